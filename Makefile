@@ -1,0 +1,50 @@
+# Every target first makes the environment in .venv, or finds it ready (scripts/bootstrap).
+
+.DEFAULT_GOAL := help
+.PHONY: help environment demo test slow lint types format bench constraints clean
+
+BIN := .venv/bin
+PYTHON := $(BIN)/python
+# One thread a process: pytest already runs one process a core.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+PYTEST := $(ONE_THREAD) $(BIN)/pytest -n auto --maxprocesses 8
+ARGS ?=
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+environment: ## make or update .venv (the others do it themselves)
+	@sh scripts/bootstrap
+	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m compileall -q src
+
+demo: environment ## bundled real data -> verdicts and figures
+	$(BIN)/equipoise demo $(ARGS)
+
+test: environment ## the tests, without the slow ones (ARGS="-k name" to choose)
+	$(PYTEST) $(ARGS)
+
+slow: environment ## the slow statistical checks
+	$(PYTEST) -m slow --durations 10 $(ARGS)
+
+lint: environment ## style, formatting, length of files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	@find src -name '*.py' -exec wc -l {} + | awk \
+	  '$$2 != "total" && $$1 >= 400 {print $$2 ": " $$1 " lines; split it before 400"; bad = 1} END {exit bad}'
+
+types: environment ## mypy, strict
+	$(BIN)/mypy
+
+format: environment ## put the code in order
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: environment ## the benchmarks
+	$(PYTHON) -m benchmarks $(ARGS)
+
+constraints: environment ## resolve constraints.txt anew, with the newest versions
+	@sh scripts/constraints
+
+clean: ## remove what tools and the demo left (not .venv)
+	rm -rf build dist equipoise-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
