@@ -1,0 +1,45 @@
+"""Equipoise: a Bayesian test of detailed balance from transition counts.
+
+::
+
+    import equipoise as eq
+
+    counts = eq.TransitionCounts.from_csv("counts.csv")   # source,target,count
+    result = eq.test(counts, random_seed=1)
+    print(eq.summary(result))
+
+Layers, each importing only those before it: ``counts``, ``graph``, ``simulate``, ``likelihoods``;
+``models``; ``inference``; ``plots`` and ``report``; ``cli``. Importing the package loads NumPy and
+SciPy, and neither PyMC, matplotlib nor anthropic.
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from equipoise import datasets, errors, graph, likelihoods, simulate
+from equipoise.counts import TransitionCounts
+from equipoise.inference.balance import BalanceTest, test
+from equipoise.inference.evidence import BayesFactor, Evidence, laplace
+from equipoise.models import Priors
+from equipoise.report import summary, to_json
+
+try:
+    __version__ = version("equipoise")
+except PackageNotFoundError:  # run from a source tree that was never installed
+    __version__ = "0+unknown"
+
+__all__ = [
+    "BalanceTest",
+    "BayesFactor",
+    "Evidence",
+    "Priors",
+    "TransitionCounts",
+    "datasets",
+    "errors",
+    "graph",
+    "laplace",
+    "likelihoods",
+    "simulate",
+    "summary",
+    "test",
+    "to_json",
+]

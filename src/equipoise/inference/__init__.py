@@ -1,0 +1,1 @@
+"""Inference: evidence, posteriors and verdicts from transition counts."""

@@ -1,0 +1,167 @@
+"""The potential of every state: estimate, interval, and what kind of interval the data allow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from equipoise.counts import TransitionCounts
+from equipoise.errors import UsageError
+from equipoise.graph import SupportGraph, reachable
+from equipoise.inference.bounds import likelihood_bound
+from equipoise.inference.weighted import WeightedDraws, summarise
+from equipoise.likelihoods import FloatArray, PairwiseEdges
+
+Bound = Literal["two-sided", "lower", "upper", "none"]
+
+
+@dataclass(frozen=True)
+class StatePotential:
+    """Φ of one state above the reference state of its component, in nats.
+
+    Attributes
+    ----------
+    state, component
+        Label, and number of its connected component; potentials of different components cannot be
+        compared.
+    mean, mode, sd, mcse
+        Posterior mean, mode and standard deviation, and the Monte Carlo error of the mean. Where
+        ``bound`` is not ``"two-sided"`` they rest on the prior and are not to be reported.
+    lower, upper
+        95 % interval, or the one-sided bound of the likelihood; None where there is none.
+    bound
+        ``"two-sided"`` if the state and the reference can be reached from each other along
+        observed arcs; ``"lower"`` if only the reference from the state, ``"upper"`` if only the
+        state from the reference, ``"none"`` otherwise.
+    reference
+        Whether it is the reference state, at 0 by definition.
+    """
+
+    state: str
+    component: int
+    mean: float
+    mode: float
+    sd: float
+    mcse: float
+    lower: float | None
+    upper: float | None
+    bound: Bound
+    reference: bool
+
+
+def reference_states(
+    counts: TransitionCounts, graph: SupportGraph, reference: str | Sequence[str] | None = None
+) -> tuple[int, ...]:
+    """Return the reference state of every component, as indices.
+
+    By default the source with most incoming transitions (ties by label); a state that was never a
+    source is taken only where its component has no other, since nothing can be said relative to it.
+
+    Parameters
+    ----------
+    counts, graph
+        The counts and their support graph.
+    reference
+        One label, or several of different components, to use instead.
+
+    Raises
+    ------
+    UsageError
+        If a label is unknown, or two lie in one component.
+    """
+    table = counts.counts
+    incoming = np.asarray(table.sum(axis=0)).ravel() - table.diagonal()
+    order = sorted(
+        range(len(counts.states)),
+        key=lambda k: (not graph.sources[k], -incoming[k], counts.states[k]),
+    )
+    chosen: dict[int, int] = {}
+    for label in [reference] if isinstance(reference, str) else reference or []:
+        if label not in counts.states:
+            known = ", ".join(counts.states[:6])
+            raise UsageError(f"no state is called {label!r}; the states are {known}, …")
+        state = counts.states.index(label)
+        if int(graph.component[state]) in chosen:
+            raise UsageError(f"{label!r} is a second reference state in one component")
+        chosen[int(graph.component[state])] = state
+    for state in order:
+        chosen.setdefault(int(graph.component[state]), state)
+    return tuple(chosen[label] for label in sorted(chosen))
+
+
+def above_reference(
+    potential: FloatArray, graph: SupportGraph, references: Sequence[int]
+) -> FloatArray:
+    """Return potentials (..., S) with the reference state of each component at 0."""
+    by_component = {int(graph.component[state]): state for state in references}
+    columns = [by_component[int(label)] for label in graph.component]
+    return np.asarray(potential - potential[..., columns])
+
+
+def potential_table(
+    graph: SupportGraph,
+    draws: WeightedDraws,
+    mode: FloatArray,
+    pairs: PairwiseEdges,
+    references: Sequence[int],
+) -> tuple[StatePotential, ...]:
+    """Return the potential of every state, in the order of the states.
+
+    Parameters
+    ----------
+    graph
+        The support graph.
+    draws
+        Posterior draws; of the reversible hypothesis for ``Φ = −log π``, of the cyclic one for
+        the gradient part.
+    mode
+        Potential at the posterior mode, shape (S,).
+    pairs
+        Pairwise likelihood of the counts, for one-sided bounds.
+    references
+        From :func:`reference_states`.
+    """
+    relative = above_reference(draws.gradient_potential, graph, references)
+    summary = summarise(relative, draws.weights)
+    at_mode = above_reference(mode, graph, references)
+    by_component = {int(graph.component[state]): state for state in references}
+    rows = []
+    for state, label in enumerate(graph.states):
+        component = int(graph.component[state])
+        reference = by_component[component]
+        bound = interval_kind(graph, state, reference)
+        lower: float | None = None
+        upper: float | None = None
+        if bound == "two-sided":
+            lower, upper = float(summary.lower[state]), float(summary.upper[state])
+        elif bound == "lower":
+            lower = likelihood_bound(pairs, graph, state, reference)
+        elif bound == "upper":
+            upper = -likelihood_bound(pairs, graph, reference, state)
+        rows.append(
+            StatePotential(
+                state=label,
+                component=component,
+                mean=float(summary.mean[state]),
+                mode=float(at_mode[state]),
+                sd=float(summary.sd[state]),
+                mcse=float(summary.mcse[state]),
+                lower=lower,
+                upper=upper,
+                bound=bound,
+                reference=state == reference,
+            )
+        )
+    return tuple(rows)
+
+
+def interval_kind(graph: SupportGraph, state: int, reference: int) -> Bound:
+    """Return which interval of Φ the data allow (Ford 1957: strong connection)."""
+    if graph.strong[state] == graph.strong[reference]:
+        return "two-sided"
+    if reachable(graph, state)[reference]:
+        return "lower"
+    if reachable(graph, reference)[state]:
+        return "upper"
+    return "none"

@@ -1,0 +1,233 @@
+"""The verdict on detailed balance: computed from graph, evidence and posterior, never hand-set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+from typing import Literal
+
+from equipoise.graph import SupportGraph
+from equipoise.inference.evidence.result import BayesFactor
+from equipoise.inference.weighted import WeightedDraws, summarise
+
+Favours = Literal["balance", "non-reversible", "undecided", "untestable"]
+Strength = Literal["positive", "strong", "very strong"]
+Reason = Literal["prior", "too_few_data", "no_testable_cycle"]
+Call = Literal["negligible", "material", "unresolved"]
+
+# Kass & Raftery (1995), in nats of the log Bayes factor.
+_POSITIVE, _STRONG, _VERY_STRONG = 1.0, 3.0, 5.0
+_CERTAIN = 0.95
+
+
+@dataclass(frozen=True)
+class ViolationSize:
+    """How large the violation is, apart from whether there is one.
+
+    Attributes
+    ----------
+    mean, lower, upper
+        Posterior mean and 95 % interval of ρ, nats: the typical part of a log-ratio that no
+        potential explains, under the cyclic hypothesis.
+    mcse
+        Monte Carlo error of the mean.
+    rope
+        ρ below this counts as negligible.
+    below
+        Posterior probability that ρ < rope.
+    call
+        ``"negligible"`` if that probability is at least 0.95, ``"material"`` if it is at most
+        0.05, else ``"unresolved"``; None where no cycle is testable.
+    """
+
+    mean: float
+    lower: float
+    upper: float
+    mcse: float
+    rope: float
+    below: float
+    call: Call | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the counts say about detailed balance.
+
+    Attributes
+    ----------
+    favours, strength, reason
+        See design, section 5; ``strength`` after Kass & Raftery, None where nothing is decided.
+    lower, upper
+        Range of the log Bayes factor over τ × {½, 1, 2}, widened by two Monte Carlo errors, nats.
+    p_balance
+        Posterior probability of balance at even prior odds; None where untestable or untrusted.
+    reversing_odds
+        Prior odds (for the other side) that would make the two hypotheses equally likely.
+    ceiling
+        Log Bayes factor these trials would give had the counts equalled their fitted reversible
+        expectation: the most evidence for balance to be hoped for.
+    information_nats
+        ``½ Σ log(1 + τ² λ_k)``.
+    size
+        How large the violation is.
+    trusted
+        False where the numbers must not be reported.
+    text
+        One or two sentences.
+    """
+
+    favours: Favours
+    strength: Strength | None
+    reason: Reason | None
+    lower: float
+    upper: float
+    p_balance: float | None
+    reversing_odds: float | None
+    ceiling: float | None
+    information_nats: float
+    size: ViolationSize | None
+    trusted: bool
+    text: str
+
+
+def violation_size(draws: WeightedDraws, rope: float, testable: bool) -> ViolationSize:
+    """Summarise ρ from draws of the cyclic posterior, and call its size."""
+    rho = draws.violation
+    summary = summarise(rho[:, None], draws.weights)
+    below, _ = draws.probability(rho < rope)
+    call: Call = "unresolved"
+    if below >= _CERTAIN:
+        call = "negligible"
+    elif 1.0 - below >= _CERTAIN:
+        call = "material"
+    return ViolationSize(
+        mean=float(summary.mean[0]),
+        lower=float(summary.lower[0]),
+        upper=float(summary.upper[0]),
+        mcse=float(summary.mcse[0]),
+        rope=rope,
+        below=below,
+        call=call if testable else None,
+    )
+
+
+def strength_of(nats: float) -> Strength | None:
+    """Return Kass & Raftery's word for evidence of so many nats; None below 1."""
+    if nats > _VERY_STRONG:
+        return "very strong"
+    if nats > _STRONG:
+        return "strong"
+    return "positive" if nats >= _POSITIVE else None
+
+
+def decide(
+    graph: SupportGraph,
+    headline: BayesFactor,
+    range_over: Sequence[BayesFactor],
+    *,
+    ceiling: float | None,
+    information_nats: float,
+    size: ViolationSize | None,
+    pareto_k: float,
+    trusted: bool,
+) -> Verdict:
+    """Return the verdict.
+
+    Parameters
+    ----------
+    graph
+        Decides whether the counts can test balance at all.
+    headline
+        Log Bayes factor at the prior's own τ.
+    range_over
+        Log Bayes factors at τ × {½, 1, 2}.
+    ceiling, information_nats, size
+        Printed beside it.
+    pareto_k, trusted
+        Whether the method may be believed, and its k̂ for the text.
+    """
+    lower = min(factor.log_value - 2 * factor.mcse for factor in range_over)
+    upper = max(factor.log_value + 2 * factor.mcse for factor in range_over)
+    testable = graph.n_testable_cycles > 0
+    favours: Favours = "undecided"
+    strength: Strength | None = None
+    reason: Reason | None = None
+    if not testable:
+        favours, reason = "untestable", "no_testable_cycle"
+    elif upper <= -_POSITIVE:
+        favours, strength = "non-reversible", strength_of(-upper)
+    elif lower >= _POSITIVE:
+        favours, strength = "balance", strength_of(lower)
+    else:
+        wide = lower <= -_POSITIVE and upper >= _POSITIVE
+        reason = "prior" if wide else "too_few_data"
+    decided = testable and trusted
+    return Verdict(
+        favours=favours,
+        strength=strength,
+        reason=reason,
+        lower=lower,
+        upper=upper,
+        p_balance=_logistic(headline.log_value) if decided else None,
+        reversing_odds=exp(min(abs(headline.log_value), 700.0)) if decided else None,
+        ceiling=ceiling,
+        information_nats=information_nats,
+        size=size,
+        trusted=trusted or not testable,
+        text=_text(
+            graph, favours, strength, reason, lower, upper, ceiling, size, pareto_k, trusted
+        ),
+    )
+
+
+def _logistic(x: float) -> float:
+    return 1.0 / (1.0 + exp(-x)) if x >= 0 else exp(max(x, -700.0)) / (1.0 + exp(max(x, -700.0)))
+
+
+def _text(
+    graph: SupportGraph,
+    favours: Favours,
+    strength: Strength | None,
+    reason: Reason | None,
+    lower: float,
+    upper: float,
+    ceiling: float | None,
+    size: ViolationSize | None,
+    pareto_k: float,
+    trusted: bool,
+) -> str:
+    if favours == "untestable":
+        one_way = (
+            f"none of the {graph.n_cycles} cycles of the support was seen to close both ways"
+            if graph.n_cycles
+            else "the support has no cycle"
+        )
+        return (
+            f"Untestable: {one_way}, so some potential fits these counts whatever the kernel, and "
+            "a log Bayes factor speaks only of the prior."
+        )
+    span = f"log BF between {lower:.1f} and {upper:.1f}"
+    if not trusted:
+        return (
+            f"Not to be trusted: importance sampling failed (k̂ = {pareto_k:.2f}, limit 0.7), so "
+            "the log Bayes factor is withheld. Count more trials a state."
+        )
+    tail = _size_text(size)
+    if favours == "non-reversible":
+        return f"Non-reversible, {strength} evidence ({span}). {tail}"
+    if favours == "balance":
+        return f"Detailed balance, {strength} evidence ({span}). {tail}"
+    if reason == "prior":
+        return f"Undecided: the answer depends on the prior of the cycles ({span}). {tail}"
+    hope = "" if ceiling is None else f"; at best these trials could give {ceiling:.1f}"
+    return f"Undecided: too few data ({span}{hope}). {tail}"
+
+
+def _size_text(size: ViolationSize | None) -> str:
+    if size is None or size.call is None:
+        return ""
+    interval = f"ρ = {size.mean:.2g} [{size.lower:.2g}, {size.upper:.2g}] nats"
+    if size.call == "negligible":
+        return f"If there is a violation it is negligible: {interval}, below {size.rope:g}."
+    if size.call == "material":
+        return f"The violation is material: {interval}, above {size.rope:g}."
+    return f"The size of a violation is unresolved: {interval}."

@@ -1,0 +1,150 @@
+"""Multinomial rows: the exact likelihood of counted trials from each source."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from equipoise.counts import TransitionCounts
+from equipoise.errors import UsageError
+from equipoise.likelihoods.arcs import Arcs
+from equipoise.likelihoods.protocol import FloatArray, Rejected
+
+
+@dataclass(frozen=True, eq=False)
+class MultinomialRows:
+    r"""Counts along arcs, with the log-likelihood of a row-softmax kernel.
+
+    .. math:: \ell(\eta) = \sum_{i \to j} n_{ij} \eta_{ij} - \sum_i N_i \log Z_i,
+              \qquad Z_i = [\text{stay}] + \sum_j e^{\eta_{ij}}
+
+    with :math:`P_{ij} = e^{\eta_{ij}}/Z_i` and :math:`P_{ii} = 1/Z_i`. The multinomial coefficient
+    is left out: it is the same under every hypothesis. Concave in eta.
+
+    Attributes
+    ----------
+    arcs
+        The support's arcs; eta has one entry an arc, shape (..., 2E).
+    counts
+        Transitions counted along each arc, shape (2E,); real numbers are allowed (expectations).
+    trials
+        ``N_i``, shape (S,): transitions plus what counts as staying.
+    stay
+        Whether staying is an outcome (the 1 in ``Z_i``).
+    """
+
+    arcs: Arcs
+    counts: FloatArray
+    trials: FloatArray
+    stay: bool = True
+
+    name = "multinomial"
+
+    def log_normaliser(self, eta: FloatArray) -> FloatArray:
+        """Return ``log Z_i`` for every state, shape (..., S); 0 for a state without arcs."""
+        return self._softmax(eta)[0]
+
+    def probabilities(self, eta: FloatArray) -> FloatArray:
+        """Return ``P_ij`` along every arc, shape of ``eta``."""
+        return self._softmax(eta)[1]
+
+    def _softmax(self, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        shape = (*eta.shape[:-1], self.arcs.n_states)
+        log_z = np.zeros(shape)
+        if not eta.shape[-1]:
+            return log_z, eta
+        starts = self.arcs.row_starts
+        rows = self.arcs.source[starts]
+        top = np.zeros(shape)
+        top[..., rows] = np.maximum.reduceat(eta, starts, axis=-1)
+        if self.stay:
+            top = np.maximum(top, 0.0)
+        source = self.arcs.source
+        weight = np.exp(eta - top[..., source])
+        total = np.zeros(shape)
+        total[..., rows] = np.add.reduceat(weight, starts, axis=-1)
+        if self.stay:
+            total += np.exp(-top)
+        else:
+            total[..., np.setdiff1d(np.arange(self.arcs.n_states), rows)] = 1.0
+        log_z = top + np.log(total)
+        return log_z, weight / total[..., source]
+
+    def log_likelihood(self, eta: FloatArray) -> FloatArray:
+        """Return the log-likelihood in nats, shape ``eta.shape[:-1]``."""
+        return np.asarray(eta @ self.counts - self.log_normaliser(eta) @ self.trials)
+
+    def by_row(self, eta: FloatArray) -> FloatArray:
+        """Return the log-likelihood of each source's row, shape (..., S)."""
+        out = -self.log_normaliser(eta) * self.trials
+        if eta.shape[-1]:
+            starts = self.arcs.row_starts
+            out[..., self.arcs.source[starts]] += np.add.reduceat(
+                eta * self.counts, starts, axis=-1
+            )
+        return out
+
+    def gradient(self, eta: FloatArray) -> FloatArray:
+        """Return ``n_ij − N_i P_ij``, shape of ``eta``."""
+        return self.counts - self.trials[self.arcs.source] * self.probabilities(eta)
+
+    def hessian_product(self, eta: FloatArray, vector: FloatArray) -> FloatArray:
+        """Return ``−N_i P_ij (v_ij − Σ_k P_ik v_ik)``, shape of ``eta``."""
+        if not eta.shape[-1]:
+            return np.zeros_like(eta)
+        probability = self.probabilities(eta)
+        source = self.arcs.source
+        mean = np.zeros((*eta.shape[:-1], self.arcs.n_states))
+        starts = self.arcs.row_starts
+        mean[..., source[starts]] = np.add.reduceat(probability * vector, starts, axis=-1)
+        return -self.trials[source] * probability * (vector - mean[..., source])
+
+    def information(self, eta: FloatArray, design: FloatArray) -> FloatArray:
+        """Return the Fisher information of the columns of ``design`` (2E, d), shape (d, d)."""
+        if not len(eta):
+            return np.zeros((design.shape[1], design.shape[1]))
+        probability = self.probabilities(eta)
+        starts = self.arcs.row_starts
+        source = self.arcs.source
+        weighted = design * probability[:, None]
+        mean = np.add.reduceat(weighted, starts, axis=0)
+        mean *= np.sqrt(self.trials[source[starts]])[:, None]
+        weighted *= self.trials[source][:, None]
+        return np.asarray(design.T @ weighted - mean.T @ mean)
+
+    def expected(self, eta: FloatArray) -> "MultinomialRows":
+        """Return these rows with every count replaced by its expectation ``N_i P_ij``."""
+        return replace(self, counts=self.trials[self.arcs.source] * self.probabilities(eta))
+
+
+def multinomial(
+    counts: TransitionCounts, arcs: Arcs, *, rejected: Rejected = "stay"
+) -> MultinomialRows:
+    """Return the multinomial likelihood of the counts on a support.
+
+    Parameters
+    ----------
+    counts
+        Transition counts; axis 0 of ``counts.counts`` is *from*, axis 1 *to*.
+    arcs
+        The support, from :func:`equipoise.likelihoods.support_arcs`.
+    rejected
+        ``"stay"``: a trial that ended in no state left the agent where it was, and counts as
+        staying. ``"drop"``: it is left out of the trials. Where staying is impossible
+        (``counts.stay`` is false) such trials are always left out.
+
+    Raises
+    ------
+    UsageError
+        If ``rejected`` is neither ``"stay"`` nor ``"drop"``.
+    """
+    if rejected not in ("stay", "drop"):
+        raise UsageError(f'rejected must be "stay" or "drop", not {rejected!r}')
+    dense_rows = np.asarray(counts.counts.sum(axis=1), dtype=float).ravel()
+    trials = dense_rows.copy()
+    if rejected == "stay" and counts.stay:
+        trials += counts.other
+    if not len(arcs.source):
+        along = np.zeros(0)
+    else:
+        along = np.asarray(counts.counts[arcs.source, arcs.target], dtype=float).ravel()
+    return MultinomialRows(arcs=arcs, counts=along, trials=trials, stay=counts.stay)

@@ -1,0 +1,246 @@
+"""A hypothesis at fixed cycle scale: a log-concave likelihood under Gaussian blocks."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import erf, logsumexp
+
+from equipoise.likelihoods import FloatArray, Likelihood, Predictor
+from equipoise.models.priors import Priors
+
+# Scales above UPPER times the half-normal's own have prior mass 6e-7.
+_UPPER = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Parameters that share ``Normal(mean + shift, scale)``, ``shift ~ Normal(0, mean_sd)``.
+
+    The shift is integrated out in closed form.
+
+    Attributes
+    ----------
+    columns
+        Their place in the parameter vector.
+    mean, mean_sd
+        Prior mean and the standard deviation of the common shift (0: none).
+    scale
+        The fixed scale, or None where it is learned.
+    grid, log_prior
+        Where it is learned: scales on a logarithmic grid, and the log prior mass of the cell of
+        each; the first cell reaches down to 0, the last up to infinity.
+    """
+
+    columns: slice
+    mean: float
+    mean_sd: float
+    scale: float | None
+    grid: FloatArray
+    log_prior: FloatArray
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return int(self.columns.stop - self.columns.start)
+
+    def precision(self, scale: float) -> FloatArray:
+        """Return the prior precision matrix at one scale, shape (size, size)."""
+        precision = np.eye(self.size) / scale**2
+        if self.mean_sd:
+            precision -= self._shrinkage(scale)
+        return precision
+
+    def log_density(self, theta: FloatArray, scale: FloatArray | float) -> FloatArray:
+        """Return log densities of vectors ``theta[..., columns]`` at scales, broadcast."""
+        x = theta[..., self.columns] - self.mean
+        square = np.einsum("...i,...i->...", x, x)
+        total = x.sum(axis=-1)
+        if np.ndim(scale):
+            square, total = square[..., None], total[..., None]
+        quadratic = square / scale**2 - self._shrinkage(scale) * total**2
+        log_det = 2 * self.size * np.log(scale) + np.log1p(self.size * (self.mean_sd / scale) ** 2)
+        return np.asarray(-0.5 * (quadratic + log_det + self.size * np.log(2 * np.pi)))
+
+    def log_marginal(self, theta: FloatArray) -> FloatArray:
+        """Return log densities with the scale integrated over its prior."""
+        if self.scale is not None:
+            return self.log_density(theta, self.scale)
+        return np.asarray(logsumexp(self.log_prior + self.log_density(theta, self.grid), axis=-1))
+
+    def _shrinkage(self, scale: FloatArray | float) -> FloatArray:
+        ratio = (self.mean_sd / scale) ** 2
+        return np.asarray(ratio / scale**2 / (1.0 + self.size * ratio))
+
+
+def half_normal_cells(grid: FloatArray, scale: float) -> FloatArray:
+    """Return the log prior mass that ``HalfNormal(scale)`` gives to the cell of each grid point."""
+    cuts = np.concatenate([[0.0], np.sqrt(grid[1:] * grid[:-1]), [np.inf]])
+    mass = np.diff(erf(cuts / (scale * np.sqrt(2.0))))
+    return np.asarray(np.log(np.maximum(mass, 1e-300)))
+
+
+def _block(
+    start: int,
+    size: int,
+    mean: float,
+    mean_sd: float,
+    fixed: float | None,
+    scale: float,
+    resolution: float,
+) -> Block:
+    if fixed is not None:
+        return Block(slice(start, start + size), mean, 0.0, fixed, np.zeros(0), np.zeros(0))
+    # The posterior of a log-scale is at least 1/sqrt(2 size) wide, and a trapezoid rule with a
+    # step no wider than that errs by less than 1e-4; below the resolution of the data the
+    # likelihood no longer depends on the scale, so the first cell may reach to 0.
+    step = min(0.1, 1.0 / np.sqrt(2.0 * max(size, 1)))
+    grid = np.exp(np.arange(np.log(resolution), np.log(_UPPER * scale) + step, step))
+    return Block(
+        slice(start, start + size), mean, mean_sd, None, grid, half_normal_cells(grid, scale)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class LatentModel:
+    """Likelihood, linear predictor and priors of one hypothesis.
+
+    The parameter vector is ``theta = (V, z, s)``, length d, with μ_s integrated out.
+
+    Attributes
+    ----------
+    likelihood
+        A log-concave likelihood of ``eta = design @ theta``.
+    design
+        Shape (M, d).
+    basis
+        Cycle basis, shape (E, b): ``c = basis @ z``.
+    blocks
+        Potential, cycle and symmetric block, in the order of the columns; the cycle block is the
+        one with ``scale = σ_c``, and is missing from the reversible hypothesis.
+    """
+
+    likelihood: Likelihood
+    design: FloatArray
+    basis: FloatArray
+    blocks: tuple[Block, ...]
+    n_states: int
+
+    @property
+    def size(self) -> int:
+        """Number of parameters, d."""
+        return int(self.design.shape[1])
+
+    @property
+    def n_cycles(self) -> int:
+        """Dimension b of the cycle space; 0 for the reversible hypothesis."""
+        return int(self.basis.shape[1])
+
+    @property
+    def prior_mean(self) -> FloatArray:
+        """Prior mean, shape (d,)."""
+        mean = np.zeros(self.size)
+        for block in self.blocks:
+            mean[block.columns] = block.mean
+        return mean
+
+    @property
+    def learned(self) -> tuple[Block, ...]:
+        """The blocks whose scale is learned."""
+        return tuple(block for block in self.blocks if block.scale is None)
+
+    def at_cycle_scale(self, cycle_scale: float) -> "LatentModel":
+        """Return the model at another σ_c."""
+        cycles = slice(self.n_states, self.n_states + self.n_cycles)
+        blocks = tuple(
+            replace(block, scale=cycle_scale)
+            if block.columns == cycles and self.n_cycles
+            else block
+            for block in self.blocks
+        )
+        return replace(self, blocks=blocks)
+
+    def precision(self, scales: tuple[float, ...]) -> FloatArray:
+        """Return the prior precision, shape (d, d), at one value of each learned scale."""
+        precision = np.zeros((self.size, self.size))
+        learned = iter(scales)
+        for block in self.blocks:
+            scale = block.scale if block.scale is not None else next(learned)
+            precision[block.columns, block.columns] = block.precision(scale)
+        return precision
+
+    def log_scale_prior(self, theta: FloatArray, scales: tuple[float, ...]) -> float:
+        """Return the log prior density of ``theta`` and of the log of each learned scale."""
+        learned = iter(scales)
+        total = 0.0
+        for block in self.blocks:
+            if block.scale is not None:
+                total += float(block.log_density(theta, block.scale))
+                continue
+            scale = next(learned)
+            total += float(block.log_density(theta, scale))
+            log_grid = np.log(block.grid)
+            cell = float(np.interp(np.log(scale), log_grid, block.log_prior))
+            total += cell - float(np.log(log_grid[1] - log_grid[0]))
+        return total
+
+    def log_joint(self, theta: FloatArray) -> FloatArray:
+        """Return ``log p(y, theta)`` at fixed σ_c, learned scales integrated out, shape (n,)."""
+        value = self.likelihood.log_likelihood(theta @ self.design.T)
+        for block in self.blocks:
+            value = value + block.log_marginal(theta)
+        return np.asarray(value)
+
+    def potential(self, theta: FloatArray) -> FloatArray:
+        """Return V (multinomial) or Φ (pairwise), shape (..., S)."""
+        return np.asarray(theta[..., : self.n_states])
+
+    def cycles(self, theta: FloatArray) -> FloatArray:
+        """Return c on every edge, i → j values, shape (..., E)."""
+        z = theta[..., self.n_states : self.n_states + self.n_cycles]
+        return np.asarray(z @ self.basis.T)
+
+
+def latent_model(
+    likelihood: Likelihood, predictor: Predictor, priors: Priors, resolution: float
+) -> LatentModel:
+    """Put a likelihood, its predictor and the priors together.
+
+    Parameters
+    ----------
+    likelihood, predictor
+        Of one kind; ``predictor.reversible()`` makes the reversible hypothesis.
+    priors
+        Prior scales; σ_c starts at ``priors.cycle_scale`` (see ``at_cycle_scale``).
+    resolution
+        A scale below which the data cannot tell a block's values apart, nats.
+    """
+    n_states, n_symmetric = predictor.potential.shape[1], predictor.symmetric.shape[1]
+    n_cycles = predictor.cycle.shape[1]
+    learned = priors.scales == "learned"
+    blocks = [
+        _block(
+            0,
+            n_states,
+            0.0,
+            0.0,
+            None if learned else priors.fixed_potential_sd,
+            priors.potential_scale,
+            resolution,
+        )
+    ]
+    if n_cycles:
+        blocks.append(_block(n_states, n_cycles, 0.0, 0.0, priors.cycle_scale, 1.0, resolution))
+    if n_symmetric:
+        blocks.append(
+            _block(
+                n_states + n_cycles,
+                n_symmetric,
+                priors.symmetric_mean,
+                priors.symmetric_mean_sd,
+                None if learned else priors.fixed_symmetric_sd,
+                priors.symmetric_scale,
+                resolution,
+            )
+        )
+    design = np.hstack([predictor.potential, predictor.cycle, predictor.symmetric])
+    return LatentModel(likelihood, design, predictor.basis, tuple(blocks), n_states)
