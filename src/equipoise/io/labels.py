@@ -1,0 +1,177 @@
+"""Labels: one kind only, clean text."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from equipoise.errors import DataError
+from equipoise.io.records import OTHER, IntArray
+from equipoise.text import listed, quoted
+
+Place = Callable[[int], str]
+
+# C0 and C1 controls break lines and terminals; lone surrogates cannot be written as UTF-8.
+_REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def clean_label(value: object, place: str = "") -> str:
+    """Return a label as clean text.
+
+    Surrounding blanks are removed and whole numbers become text (``3``, ``3.0`` and
+    ``np.int64(3)`` all become ``"3"``); nothing else is changed, so ``"é"`` in one and in two
+    code points are two labels.
+
+    Parameters
+    ----------
+    value : object
+        Text or a whole number.
+    place : str, optional
+        Where it stood, for the message: "counts.csv, line 3: ".
+
+    Returns
+    -------
+    str
+        The label, possibly empty.
+
+    Raises
+    ------
+    DataError
+        If it is neither text nor a whole number, or holds a control character.
+    """
+    if isinstance(value, str):
+        text = str.strip(value)
+    elif isinstance(value, int | np.integer) and not isinstance(value, bool):
+        text = str(int(value))
+    elif isinstance(value, float | np.floating) and float(value).is_integer():
+        text = str(int(value))  # pandas turns whole-number labels beside a gap into floats
+    else:
+        raise DataError(
+            f"{place}the label {quoted(value)} is {_kind(value)}; "
+            "a label is text or a whole number, so write it as text"
+        )
+    if _REFUSED.search(text):
+        raise DataError(
+            f"{place}the label {quoted(text)} holds a control character; "
+            "remove it, since labels must fit on one line"
+        )
+    return text
+
+
+def _kind(value: object) -> str:
+    return f"of type {quoted(type(value).__name__)}"
+
+
+def is_missing(value: object) -> bool:
+    """Say whether a value stands for "no state": None, NaN, pandas' NA or NaT, or blank text."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, float | np.floating):
+        return bool(np.isnan(value))
+    return type(value).__name__ in {"NAType", "NaTType"}  # pandas is not imported for this
+
+
+def encode_labels(values: Sequence[object], place: Place) -> tuple[tuple[str, ...], IntArray]:
+    """Code labels as integers.
+
+    Parameters
+    ----------
+    values : sequence
+        Labels as found: text, whole numbers, or missing (see `is_missing`).
+    place : callable
+        ``place(k)`` says where value ``k`` stood, for messages: "counts.csv, line 3: ".
+
+    Returns
+    -------
+    labels : tuple of str
+        Distinct clean labels, sorted.
+    codes : (R,) int64 array
+        Index into `labels`; -1 where missing.
+
+    Raises
+    ------
+    DataError
+        If a label cannot be used, or a number and a text become the same label.
+    """
+    seen: dict[object, int] = {}
+    # True, 1 and 1.0 are one key to a dict: keep their types apart, where there are several.
+    keys: Iterable[object] = values
+    if len(set(map(type, values))) > 1:
+        keys = [(type(value), value) for value in values]
+    try:
+        raw = np.fromiter((seen.setdefault(key, len(seen)) for key in keys), np.int64, len(values))
+    except TypeError:
+        raise DataError(_unhashable(values, place)) from None
+    first = np.unique(raw, return_index=True)[1].tolist()  # where each code was seen first
+    texts: dict[str, bool] = {}
+    clean: list[str | None] = []
+    for code in range(len(seen)):
+        value = values[first[code]]
+        if is_missing(value):
+            clean.append(None)
+            continue
+        text = clean_label(value, place(first[code]))
+        if texts.setdefault(text, isinstance(value, str)) != isinstance(value, str):
+            raise DataError(
+                f"{place(first[code])}the text {quoted(text)} and the number {text} become the "
+                "same label; write all labels as text"
+            )
+        clean.append(text)
+    labels = tuple(sorted(texts))
+    index = {label: code for code, label in enumerate(labels)}
+    table = np.array([OTHER if text is None else index[text] for text in clean], dtype=np.int64)
+    return labels, table[raw]
+
+
+def _unhashable(values: Sequence[object], place: Place) -> str:
+    for position, value in enumerate(values):
+        try:
+            hash(value)
+        except TypeError:
+            return (
+                f"{place(position)}the label {quoted(value)} is {_kind(value)}; "
+                "a label is text or a whole number"
+            )
+    return "a label cannot be used as one; labels are text or whole numbers"
+
+
+def declared_states(states: Iterable[object], what: str = "state") -> tuple[str, ...]:
+    """Return declared states as clean labels.
+
+    Parameters
+    ----------
+    states : iterable
+        Text or whole numbers.
+    what : str, default "state"
+        What is declared, for messages: a state or a block.
+
+    Returns
+    -------
+    tuple of str
+        The labels, in the order given.
+
+    Raises
+    ------
+    DataError
+        If it is a single text, or a label is empty, repeated or unusable.
+    """
+    if isinstance(states, str | bytes) or not isinstance(states, Iterable):
+        raise DataError(
+            f"{what}s must be a list of labels, received {quoted(states)}; write ['A', 'B', ...]"
+        )
+    items = list(states)
+    labels = tuple(
+        "" if is_missing(item) else clean_label(item, f"declared {what} {position + 1}: ")
+        for position, item in enumerate(items)
+    )
+    if "" in labels:
+        raise DataError(
+            f"declared {what} {labels.index('') + 1} is empty; every {what} needs a label"
+        )
+    if len(set(labels)) < len(labels):
+        twice = sorted(label for label, times in Counter(labels).items() if times > 1)
+        raise DataError(f"{what}s are declared twice: {listed(twice)}; name each {what} once")
+    return labels

@@ -1,0 +1,98 @@
+"""Square matrices of counts: labelled DataFrames, arrays, sparse arrays."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.sparse import coo_array, issparse
+
+from equipoise.errors import DataError
+from equipoise.io.frame import frame_matrix, is_frame
+from equipoise.io.integers import check_counts
+from equipoise.io.labels import declared_states, encode_labels
+from equipoise.io.records import OTHER, IntArray, Records
+
+
+def matrix_records(
+    matrix: Any, states: Iterable[object] | None, other: ArrayLike | None
+) -> tuple[Records, tuple[str, ...] | None]:
+    """Read a square matrix.
+
+    Parameters
+    ----------
+    matrix : (S, S) DataFrame, array_like or sparse array
+        Counts, axis 0 from, axis 1 to.
+    states : iterable or None
+        Labels of a plain array; for a DataFrame, order of and further states.
+    other : (S,) array_like or None
+        Trials from each row that ended in no state.
+
+    Returns
+    -------
+    records : Records
+        Labels in the order of the matrix.
+    states : tuple of str or None
+        What is declared beyond that.
+
+    Raises
+    ------
+    DataError
+        If it is not square, or labels or counts cannot be used.
+    """
+    declared = None if states is None else declared_states(states)
+    if is_frame(matrix):
+        return _with_other(frame_matrix(matrix), matrix, other), declared
+    if declared is None:
+        raise DataError("the matrix has no labels; name its rows by states=[...]")
+    size = len(declared)
+
+    def place(k: int) -> str:
+        return f"matrix, row {k // size + 1}, column {k % size + 1}: " if size else "matrix: "
+
+    sparse = issparse(matrix)  # asked apart: the stubs narrow the type to one that is no use
+    dense = None if sparse else check_counts(matrix, place)
+    shape = matrix.shape if dense is None else dense.shape
+    if shape != (size, size):
+        raise DataError(
+            f"the matrix has shape {shape} for {size} states; "
+            "give one row and one column a state, in the order of states"
+        )
+    coo = coo_array(matrix if dense is None else dense)
+    data = check_counts(coo.data, lambda _: "matrix: ")
+    everywhere = np.arange(size)
+    gone = _other(other, size)
+    return (
+        Records(
+            declared,
+            np.concatenate([coo.row, everywhere]).astype(np.int64),
+            np.concatenate([coo.col, np.full(size, OTHER)]).astype(np.int64),
+            np.concatenate([data, gone]),
+        ),
+        declared,
+    )
+
+
+def _other(other: ArrayLike | None, size: int) -> IntArray:
+    if other is None:
+        return np.zeros(size, dtype=np.int64)
+    array = check_counts(other, lambda k: f"other, entry {k + 1}: ")
+    if array.shape != (size,):
+        raise DataError(f"other has shape {array.shape} for {size} states; give one count a row")
+    return array
+
+
+def _with_other(records: Records, df: Any, other: ArrayLike | None) -> Records:
+    """Add `other`, given row by row, to a DataFrame that has no column for it."""
+    if other is None:
+        return records
+    if len(df.columns) > len(records.labels):
+        raise DataError("other is given twice, as an argument and as a column; give it once")
+    known, rows = encode_labels(list(df.index), lambda _: "DataFrame: ")
+    source = np.array([records.labels.index(known[k]) for k in rows.tolist()], dtype=np.int64)
+    return Records(
+        records.labels,
+        np.concatenate([records.source, source]),
+        np.concatenate([records.target, np.full(source.size, OTHER)]),
+        np.concatenate([records.count, _other(other, source.size)]),
+    )
