@@ -14,8 +14,9 @@ from equipoise.inference.evidence import BayesFactor, LaplaceFit, information_na
 from equipoise.inference.evidence.laplace.fit import fit_likelihood
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.potential import StatePotential
+from equipoise.inference.reference import reference_states
 from equipoise.inference.verdict import Verdict, decide, violation_size
-from equipoise.inference.weighted import WeightedDraws, summarise
+from equipoise.inference.weighted import WeightedDraws, potential_of, summarise
 from equipoise.likelihoods import FloatArray, Rejected, pairwise
 from equipoise.models import Priors
 
@@ -174,7 +175,7 @@ def test(
         progress=stage("evidence", 0.0, 0.5),
     )
     graph = fit.graph
-    references = potentials.reference_states(counts, graph, reference)
+    references = reference_states(counts, graph, reference)
     factors = tuple(fit.log_bayes_factor(f * priors.cycle_scale) for f in SENSITIVITY)
     deciding = [factors[SENSITIVITY.index(f)] for f in DECIDING]
     headline = factors[SENSITIVITY.index(1.0)]
@@ -221,10 +222,14 @@ def test(
         sensitivity=factors,
         fixed_scales=tuple(fixed),
         potential=potentials.potential_table(
-            graph, reversible, _mode(reversible, fit.curve.reversible.mode.theta), pairs, references
+            graph,
+            reversible,
+            potential_of(fit.reversible, fit.curve.reversible.mode.theta),
+            pairs,
+            references,
         ),
         gradient=potentials.potential_table(
-            graph, cyclic, _mode(cyclic, _likeliest(fit)), pairs, references
+            graph, cyclic, potential_of(fit.cyclic, _likeliest(fit)), pairs, references
         ),
         cycles=cycle_affinities(counts, graph, cyclic),
         pareto_k=pareto_k,
@@ -280,6 +285,7 @@ def _ceiling(
         fit.likelihood.expected(eta),
         fit.predictor,
         fit.priors,
+        fit.references,
         draws=max(draws // 2, 100),
         random_seed=rng,
         progress=progress,
@@ -293,11 +299,6 @@ def _likeliest(fit: LaplaceFit) -> FloatArray:
         return fit.curve.reversible.mode.theta
     weights = fit.integral().node_weights
     return fit.curve.nodes[int(np.argmax(weights))].mode.theta
-
-
-def _mode(draws: WeightedDraws, theta: FloatArray) -> FloatArray:
-    single = replace(draws, theta=theta[None], weights=np.ones(1))
-    return np.asarray(single.gradient_potential[0])
 
 
 def _silent(stage: str, fraction: float) -> None:

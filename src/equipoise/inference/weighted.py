@@ -46,17 +46,13 @@ class WeightedDraws:
         it is not (design, section 3). For the pairwise likelihood, whose covariance is too large
         by diag(1/N_i), draws are contracted towards their mean to remove that excess.
         """
-        potential = self.model.potential(self.theta)
+        potential = potential_of(self.model, self.theta)
         likelihood = self.model.likelihood
-        if isinstance(likelihood, MultinomialRows):
-            return np.asarray(
-                potential - likelihood.log_normaliser(self.theta @ self.model.design.T)
-            )
         if isinstance(likelihood, PairwiseEdges):
             return _without_exposure_noise(
                 potential, self.weights, likelihood.trials, self.graph.component
             )
-        raise TypeError(f"no potential for a {likelihood.name} likelihood")
+        return potential
 
     @cached_property
     def circulation(self) -> FloatArray:
@@ -86,6 +82,18 @@ class WeightedDraws:
         """Return the posterior probability of a boolean event (n,) and its Monte Carlo error."""
         p = float(self.weights @ event)
         return p, float(np.sqrt((self.weights**2 * (event - p) ** 2).sum()))
+
+
+def potential_of(model: LatentModel, theta: FloatArray) -> FloatArray:
+    """Return the gradient part of the log-ratios at parameter vectors (..., d), shape (..., S).
+
+    ``V − log Z`` for multinomial rows, Φ itself for the pairwise likelihood; up to a constant a
+    component.
+    """
+    potential = model.potential(theta)
+    if isinstance(model.likelihood, MultinomialRows):
+        potential = potential - model.likelihood.log_normaliser(theta @ model.design.T)
+    return potential
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,12 @@
 """A hypothesis at fixed cycle scale: a log-concave likelihood under Gaussian blocks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import erf, logsumexp
 
-from equipoise.likelihoods import FloatArray, Likelihood, Predictor
+from equipoise.likelihoods import FloatArray, IntArray, Likelihood, Predictor
 from equipoise.models.priors import Priors
 
 # Scales above UPPER times the half-normal's own have prior mass 6e-7.
@@ -26,6 +27,9 @@ class Block:
         Prior mean and the standard deviation of the common shift (0: none).
     scale
         The fixed scale, or None where it is learned.
+    metric
+        Where the parameters are coordinates in an oblique basis F: ``FᵀF``, so that the prior is
+        isotropic in the space they span; None for an orthonormal one.
     grid, log_prior
         Where it is learned: scales on a logarithmic grid, and the log prior mass of the cell of
         each; the first cell reaches down to 0, the last up to infinity.
@@ -37,6 +41,7 @@ class Block:
     scale: float | None
     grid: FloatArray
     log_prior: FloatArray
+    metric: FloatArray | None = None
 
     @property
     def size(self) -> int:
@@ -45,7 +50,8 @@ class Block:
 
     def precision(self, scale: float) -> FloatArray:
         """Return the prior precision matrix at one scale, shape (size, size)."""
-        precision = np.eye(self.size) / scale**2
+        metric = np.eye(self.size) if self.metric is None else self.metric
+        precision = metric / scale**2
         if self.mean_sd:
             precision -= self._shrinkage(scale)
         return precision
@@ -53,12 +59,15 @@ class Block:
     def log_density(self, theta: FloatArray, scale: FloatArray | float) -> FloatArray:
         """Return log densities of vectors ``theta[..., columns]`` at scales, broadcast."""
         x = theta[..., self.columns] - self.mean
-        square = np.einsum("...i,...i->...", x, x)
+        pulled = x if self.metric is None else x @ self.metric
+        square = np.einsum("...i,...i->...", pulled, x)
         total = x.sum(axis=-1)
         if np.ndim(scale):
             square, total = square[..., None], total[..., None]
         quadratic = square / scale**2 - self._shrinkage(scale) * total**2
         log_det = 2 * self.size * np.log(scale) + np.log1p(self.size * (self.mean_sd / scale) ** 2)
+        if self.metric is not None:
+            log_det = log_det - np.linalg.slogdet(self.metric)[1]
         return np.asarray(-0.5 * (quadratic + log_det + self.size * np.log(2 * np.pi)))
 
     def log_marginal(self, theta: FloatArray) -> FloatArray:
@@ -104,7 +113,9 @@ def _block(
 class LatentModel:
     """Likelihood, linear predictor and priors of one hypothesis.
 
-    The parameter vector is ``theta = (V, z, s)``, length d, with μ_s integrated out.
+    The parameter vector is ``theta = (v, z, s)``, length d: potentials above the reference state of
+    their component, cycle amplitudes, symmetric edge terms. The common constant of V in each
+    component, which no likelihood can see, and μ_s are integrated out in closed form.
 
     Attributes
     ----------
@@ -114,6 +125,8 @@ class LatentModel:
         Shape (M, d).
     basis
         Cycle basis, shape (E, b): ``c = basis @ z``.
+    lift
+        Shape (S, S − K): ``V = lift @ v``, 0 at the reference states.
     blocks
         Potential, cycle and symmetric block, in the order of the columns; the cycle block is the
         one with ``scale = σ_c``, and is missing from the reversible hypothesis.
@@ -122,8 +135,8 @@ class LatentModel:
     likelihood: Likelihood
     design: FloatArray
     basis: FloatArray
+    lift: FloatArray
     blocks: tuple[Block, ...]
-    n_states: int
 
     @property
     def size(self) -> int:
@@ -134,6 +147,12 @@ class LatentModel:
     def n_cycles(self) -> int:
         """Dimension b of the cycle space; 0 for the reversible hypothesis."""
         return int(self.basis.shape[1])
+
+    @property
+    def cycle_columns(self) -> slice:
+        """Where the cycle amplitudes stand in the parameter vector."""
+        start = int(self.lift.shape[1])
+        return slice(start, start + self.n_cycles)
 
     @property
     def prior_mean(self) -> FloatArray:
@@ -150,10 +169,9 @@ class LatentModel:
 
     def at_cycle_scale(self, cycle_scale: float) -> "LatentModel":
         """Return the model at another σ_c."""
-        cycles = slice(self.n_states, self.n_states + self.n_cycles)
         blocks = tuple(
             replace(block, scale=cycle_scale)
-            if block.columns == cycles and self.n_cycles
+            if self.n_cycles and block.columns == self.cycle_columns
             else block
             for block in self.blocks
         )
@@ -191,17 +209,22 @@ class LatentModel:
         return np.asarray(value)
 
     def potential(self, theta: FloatArray) -> FloatArray:
-        """Return V (multinomial) or Φ (pairwise), shape (..., S)."""
-        return np.asarray(theta[..., : self.n_states])
+        """Return V (multinomial) or Φ (pairwise), 0 at the reference states, shape (..., S)."""
+        return np.asarray(theta[..., : self.lift.shape[1]] @ self.lift.T)
 
     def cycles(self, theta: FloatArray) -> FloatArray:
         """Return c on every edge, i → j values, shape (..., E)."""
-        z = theta[..., self.n_states : self.n_states + self.n_cycles]
-        return np.asarray(z @ self.basis.T)
+        return np.asarray(theta[..., self.cycle_columns] @ self.basis.T)
 
 
 def latent_model(
-    likelihood: Likelihood, predictor: Predictor, priors: Priors, resolution: float
+    likelihood: Likelihood,
+    predictor: Predictor,
+    priors: Priors,
+    *,
+    component: IntArray,
+    references: Sequence[int],
+    resolutions: tuple[float, float] = (1e-3, 1e-3),
 ) -> LatentModel:
     """Put a likelihood, its predictor and the priors together.
 
@@ -211,36 +234,47 @@ def latent_model(
         Of one kind; ``predictor.reversible()`` makes the reversible hypothesis.
     priors
         Prior scales; σ_c starts at ``priors.cycle_scale`` (see ``at_cycle_scale``).
-    resolution
-        A scale below which the data cannot tell a block's values apart, nats.
+    component
+        Connected component of each state, shape (S,).
+    references
+        One state of each component: its potential is the origin of the others'.
+    resolutions
+        Scales of V and of s below which the data cannot tell their values apart, nats: there the
+        likelihood no longer depends on the learned scale, and its grid may end.
     """
-    n_states, n_symmetric = predictor.potential.shape[1], predictor.symmetric.shape[1]
+    lift = np.delete(np.eye(len(component)), np.asarray(references, dtype=int), axis=1)
+    same = component[:, None] == component
+    # V iid and its constant integrated out: the precision of v is that of V centred.
+    metric = lift.T @ (np.eye(len(component)) - same / same.sum(axis=1)) @ lift
+    n_potential, n_symmetric = lift.shape[1], predictor.symmetric.shape[1]
     n_cycles = predictor.cycle.shape[1]
     learned = priors.scales == "learned"
-    blocks = [
-        _block(
-            0,
-            n_states,
-            0.0,
-            0.0,
-            None if learned else priors.fixed_potential_sd,
-            priors.potential_scale,
-            resolution,
-        )
-    ]
+    potential = _block(
+        0,
+        n_potential,
+        0.0,
+        0.0,
+        None if learned else priors.fixed_potential_sd,
+        priors.potential_scale,
+        resolutions[0],
+    )
+    blocks = [replace(potential, metric=metric)] if n_potential else []
     if n_cycles:
-        blocks.append(_block(n_states, n_cycles, 0.0, 0.0, priors.cycle_scale, 1.0, resolution))
+        gram = predictor.basis.T @ predictor.basis
+        oblique = not np.allclose(gram, np.eye(n_cycles), atol=1e-9)
+        cycles = _block(n_potential, n_cycles, 0.0, 0.0, priors.cycle_scale, 1.0, 1.0)
+        blocks.append(replace(cycles, metric=gram if oblique else None))
     if n_symmetric:
         blocks.append(
             _block(
-                n_states + n_cycles,
+                n_potential + n_cycles,
                 n_symmetric,
                 priors.symmetric_mean,
                 priors.symmetric_mean_sd,
                 None if learned else priors.fixed_symmetric_sd,
                 priors.symmetric_scale,
-                resolution,
+                resolutions[1],
             )
         )
-    design = np.hstack([predictor.potential, predictor.cycle, predictor.symmetric])
-    return LatentModel(likelihood, design, predictor.basis, tuple(blocks), n_states)
+    design = np.hstack([predictor.potential @ lift, predictor.cycle, predictor.symmetric])
+    return LatentModel(likelihood, design, predictor.basis, lift, tuple(blocks))

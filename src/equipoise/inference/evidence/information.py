@@ -2,33 +2,36 @@
 
 import numpy as np
 
-from equipoise.likelihoods import FloatArray, Likelihood, Predictor
+from equipoise.likelihoods import FloatArray, Predictor
+from equipoise.models.latent import LatentModel
 
 
 def cycle_information(
-    likelihood: Likelihood, predictor: Predictor, theta: FloatArray
+    reversible: LatentModel, predictor: Predictor, theta: FloatArray
 ) -> FloatArray:
     """Return the eigenvalues of the Fisher information of z, with V and s profiled out.
 
     Parameters
     ----------
-    likelihood, predictor
-        Of one kind; the predictor with its cycles.
+    reversible
+        The reversible hypothesis.
+    predictor
+        Linear predictor of the same likelihood, with its cycles.
     theta
-        A reversible parameter vector ``(V, s)``, shape (S + E,): where it is evaluated.
+        A parameter vector of the reversible hypothesis, shape (d,): where it is evaluated.
 
     Returns
     -------
     array
         Shape (b,), increasing, nonnegative; in units of 1/nats².
     """
-    _, _, profiled = _profile(likelihood, predictor, theta)
+    _, profiled = _profile(reversible, predictor, theta)
     return np.maximum(np.linalg.eigvalsh(profiled), 0.0)
 
 
-def evidence_slope(likelihood: Likelihood, predictor: Predictor, theta: FloatArray) -> float:
+def evidence_slope(reversible: LatentModel, predictor: Predictor, theta: FloatArray) -> float:
     """Return an estimate of ``d log Z / d(σ_c²)`` at 0: ``½ (|score|² − trace information)``."""
-    score, _, profiled = _profile(likelihood, predictor, theta)
+    score, profiled = _profile(reversible, predictor, theta)
     return 0.5 * (float(score @ score) - float(np.trace(profiled)))
 
 
@@ -38,14 +41,16 @@ def information_nats(eigenvalues: FloatArray, tau: float) -> float:
 
 
 def _profile(
-    likelihood: Likelihood, predictor: Predictor, theta: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    gradient_part = np.hstack([predictor.potential, predictor.symmetric])
-    eta = gradient_part @ theta
-    n = gradient_part.shape[1]
-    joint = likelihood.information(eta, np.hstack([gradient_part, predictor.cycle]))
+    reversible: LatentModel, predictor: Predictor, theta: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return score and profiled information of the cycles, in an orthonormal basis of them."""
+    likelihood, nuisance_design = reversible.likelihood, reversible.design
+    eta = nuisance_design @ theta
+    n = reversible.size
+    cycle = predictor.cycle @ np.linalg.inv(np.linalg.qr(predictor.basis)[1])
+    joint = likelihood.information(eta, np.hstack([nuisance_design, cycle]))
     nuisance, cross, cycles = joint[:n, :n], joint[:n, n:], joint[n:, n:]
-    # The information is singular along the gauge and along rows never used as a source.
+    # The information is singular along rows that were never a source.
     solved = np.linalg.lstsq(nuisance, cross, rcond=1e-12)[0]
-    score = predictor.cycle.T @ likelihood.gradient(eta)
-    return score, nuisance, cycles - cross.T @ solved
+    score = cycle.T @ likelihood.gradient(eta)
+    return score, cycles - cross.T @ solved

@@ -1,7 +1,8 @@
 """The fast path: from counts to the evidence curve and weighted posterior draws."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -17,9 +18,11 @@ from equipoise.inference.evidence.laplace.curve import (
     integrate,
     lowest_cycle_scale,
 )
+from equipoise.inference.evidence.laplace.lattice import data_resolutions
 from equipoise.inference.evidence.laplace.node import Node, evaluate_node
 from equipoise.inference.evidence.psis import smooth
 from equipoise.inference.evidence.result import BayesFactor, Evidence
+from equipoise.inference.reference import reference_states
 from equipoise.inference.weighted import WeightedDraws
 from equipoise.likelihoods import (
     FloatArray,
@@ -51,6 +54,8 @@ class LaplaceFit:
         The support graph.
     likelihood, predictor
         The likelihood used, with its counts, and the linear map to its argument.
+    references
+        State of each component from which the others' potentials are counted inside the models.
     priors
         The priors used.
     reversible, cyclic
@@ -65,6 +70,7 @@ class LaplaceFit:
     graph: SupportGraph
     likelihood: MultinomialRows | PairwiseEdges
     predictor: Predictor
+    references: tuple[int, ...]
     priors: Priors
     reversible: LatentModel
     cyclic: LatentModel
@@ -158,8 +164,9 @@ def laplace(
     draws
         Importance draws at each σ_c; four times as many for the reversible hypothesis.
     cycle_basis
-        Another orthonormal basis of the cycle space, shape (E, b); the default is
-        :func:`equipoise.graph.orthonormal_cycle_basis`. Multinomial likelihood only.
+        Another basis of the cycle space, shape (E, b), orthonormal or oblique (such as a
+        fundamental one): the prior is isotropic in the cycle space whatever its basis. The default
+        is :func:`equipoise.graph.orthonormal_cycle_basis`. Multinomial likelihood only.
     random_seed
         Seed or generator; the same seed gives the same result.
     progress
@@ -195,6 +202,7 @@ def laplace(
         rows,
         predictor,
         priors or Priors(),
+        reference_states(counts, graph),
         draws=draws,
         random_seed=random_seed,
         progress=progress,
@@ -206,6 +214,7 @@ def fit_likelihood(
     likelihood: MultinomialRows | PairwiseEdges,
     predictor: Predictor,
     priors: Priors,
+    references: tuple[int, ...],
     *,
     draws: int,
     random_seed: int | np.random.Generator | None = None,
@@ -213,24 +222,35 @@ def fit_likelihood(
 ) -> LaplaceFit:
     """Compute the evidence curve of one likelihood; :func:`laplace` with its parts made."""
     rng = np.random.default_rng(random_seed)
-    resolution = 0.1 / np.sqrt(max(float(np.max(likelihood.trials, initial=1.0)), 1.0))
-    reversible = latent_model(likelihood, predictor.reversible(), priors, resolution)
+    assemble = partial(latent_model, component=graph.component, references=references)
+    resolutions = data_resolutions(
+        assemble(likelihood, predictor.reversible(), replace(priors, scales="fixed"))
+    )
+    reversible = assemble(likelihood, predictor.reversible(), priors, resolutions=resolutions)
     scales = (1.0,) * len(reversible.learned)
     base = evaluate_node(reversible, 0.0, reversible.prior_mean, scales, 4 * draws, rng)
     if not predictor.basis.shape[1]:
         curve = EvidenceCurve(base, ())
         return LaplaceFit(
-            graph, likelihood, predictor, priors, reversible, reversible, curve, np.zeros(0)
+            graph,
+            likelihood,
+            predictor,
+            references,
+            priors,
+            reversible,
+            reversible,
+            curve,
+            np.zeros(0),
         )
-    cyclic = latent_model(likelihood, predictor, priors, resolution)
-    information = cycle_information(likelihood, predictor, base.mode.theta)
-    slope = evidence_slope(likelihood, predictor, base.mode.theta)
+    cyclic = assemble(likelihood, predictor, priors, resolutions=resolutions)
+    information = cycle_information(reversible, predictor, base.mode.theta)
+    slope = evidence_slope(reversible, predictor, base.mode.theta)
     spots = first_nodes(lowest_cycle_scale(slope, information), priors.cycle_scale)
     nodes: list[Node] = []
     for _ in range(_ROUNDS):
         for spot in spots:
             near = min(nodes, key=lambda n: abs(np.log(n.cycle_scale / spot)), default=None)
-            theta = _lift(base.mode.theta, cyclic) if near is None else near.mode.theta
+            theta = _with_cycles(base.mode.theta, cyclic) if near is None else near.mode.theta
             mode = base.mode if near is None else near.mode
             nodes.append(
                 evaluate_node(cyclic.at_cycle_scale(spot), spot, theta, mode.scales, draws, rng)
@@ -243,10 +263,12 @@ def fit_likelihood(
         spots = gaps_to_halve(curve, cyclic, integrals)
         if not len(spots):
             break
-    return LaplaceFit(graph, likelihood, predictor, priors, reversible, cyclic, curve, information)
+    return LaplaceFit(
+        graph, likelihood, predictor, references, priors, reversible, cyclic, curve, information
+    )
 
 
-def _lift(theta: FloatArray, model: LatentModel) -> FloatArray:
+def _with_cycles(theta: FloatArray, model: LatentModel) -> FloatArray:
     """Return a reversible parameter vector with cycle amplitudes 0 put in their place."""
-    states = model.n_states
-    return np.concatenate([theta[:states], np.zeros(model.n_cycles), theta[states:]])
+    place = model.cycle_columns.start
+    return np.concatenate([theta[:place], np.zeros(model.n_cycles), theta[place:]])

@@ -9,7 +9,7 @@ from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
 
 # A lattice point this many nats below the best is explored no further and proposes no draws.
-_DEPTH = 5.0
+_DEPTH = 6.0
 _LONGEST_STEP = 0.7
 
 
@@ -19,7 +19,7 @@ def scale_lattice(model: LatentModel, start: FloatArray, scales: tuple[float, ..
     Each mode's evidence is times its lattice cell: their sum is Laplace's nested evidence.
 
     The lattice has steps of about two posterior standard deviations of a log-scale, starts at
-    ``scales`` and grows from the best point known until its whole rim lies 5 nats below the best.
+    ``scales`` and grows from the best point known until its whole rim lies 6 nats below the best.
     It only proposes draws: the evidence itself integrates the scales finely
     (:meth:`LatentModel.log_joint`), so the lattice's coarseness costs efficiency, not accuracy.
 
@@ -78,3 +78,25 @@ def scale_lattice(model: LatentModel, start: FloatArray, scales: tuple[float, ..
         if mode.log_evidence > best - _DEPTH
     ]
     return sorted(kept, key=lambda mode: -mode.log_evidence)
+
+
+def data_resolutions(model: LatentModel) -> tuple[float, float]:
+    """Return scales of V and of s that the data cannot resolve, from a model with fixed scales.
+
+    A block whose scale is below 0.3 of the smallest standard deviation the likelihood gives any of
+    its directions is constant to the likelihood. Summing up the prior mass below there, some per
+    cent, as one cell changes the log evidence by less than 1e-3, and keeps the density of V finite
+    at 0, where importance weights would otherwise have infinite variance.
+    """
+    mode = find_mode(model, (), model.prior_mean)
+    eta = model.design @ mode.theta
+    resolutions = []
+    for block in (model.blocks[:1], model.blocks[1:]):
+        top = 0.0
+        if block:
+            design = model.design[:, block[0].columns]
+            root = np.linalg.inv(np.linalg.cholesky(block[0].precision(1.0)))
+            information = root @ model.likelihood.information(eta, design) @ root.T
+            top = float(np.linalg.eigvalsh(information)[-1])
+        resolutions.append(float(np.clip(0.3 / np.sqrt(max(top, 1e-12)), 1e-6, 0.3)))
+    return resolutions[0], resolutions[1]
