@@ -9,14 +9,20 @@ import numpy as np
 import equipoise.inference.potential as potentials
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
-from equipoise.graph import SupportGraph, minimum_cycle_basis
+from equipoise.graph import SupportGraph
+from equipoise.inference.cycles import (
+    CycleAffinity,
+    EdgeCirculation,
+    cycle_affinities,
+    edge_circulations,
+)
 from equipoise.inference.evidence import BayesFactor, LaplaceFit, information_nats, laplace
 from equipoise.inference.evidence.laplace.fit import fit_likelihood
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.potential import StatePotential
 from equipoise.inference.reference import reference_states
 from equipoise.inference.verdict import Verdict, decide, violation_size
-from equipoise.inference.weighted import WeightedDraws, potential_of, summarise
+from equipoise.inference.weighted import potential_of
 from equipoise.likelihoods import FloatArray, Rejected, pairwise
 from equipoise.models import Priors
 
@@ -27,29 +33,6 @@ FIXED_POTENTIAL_SDS = (1.5, 3.0, 6.0)
 _MCSE_TRUSTED = 1.0
 
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class CycleAffinity:
-    """Posterior of the affinity of one cycle of the minimum-weight basis, nats.
-
-    Attributes
-    ----------
-    states
-        Labels in order, the first not repeated; the affinity sums ``log P_ij/P_ji`` along it.
-    mean, sd, lower, upper, mcse
-        Posterior mean, standard deviation, 95 % interval, and Monte Carlo error of the mean.
-    testable
-        Whether the cycle was seen to close both ways; if not, only the prior speaks.
-    """
-
-    states: tuple[str, ...]
-    mean: float
-    sd: float
-    lower: float
-    upper: float
-    mcse: float
-    testable: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +61,8 @@ class BalanceTest:
     cycles
         Affinities on a minimum-weight cycle basis, the best-determined cycles, under the cyclic
         hypothesis.
+    edges
+        c on every edge of the support, under the cyclic hypothesis.
     pareto_k, converged
         Worst k̂ of the importance weights, and whether the numbers may be reported.
     rejected
@@ -96,6 +81,7 @@ class BalanceTest:
     potential: tuple[StatePotential, ...]
     gradient: tuple[StatePotential, ...]
     cycles: tuple[CycleAffinity, ...]
+    edges: tuple[EdgeCirculation, ...]
     pareto_k: float
     converged: bool
     rejected: Rejected
@@ -232,6 +218,7 @@ def test(
             graph, cyclic, potential_of(fit.cyclic, _likeliest(fit)), pairs, references
         ),
         cycles=cycle_affinities(counts, graph, cyclic),
+        edges=edge_circulations(graph, cyclic),
         pareto_k=pareto_k,
         converged=converged,
         rejected=rejected,
@@ -243,34 +230,6 @@ def test(
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # not a test of pytest's, wherever imported
-
-
-def cycle_affinities(
-    counts: TransitionCounts, graph: SupportGraph, draws: WeightedDraws
-) -> tuple[CycleAffinity, ...]:
-    """Return affinities on the minimum-weight cycle basis, best-determined cycles.
-
-    An edge weighs ``1/(n_ij + ½) + 1/(n_ji + ½)``, the variance of its observed log-ratio.
-    """
-    if not graph.n_cycles:
-        return ()
-    i, j = np.asarray(graph.edges).T
-    forward = np.asarray(counts.counts[i, j], dtype=float).ravel()
-    backward = np.asarray(counts.counts[j, i], dtype=float).ravel()
-    cycles = minimum_cycle_basis(graph, 1.0 / (forward + 0.5) + 1.0 / (backward + 0.5))
-    summary = summarise(draws.affinities(cycles), draws.weights)
-    return tuple(
-        CycleAffinity(
-            states=tuple(graph.states[state] for state in cycle),
-            mean=float(summary.mean[k]),
-            sd=float(summary.sd[k]),
-            lower=float(summary.lower[k]),
-            upper=float(summary.upper[k]),
-            mcse=float(summary.mcse[k]),
-            testable=len({int(graph.strong[state]) for state in cycle}) == 1,
-        )
-        for k, cycle in enumerate(cycles)
-    )
 
 
 def _ceiling(

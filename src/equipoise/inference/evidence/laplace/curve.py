@@ -69,6 +69,8 @@ class CycleScalePosterior:
         Of balance against the cyclic rival with this τ, nats.
     grid, density
         Posterior density of σ_c on a logarithmic grid, shape (m,).
+    mean, lower, upper, mean_mcse
+        Posterior mean and 95 % interval of σ_c, and the Monte Carlo error of the mean, nats.
     node_weights
         Posterior weight of each node for mixing draws, shape (n,), summing to 1.
     """
@@ -78,6 +80,10 @@ class CycleScalePosterior:
     mcse: float
     grid: FloatArray
     density: FloatArray
+    mean: float
+    lower: float
+    upper: float
+    mean_mcse: float
     node_weights: FloatArray
 
 
@@ -108,6 +114,12 @@ def integrate(curve: EvidenceCurve, tau: float) -> CycleScalePosterior:
     node_mcse = np.array([node.mcse for node in curve.nodes])
     variance = float(((pull * node_mcse) ** 2).sum())
     variance += ((1.0 - share[0]) * curve.reversible.mcse) ** 2
+    # Below the first node σ_c is taken as half of it, without error.
+    at = np.concatenate([grid[:1] / 2, grid[:1] / 2, grid])
+    mean = float(share @ at)
+    lean = (share[2:] * (grid - mean)) @ spline
+    cumulative = np.cumsum(share) - share / 2
+    lower, upper = np.interp((0.025, 0.975), cumulative, at)
     hats = np.array([np.interp(log_grid, x, row) for row in np.eye(len(x))])
     node_weights = hats @ share[2:]
     node_weights[0] += share[0] + share[1]
@@ -117,6 +129,10 @@ def integrate(curve: EvidenceCurve, tau: float) -> CycleScalePosterior:
         mcse=float(np.sqrt(variance)),
         grid=grid,
         density=share[2:] / width / grid,
+        mean=mean,
+        lower=float(lower),
+        upper=float(upper),
+        mean_mcse=float(np.sqrt(((lean * node_mcse) ** 2).sum())),
         node_weights=node_weights,
     )
 

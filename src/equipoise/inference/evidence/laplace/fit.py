@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
@@ -41,6 +42,7 @@ from equipoise.models.latent import LatentModel, latent_model
 
 METHOD = "laplace"
 _ROUNDS = 4
+_THREADS_FROM = 500
 Progress = Callable[[int, int], None]
 
 
@@ -221,6 +223,22 @@ def fit_likelihood(
     progress: Progress | None = None,
 ) -> LaplaceFit:
     """Compute the evidence curve of one likelihood; :func:`laplace` with its parts made."""
+    size = predictor.potential.shape[1] + predictor.symmetric.shape[1] + predictor.cycle.shape[1]
+    # Threads slow small matrices down two- to sevenfold, and worse on a busy machine.
+    with threadpool_limits(1 if size < _THREADS_FROM else None, user_api="blas"):
+        return _fit(graph, likelihood, predictor, priors, references, draws, random_seed, progress)
+
+
+def _fit(
+    graph: SupportGraph,
+    likelihood: MultinomialRows | PairwiseEdges,
+    predictor: Predictor,
+    priors: Priors,
+    references: tuple[int, ...],
+    draws: int,
+    random_seed: int | np.random.Generator | None,
+    progress: Progress | None,
+) -> LaplaceFit:
     rng = np.random.default_rng(random_seed)
     assemble = partial(latent_model, component=graph.component, references=references)
     resolutions = data_resolutions(

@@ -1,0 +1,104 @@
+"""Where balance breaks: affinities of cycles and the part of log-ratios no potential explains."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from equipoise.counts import TransitionCounts
+from equipoise.graph import SupportGraph, minimum_cycle_basis
+from equipoise.inference.weighted import WeightedDraws, summarise
+
+
+@dataclass(frozen=True)
+class CycleAffinity:
+    """Posterior of the affinity of one cycle of the minimum-weight basis, nats.
+
+    Attributes
+    ----------
+    states
+        Labels in order, the first not repeated; the affinity sums ``log P_ij/P_ji`` along it.
+    mean, sd, lower, upper, mcse
+        Posterior mean, standard deviation, 95 % interval, and Monte Carlo error of the mean.
+    testable
+        Whether the cycle was seen to close both ways; if not, only the prior speaks.
+    """
+
+    states: tuple[str, ...]
+    mean: float
+    sd: float
+    lower: float
+    upper: float
+    mcse: float
+    testable: bool
+
+
+@dataclass(frozen=True)
+class EdgeCirculation:
+    """Posterior of c on one edge under the cyclic hypothesis, nats.
+
+    Attributes
+    ----------
+    source, target
+        Labels; c is the part of ``log P_ij/P_ji`` from source to target that no potential explains.
+    mean, sd, lower, upper, mcse
+        Posterior mean, standard deviation, 95 % interval, and Monte Carlo error of the mean.
+    testable
+        Whether both ends lie among states seen to lead to each other and back.
+    """
+
+    source: str
+    target: str
+    mean: float
+    sd: float
+    lower: float
+    upper: float
+    mcse: float
+    testable: bool
+
+
+def cycle_affinities(
+    counts: TransitionCounts, graph: SupportGraph, draws: WeightedDraws
+) -> tuple[CycleAffinity, ...]:
+    """Return affinities on the minimum-weight cycle basis, best-determined cycles.
+
+    An edge weighs ``1/(n_ij + ½) + 1/(n_ji + ½)``, the variance of its observed log-ratio.
+    """
+    if not graph.n_cycles:
+        return ()
+    i, j = np.asarray(graph.edges).T
+    forward = np.asarray(counts.counts[i, j], dtype=float).ravel()
+    backward = np.asarray(counts.counts[j, i], dtype=float).ravel()
+    cycles = minimum_cycle_basis(graph, 1.0 / (forward + 0.5) + 1.0 / (backward + 0.5))
+    summary = summarise(draws.affinities(cycles), draws.weights)
+    return tuple(
+        CycleAffinity(
+            states=tuple(graph.states[state] for state in cycle),
+            mean=float(summary.mean[k]),
+            sd=float(summary.sd[k]),
+            lower=float(summary.lower[k]),
+            upper=float(summary.upper[k]),
+            mcse=float(summary.mcse[k]),
+            testable=len({int(graph.strong[state]) for state in cycle}) == 1,
+        )
+        for k, cycle in enumerate(cycles)
+    )
+
+
+def edge_circulations(graph: SupportGraph, draws: WeightedDraws) -> tuple[EdgeCirculation, ...]:
+    """Return c on every edge of the support, in the graph's order of edges."""
+    if not graph.n_cycles:
+        return ()
+    summary = summarise(draws.circulation, draws.weights)
+    return tuple(
+        EdgeCirculation(
+            source=graph.states[i],
+            target=graph.states[j],
+            mean=float(summary.mean[k]),
+            sd=float(summary.sd[k]),
+            lower=float(summary.lower[k]),
+            upper=float(summary.upper[k]),
+            mcse=float(summary.mcse[k]),
+            testable=bool(graph.strong[i] == graph.strong[j]),
+        )
+        for k, (i, j) in enumerate(np.asarray(graph.edges))
+    )
