@@ -1,0 +1,124 @@
+"""The program ``equipoise``: its commands, and how every failure ends in one line."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from equipoise import __version__
+from equipoise.cli import console
+from equipoise.cli.demo import demo
+from equipoise.cli.test import test
+from equipoise.errors import EquipoiseError, NotTrustedError
+
+app = typer.Typer(
+    name="equipoise",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    no_args_is_help=True,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        console.write(f"equipoise {__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="""
+    \b
+    Begin with
+        equipoise demo
+        equipoise test counts.csv
+    Exit status: 0 a result to be trusted (undecided and untestable are results),
+    2 bad input or usage, 3 it ran but is not to be trusted.
+    """
+)
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """Test detailed balance on counted transitions.
+
+    Equipoise says whether a kernel obeys detailed balance, how sure that is, which potential it
+    follows, and where and by how much balance breaks; and says so when the data cannot tell.
+    """
+
+
+app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise test counts.csv
+        equipoise test counts.csv --json result.json --figures figures
+        equipoise test counts.csv --json - | jq .verdict.favours
+    \b
+    A long table, one row per pair of states (repeated rows add up; an empty target
+    is a trial that ended in no state; the column block is optional):
+        source,target,count
+        sunny,rainy,31
+        rainy,sunny,27
+        rainy,,4
+    \b
+    A matrix, labelled on both sides, rows from, columns to:
+        ,sunny,rainy
+        sunny,40,31
+        rainy,27,12
+    """
+)(test)
+
+app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise demo
+        equipoise demo --output somewhere --seed 1
+    """
+)(demo)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit status; no failure shows a traceback.
+
+    Parameters
+    ----------
+    arguments
+        What follows the name of the program; default: ``sys.argv[1:]``.
+
+    Returns
+    -------
+    int
+        See the docstring of :mod:`equipoise.cli`.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal without Unicode shows escapes instead of breaking the program.
+            stream.reconfigure(errors="backslashreplace")
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        status = get_command(app).main(args=given, prog_name="equipoise", standalone_mode=False)
+    except NotTrustedError as error:
+        console.note(f"equipoise: not to be trusted: {console.one_line(error)}")
+        return console.UNTRUSTED
+    except EquipoiseError as error:
+        return _refuse(error)
+    except typer.TyperException as error:
+        return _refuse(error.format_message())
+    except (KeyboardInterrupt, typer.Abort):
+        return console.INTERRUPTED
+    except MemoryError:
+        return _refuse("these counts need more memory than there is; test fewer states or draws")
+    return status if isinstance(status, int) else 0
+
+
+def _refuse(message: object) -> int:
+    console.note(f"equipoise: error: {console.one_line(message)}")
+    return console.BAD_INPUT

@@ -1,0 +1,153 @@
+"""What reaches the terminal: output, notes, one-line errors, a progress bar."""
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TextIO
+
+import typer
+
+from equipoise.errors import UsageError
+from equipoise.text import printable, quoted
+
+BAD_INPUT, UNTRUSTED, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
+_BAR = 24
+_REDRAW_SECONDS = 0.1
+
+
+def write(text: str) -> None:
+    """Write text and a line feed to standard output, all of it at once.
+
+    Raises
+    ------
+    typer.Exit
+        If the reader has gone (``equipoise ... | head``): nobody is there to be told.
+    UsageError
+        If standard output cannot be written, e.g. because the disk is full.
+    """
+    try:
+        sys.stdout.write(text.rstrip("\n") + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_output()
+        raise typer.Exit(BROKEN_PIPE) from None
+    except OSError as error:
+        _forget_output()
+        raise UsageError(f"standard output cannot be written ({error.strerror})") from None
+
+
+def note(text: str) -> None:
+    """Write one line to standard error."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def one_line(message: object) -> str:
+    """Return a message as one printable line."""
+    return printable(" ".join(str(message).split()), None)
+
+
+def check_file(path: str) -> None:
+    """Refuse, before long work, a file that could not be written after it.
+
+    Raises
+    ------
+    UsageError
+        If its directory does not exist, or it is a directory itself.
+    """
+    file = Path(path)
+    if file.is_dir():
+        raise UsageError(f"{quoted(path, 200)} is a directory; give a file to write to")
+    if not file.parent.is_dir():
+        folder = quoted(file.parent, 200)
+        raise UsageError(f"there is no directory {folder} to write to; make it first")
+
+
+def make_folder(path: str) -> None:
+    """Make a directory, or find it.
+
+    Raises
+    ------
+    UsageError
+        If that cannot be done.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise UsageError(f"{quoted(path, 200)} is a file; give a directory for figures") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{quoted(path, 200)} cannot be made ({_reason(error)}); choose another"
+        ) from None
+
+
+def write_file(path: str, text: str) -> None:
+    """Write a text file in UTF-8.
+
+    Raises
+    ------
+    UsageError
+        If that cannot be done.
+    """
+    try:
+        Path(path).write_text(text, encoding="utf-8", newline="\n")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{quoted(path, 200)} cannot be written ({_reason(error)})") from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or one_line(error)
+
+
+def _forget_output() -> None:
+    """Send what is still buffered nowhere, so that the interpreter does not fail on leaving."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
+
+
+class ProgressBar:
+    """A bar on standard error; silent where that is no terminal.
+
+    Use it as a context manager and hand it over as ``progress``: it erases itself at the end.
+
+    Parameters
+    ----------
+    shown
+        False: stay silent on a terminal too.
+    stream
+        Where to; default: standard error.
+    """
+
+    def __init__(self, shown: bool = True, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._shown = shown and self._stream.isatty()
+        self._drawn = 0
+        self._last = 0.0
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._drawn:
+            self._put("\r" + " " * self._drawn + "\r")
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        """Show what is being done, and which fraction of all is done."""
+        now = time.monotonic()
+        if not self._shown or now - self._last < _REDRAW_SECONDS:
+            return
+        self._last = now
+        fraction = min(max(fraction, 0.0), 1.0)
+        done = round(_BAR * fraction)
+        bar = f"[{'#' * done}{'.' * (_BAR - done)}] {fraction:4.0%}  {stage}"
+        bar = bar[: max(shutil.get_terminal_size().columns - 1, 1)]
+        self._put("\r" + bar.ljust(self._drawn))
+        self._drawn = max(self._drawn, len(bar))
+
+    def _put(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

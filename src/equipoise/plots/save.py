@@ -1,0 +1,73 @@
+"""Figures written to files."""
+
+import warnings
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from equipoise.errors import UsageError
+from equipoise.inference.balance import BalanceTest
+from equipoise.plots.evidence import plot_evidence
+from equipoise.plots.potential import plot_potential
+from equipoise.plots.style import DPI
+from equipoise.text import listed, quoted
+
+
+def save_figures(
+    result: BalanceTest, folder: str | PathLike[str], formats: Sequence[str] = ("png",)
+) -> list[Path]:
+    """Write the figures of a result: ``potential`` and ``evidence``.
+
+    Parameters
+    ----------
+    result
+        From :func:`equipoise.test`.
+    folder
+        Where to; it is made if need be. Files of the same names are replaced.
+    formats
+        Endings that matplotlib knows: "png", "pdf", "svg", ...
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    UsageError
+        If the folder or a file cannot be written, or a format is unknown.
+    """
+    figures = {"potential": plot_potential(result), "evidence": plot_evidence(result)}
+    known = _figure(figures["potential"]).canvas.get_supported_filetypes()
+    if unknown := [name for name in formats if name not in known]:
+        raise UsageError(
+            f"no figure can be saved as {listed(unknown)}; choose from {listed(known, 20)}"
+        )
+    written = []
+    try:
+        directory = Path(folder)
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, axes in figures.items():
+            for ending in formats:
+                path = directory / f"{name}.{ending}"
+                with warnings.catch_warnings():
+                    # State names come in every script; a missing glyph is drawn as a box.
+                    warnings.filterwarnings("ignore", message="Glyph .* missing")
+                    _figure(axes).savefig(path, dpi=DPI)
+                written.append(path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(
+            f"figures cannot be written to {quoted(folder, 200)} ({reason}); choose another folder"
+        ) from None
+    return written
+
+
+def _figure(axes: Axes) -> Figure:
+    figure = axes.figure
+    if not isinstance(figure, Figure):
+        raise UsageError("these axes stand in a subfigure; save its figure instead")
+    return figure

@@ -1,0 +1,99 @@
+"""The look of the figures: one journal column, small type, colours that everyone can tell apart."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.container import Container
+from matplotlib.figure import Figure
+
+from equipoise.text import printable
+
+COLUMN = 3.4
+DPI = 300
+# Okabe & Ito (2008), "Color universal design".
+BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+INK, GREY, FAINT = "#222222", "#8a8a8a", "#dcdcdc"
+
+_STYLE: dict[Any, Any] = {
+    "font.size": 7.5,
+    "axes.labelsize": 7.5,
+    "axes.titlesize": 7.5,
+    "axes.titlelocation": "left",
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "lines.linewidth": 1.0,
+    "savefig.dpi": DPI,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+}
+
+
+@contextmanager
+def drawn_on(ax: Axes | None, height: float) -> Iterator[Axes]:
+    """Give the axes asked for; if None, new ones on a figure of its own, in the house style.
+
+    Parameters
+    ----------
+    ax
+        Axes to draw on; their style is left as it is.
+    height
+        Of the new figure, inches.
+    """
+    if ax is not None:
+        yield ax
+        return
+    with mpl.rc_context(_STYLE):
+        # Not pyplot: no global list of figures, no window, and a fast import.
+        figure = Figure(figsize=(COLUMN, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure.add_subplot()
+
+
+def legend_below(ax: Axes, handles: Sequence[Artist | Container], ncols: int, own: bool) -> None:
+    """Put the legend below a figure of our own; on axes of somebody else's, inside them."""
+    spacing = {"handletextpad": 0.5, "columnspacing": 1.4, "borderaxespad": 0.2}
+    if own and isinstance(ax.figure, Figure):
+        ax.figure.legend(handles=handles, loc="outside lower center", ncols=ncols, **spacing)
+    else:
+        ax.legend(handles=handles, loc="best", **spacing)
+
+
+def tick_label(label: str, width: int = 18) -> str:
+    """Return an untrusted label short enough for an axis; draw it with ``parse_math=False``."""
+    return printable(label, width)
+
+
+def say(ax: Axes, *lines: str) -> None:
+    """Write a few words in the middle of axes that have nothing to show."""
+    ax.set_axis_off()
+    ax.text(
+        0.5,
+        0.5,
+        "\n".join(lines),
+        transform=ax.transAxes,
+        ha="center",
+        va="center",
+        linespacing=1.6,
+        parse_math=False,
+    )

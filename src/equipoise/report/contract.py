@@ -1,0 +1,184 @@
+"""The JSON contract ``equipoise.test/1``: keys may be added, never renamed; no NaN, only null."""
+
+import json
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any
+
+from equipoise.inference.balance import BalanceTest
+from equipoise.inference.cycles import CycleAffinity
+from equipoise.inference.evidence import BayesFactor
+from equipoise.inference.evidence.psis import K_TRUSTED
+from equipoise.inference.potential import StatePotential
+from equipoise.inference.verdict import Verdict
+from equipoise.io.metadata import thaw_metadata
+
+SCHEMA = "equipoise.test/1"
+
+
+def to_dict(result: BalanceTest) -> dict[str, Any]:
+    """Return a result as plain values, in the keys and order of the contract.
+
+    Numbers that must not be reported are None: everything that rests on the importance draws where
+    the result did not converge (then the log Bayes factor is withheld), posterior means of states
+    that the data bound from one side only (there only the prior speaks), and what is not built yet
+    (``entropy_production``, ``exact``, R-hat, ESS, divergences).
+
+    Parameters
+    ----------
+    result
+        From :func:`equipoise.test`.
+
+    Returns
+    -------
+    dict
+        Of dicts, lists, text, finite numbers, truth values and None; ``json.dumps`` takes it as it
+        is. Nats; ``potential`` in the order of the states, ``cycles`` as in the result.
+    """
+    from equipoise import __version__  # the package imports this module
+
+    shown = result.converged
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "seconds": _number(result.seconds),
+        "data": _data(result),
+        "log_bayes_factor": {
+            **_factor(result.log_bayes_factor, shown),
+            "method": result.log_bayes_factor.method,
+            "likelihood": result.fit.likelihood.name,
+            "scales": result.fit.priors.scales,
+            "alternative": "cyclic",
+            "cycle_scale": result.fit.priors.cycle_scale,
+        },
+        "sensitivity": [
+            {"cycle_scale": factor.cycle_scale, **_factor(factor, shown)}
+            for factor in result.sensitivity
+        ],
+        "verdict": _verdict(result.verdict, shown),
+        "potential": _states(result.potential, result.fit.curve.reversible.pareto_k <= K_TRUSTED),
+        "cycles": [_cycle(cycle, shown) for cycle in result.cycles],
+        "entropy_production": None,
+        "exact": None,
+        "diagnostics": {
+            "r_hat_max": None,
+            "ess_bulk_min": None,
+            "divergences": None,
+            "pareto_k": _number(result.pareto_k),
+            "converged": result.converged,
+        },
+        # Beyond the keys of the design:
+        "fixed_scales": [
+            {"potential_sd": sd, **_factor(factor, shown)} for sd, factor in result.fixed_scales
+        ],
+        "gradient": _states(result.gradient, shown),
+        "rejected": result.rejected,
+        "random_seed": result.random_seed,
+    }
+
+
+def to_json(result: BalanceTest) -> str:
+    """Return a result as JSON text, pure ASCII, ending in a line feed.
+
+    State names are not trusted: as ASCII, with everything else escaped, they cannot act on a
+    terminal. (They are not made safe for HTML.)
+
+    Parameters
+    ----------
+    result
+        From :func:`equipoise.test`.
+
+    Returns
+    -------
+    str
+        See :func:`to_dict`.
+    """
+    return json.dumps(to_dict(result), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _data(result: BalanceTest) -> dict[str, Any]:
+    counts, graph = result.counts, result.graph
+    return {
+        "n_states": counts.n_states,
+        "n_edges": graph.n_edges,
+        "n_cycles": graph.n_cycles,
+        "n_testable_cycles": graph.n_testable_cycles,
+        "n_components": graph.n_components,
+        "n_transitions": counts.n_transitions,
+        "n_trials": counts.n_trials,
+        "protocol": counts.protocol,
+        "stay": counts.stay,
+        "never_sources": list(counts.never_sources),
+        "metadata": thaw_metadata(counts.metadata),
+    }
+
+
+def _verdict(verdict: Verdict, shown: bool) -> dict[str, Any]:
+    size = verdict.size
+    return {
+        "favours": verdict.favours,
+        "strength": verdict.strength,
+        "reason": verdict.reason,
+        "p_balance": _number(verdict.p_balance),
+        "ceiling": _number(verdict.ceiling if shown else None),
+        "information_nats": _number(verdict.information_nats),
+        "text": verdict.text,
+        "size": {
+            "mean": _number(size.mean if size and shown else None),
+            "lower": _number(size.lower if size and shown else None),
+            "upper": _number(size.upper if size and shown else None),
+            "rope": _number(size.rope if size else None),
+            "call": size.call if size and shown else None,
+            "below_rope": _number(size.below if size and shown else None),
+        },
+        "trusted": verdict.trusted,
+        "lower": _number(verdict.lower if shown else None),
+        "upper": _number(verdict.upper if shown else None),
+        "reversing_odds": _number(verdict.reversing_odds),
+    }
+
+
+def _factor(factor: BayesFactor, shown: bool) -> dict[str, float | None]:
+    if not shown:
+        return {"value": None, "mcse": None}
+    return {"value": _number(factor.log_value), "mcse": _number(factor.mcse)}
+
+
+def _states(rows: Iterable[StatePotential], shown: bool) -> list[dict[str, Any]]:
+    return [_state(row, shown) for row in rows]
+
+
+def _state(row: StatePotential, shown: bool) -> dict[str, Any]:
+    two_sided = row.bound == "two-sided"
+    estimated = two_sided and shown
+    # A one-sided bound is the likelihood's: it stands whatever the importance weights are.
+    bounded = estimated or not two_sided
+    return {
+        "state": row.state,
+        "mean": _number(row.mean if estimated else None),
+        "mode": _number(row.mode if two_sided else None),
+        "sd": _number(row.sd if estimated else None),
+        "lower": _number(row.lower if bounded else None),
+        "upper": _number(row.upper if bounded else None),
+        "bound": row.bound,
+        "component": row.component,
+        "mcse": _number(row.mcse if estimated else None),
+        "reference": row.reference,
+    }
+
+
+def _cycle(cycle: CycleAffinity, shown: bool) -> dict[str, Any]:
+    return {
+        "states": list(cycle.states),
+        "mean": _number(cycle.mean if shown else None),
+        "sd": _number(cycle.sd if shown else None),
+        "lower": _number(cycle.lower if shown else None),
+        "upper": _number(cycle.upper if shown else None),
+        "mcse": _number(cycle.mcse if shown else None),
+        "testable": cycle.testable,
+    }
+
+
+def _number(value: float | None) -> float | None:
+    """Return a finite number as a plain float, anything else as None."""
+    return float(value) if value is not None and isfinite(value) else None

@@ -1,0 +1,87 @@
+"""Numbers as text, with no more digits than their Monte Carlo error allows."""
+
+from collections.abc import Sequence
+from math import ceil, floor, isfinite, log, log10
+
+_MOST = 6
+
+
+def decimals(error: float, sd: float) -> int:
+    """Return how many decimals a posterior mean and its interval may show.
+
+    Two, and more where the spread asks for it; fewer where the last digit would be worth less than
+    half the Monte Carlo error.
+
+    Parameters
+    ----------
+    error
+        Monte Carlo standard error of the mean.
+    sd
+        Posterior standard deviation.
+    """
+    wanted = 2 if sd >= 0.02 or sd <= 0 else min(ceil(-log10(sd)) + 1, _MOST)
+    if not isfinite(error) or error <= 0:
+        return wanted
+    return min(max(floor(0.301 - log10(error)), 0), wanted)
+
+
+def error_decimals(error: float, most: int = 2) -> int:
+    """Return the decimals that show one digit of an error, ``most`` where it is smaller or 0."""
+    if not isfinite(error) or error <= 0:
+        return most
+    return min(max(ceil(-log10(error)), 0), most)
+
+
+def fixed(value: float, places: int, *, sign: bool = False) -> str:
+    """Return a number with so many decimals, never "-0.0"; thousands are set apart."""
+    text = f"{value:+,.{places}f}" if sign else f"{value:,.{places}f}"
+    return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
+
+
+def shown_error(error: float, places: int) -> str:
+    """Return a Monte Carlo error, rounded up to the last decimal shown."""
+    return fixed(ceil(error * 10**places - 0.5) / 10**places or 10.0**-places, places)
+
+
+def with_error(value: float, error: float) -> str:
+    """Return "-399.01 ± 0.03"."""
+    places = error_decimals(error)
+    return f"{fixed(value, places, sign=True)} ± {shown_error(error, places)}"
+
+
+def interval(lower: float, upper: float, places: int) -> str:
+    """Return "[0.94, 1.11]"."""
+    return f"[{fixed(lower, places)}, {fixed(upper, places)}]"
+
+
+def aligned(numbers: Sequence[str]) -> list[str]:
+    """Append blanks so that decimal points stand below each other when set on the right."""
+    tails = [len(text) - text.find(".") if "." in text else 0 for text in numbers]
+    longest = max(tails, default=0)
+    return [
+        text + " " * (longest - tail) if text else text
+        for text, tail in zip(numbers, tails, strict=True)
+    ]
+
+
+def probability(value: float) -> str:
+    """Return a probability: two decimals in the middle, powers of ten near 0 and 1."""
+    if value <= 0:
+        return "0"
+    if value < 1e-4:
+        return f"10^{round(log10(value))}"
+    if value < 0.01:
+        return f"{value:.1g}"
+    if value > 0.99:
+        gap = 1.0 - value
+        return f"1 - {probability(gap)}" if gap > 1e-12 else "1"
+    return f"{value:.2f}"
+
+
+def odds(log_value: float) -> str:
+    """Return ``exp(log_value)``, at least 1, as odds: "1.4", "120", "10^173"."""
+    tens = log_value / log(10.0)
+    if tens >= 5:
+        return f"10^{round(tens)}"
+    value = 10.0**tens
+    return f"{value:,.0f}" if value >= 20 else f"{value:.1f}"

@@ -1,0 +1,193 @@
+"""The tables of the text summary: potential of the states, affinities of cycles."""
+
+from collections.abc import Sequence
+
+from equipoise.inference.balance import BalanceTest
+from equipoise.inference.cycles import CycleAffinity
+from equipoise.inference.evidence.psis import K_TRUSTED
+from equipoise.inference.potential import StatePotential
+from equipoise.report.layout import INDENT, WIDTH, display_width, label, table, wrap
+from equipoise.report.numbers import aligned, decimals, fixed, interval
+from equipoise.text import listed
+
+MOST_STATES = 30
+MOST_CYCLES = 5
+_LABEL = 28
+_NOTES = {
+    "lower": "lower bound: seen to lead to {}, never to be reached from it.",
+    "upper": "upper bound: seen to be reached from {}, never to lead to it.",
+    "none": "no bound: never a source, or not joined to {} by transitions seen among sources.",
+}
+
+
+def by_potential(row: StatePotential) -> tuple[bool, float, str]:
+    """Sort states by Φ or its one-sided bound, those without either last."""
+    if row.bound == "none":
+        return True, 0.0, row.state
+    bound = row.lower if row.bound == "lower" else row.upper if row.bound == "upper" else None
+    return False, row.mean if bound is None else bound, row.state
+
+
+def potential_lines(result: BalanceTest) -> list[str]:
+    """Return the table of potentials: by component, lowest first, at most 30 states."""
+    trusted = result.fit.curve.reversible.pareto_k <= K_TRUSTED
+    beside = result.verdict.favours == "non-reversible" and result.converged
+    gradient = {row.state: row for row in result.gradient} if beside else {}
+    components: list[list[StatePotential]] = [[] for _ in range(result.graph.n_components)]
+    for row in sorted(result.potential, key=by_potential):
+        components[row.component].append(row)
+    lines = ["Potential  Φ = -log π in nats, given balance (lower = preferred)"]
+    lines += _before(beside, trusted)
+    shown: list[StatePotential] = []
+    alone = [rows[0] for rows in components if len(rows) == 1]
+    for number, rows in enumerate(components, start=1):
+        left = MOST_STATES - len(shown)
+        if len(rows) == 1 or left <= 0:
+            continue
+        part = _with_reference(rows, left)
+        shown += part
+        if len(components) > 1:
+            lines.append(f"  Component {number} of {len(components):,}, {len(rows):,} states")
+        lines += _component_table(part, gradient, trusted)
+    hidden = len(result.potential) - len(shown) - len(alone)
+    if hidden:
+        lines.append(f"  ... and {hidden:,} more states; --json has all.")
+    return lines + _after(shown, alone, several=len(components) > 1)
+
+
+def _before(beside: bool, trusted: bool) -> list[str]:
+    lines: list[str] = []
+    if beside:
+        lines += wrap(
+            "Balance is rejected, so Φ is only the best reversible description. Beside it stands "
+            "the gradient part of the log-ratios under the cyclic hypothesis; it is not -log π.",
+            indent=INDENT,
+        )
+    if not trusted:
+        lines += wrap(
+            "Means and two-sided intervals are withheld, since they rest on importance weights "
+            "that failed; Φ is the posterior mode.",
+            indent=INDENT,
+        )
+    return lines
+
+
+def _after(
+    shown: Sequence[StatePotential], alone: Sequence[StatePotential], several: bool
+) -> list[str]:
+    bounds = {row.bound for row in shown}
+    references = [row.state for row in shown if row.reference]
+    reference = label(references[0], _LABEL) if len(references) == 1 else "the reference"
+    notes = [note.format(reference) for bound, note in _NOTES.items() if bound in bounds]
+    if bounds & {"lower", "upper"}:
+        notes.append("A bound is the likelihood's; no prior enters it.")
+    if alone:
+        notes.append(f"Nothing to compare with: {listed((row.state for row in alone), 8)}.")
+    if several:
+        notes.append("Potentials of different components cannot be compared.")
+    return [line for note in notes for line in wrap(note, indent=INDENT)]
+
+
+def _component_table(
+    rows: Sequence[StatePotential], gradient: dict[str, StatePotential], trusted: bool
+) -> list[str]:
+    cells = [_numbers(row, trusted) for row in rows]
+    columns = [
+        ["state", *(label(row.state, _LABEL) for row in rows)],
+        ["Φ", *aligned([mean for mean, _, _ in cells])],
+        ["sd", *aligned([sd for _, sd, _ in cells])],
+        ["95 % interval", *(between for _, _, between in cells)],
+    ]
+    right = [False, True, True, False]
+    if gradient:
+        other = [_numbers(gradient[row.state], trusted=True) for row in rows]
+        columns += [
+            ["gradient", *aligned([mean for mean, _, _ in other])],
+            [
+                "95 % interval",
+                *("" if r.reference else c[2] for r, c in zip(rows, other, strict=True)),
+            ],
+        ]
+        right += [True, False]
+    return table(list(zip(*columns, strict=True)), right=right)
+
+
+def _numbers(row: StatePotential, trusted: bool) -> tuple[str, str, str]:
+    """Return the cells Φ, sd and interval; a one-sided state shows its bound only."""
+    if row.reference:
+        return "0", "", "reference"
+    if row.bound == "lower" and row.lower is not None:
+        return f"≥ {fixed(row.lower, 1)}", "", "lower bound"
+    if row.bound == "upper" and row.upper is not None:
+        return f"≤ {fixed(row.upper, 1)}", "", "upper bound"
+    if row.lower is None or row.upper is None:
+        return "?", "", "no bound"
+    if not trusted:
+        return fixed(row.mode, 1), "", "withheld"
+    places = decimals(row.mcse, row.sd)
+    return (
+        fixed(row.mean, places),
+        fixed(row.sd, places),
+        interval(row.lower, row.upper, places),
+    )
+
+
+def _with_reference(rows: list[StatePotential], most: int) -> list[StatePotential]:
+    """Return the lowest states, the reference always among them."""
+    shown = rows[:most]
+    if not any(row.reference for row in shown):
+        shown[-1] = next(row for row in rows if row.reference)
+    return shown
+
+
+def cycle_lines(result: BalanceTest) -> list[str]:
+    """Return the testable cycles that speak most clearly, by |mean|/sd."""
+    testable = [cycle for cycle in result.cycles if cycle.testable]
+    lines = ["Cycles  affinity = Σ log P_ij/P_ji round the cycle, nats (0 under balance)"]
+    if not result.cycles:
+        return [*lines, "  The support has no cycle."]
+    if not testable:
+        return [*lines, "  None is testable; their affinities would only repeat the prior."]
+    if not result.converged:
+        return [*lines, "  Withheld: they rest on importance weights that failed."]
+    clearest = sorted(testable, key=_clarity)[:MOST_CYCLES]
+    places = [decimals(cycle.mcse, cycle.sd) for cycle in clearest]
+    both = list(zip(clearest, places, strict=True))
+    columns = [
+        ["affinity", *aligned([fixed(cycle.mean, p, sign=True) for cycle, p in both])],
+        ["sd", *aligned([fixed(cycle.sd, p) for cycle, p in both])],
+        ["95 % interval", *(interval(cycle.lower, cycle.upper, p) for cycle, p in both)],
+    ]
+    numbers = table(list(zip(*columns, strict=True)), right=[True, True, False])
+    column = max(map(display_width, numbers)) + 3
+    paths = ["cycle", *(_path(cycle.states, WIDTH - column) for cycle in clearest)]
+    lines += [
+        f"{line}{' ' * (column - display_width(line))}{path}"
+        for line, path in zip(numbers, paths, strict=True)
+    ]
+    if len(testable) > len(clearest):
+        lines.append(
+            f"  The clearest {len(clearest)} of {len(testable):,} testable cycles of the "
+            "minimum-weight basis; --json has all."
+        )
+    return lines
+
+
+def _clarity(cycle: CycleAffinity) -> tuple[float, tuple[str, ...]]:
+    return -abs(cycle.mean) / max(cycle.sd, 1e-300), cycle.states
+
+
+def _path(states: Sequence[str], room: int) -> str:
+    """Return "A → B → C → A" in at most ``room`` columns, cutting labels, then the middle."""
+    closed = [*states, states[0]]
+    for width in (24, 16, 12, 8):
+        path = " → ".join(label(state, width) for state in closed)
+        if display_width(path) <= room:
+            return path
+    for kept in range(len(closed) - 1, 2, -1):
+        gap = f"({len(closed) - kept} more)"
+        path = " → ".join(label(state, 8) for state in closed[: kept - 1])
+        path += f" → {gap} → {label(closed[-1], 8)}"
+        if display_width(path) <= room:
+            return path
+    return f"{label(states[0], 8)} → ({len(states) - 1} more) → {label(states[0], 8)}"

@@ -1,0 +1,334 @@
+"""The summary in plain text: what a referee reads line by line."""
+
+from collections import Counter
+from math import inf
+
+import numpy as np
+
+from equipoise.inference.balance import DECIDING, BalanceTest
+from equipoise.inference.evidence import BayesFactor
+from equipoise.inference.evidence.psis import K_TRUSTED
+from equipoise.likelihoods import PairwiseEdges
+from equipoise.report.layout import entry, table, wrap
+from equipoise.report.numbers import (
+    decimals,
+    error_decimals,
+    fixed,
+    interval,
+    odds,
+    probability,
+    shown_error,
+    with_error,
+)
+from equipoise.report.tables import cycle_lines, potential_lines
+from equipoise.text import listed, printable
+
+_FRACTIONS = {0.25: "¼", 0.5: "½"}
+
+
+def summary(result: BalanceTest) -> str:
+    """Return the result in words and tables: plain text, lines of at most 100 columns.
+
+    The verdict comes first (whether it may be trusted, before all else), then the data, whether
+    they can test balance, the evidence with its error and sensitivity, the size of the violation,
+    the potential, the worst cycles, what was assumed, and how it was computed. Digits end where
+    Monte Carlo error begins. State names are not trusted: control characters are escaped.
+
+    Parameters
+    ----------
+    result
+        From :func:`equipoise.test`.
+
+    Returns
+    -------
+    str
+        Without a line feed at its end.
+    """
+    sections = (
+        wrap(result.verdict.text),
+        _data(result),
+        _testability(result),
+        _evidence(result),
+        _size(result),
+        potential_lines(result),
+        cycle_lines(result),
+        _assumed(result),
+        _method(result),
+    )
+    return "\n\n".join("\n".join(section) for section in sections)
+
+
+def _data(result: BalanceTest) -> list[str]:
+    title = result.counts.metadata.get("title")
+    lines = ["Data" + (f"  {printable(title, 90)}" if title else "")]
+    for line in result.counts.summary().splitlines():
+        name, _, text = line.partition("  ")
+        lines += entry(name, text.strip())
+    return lines
+
+
+def _testability(result: BalanceTest) -> list[str]:
+    graph = result.graph
+    lines = ["Can these counts test balance?"]
+    lines += entry(
+        "support",
+        f"{_number(graph.n_states, 'state')}, {_number(graph.n_edges, 'edge')}, "
+        f"{_number(graph.n_components, 'component')}, so b1 = "
+        f"{_number(graph.n_cycles, 'independent cycle')}",
+    )
+    if graph.n_testable_cycles:
+        text = (
+            f"yes, b1* = {graph.n_testable_cycles:,} of {graph.n_cycles:,}: cycles among states "
+            "seen to lead to each other and back"
+        )
+    elif graph.n_cycles:
+        text = "no, b1* = 0: no cycle lies among states seen to lead to each other and back"
+    else:
+        text = "no: without a cycle every kernel on this support obeys balance"
+    lines += entry("testable", text)
+    lines += [line for name, text in _one_way(result) for line in entry(name, text)]
+    if graph.n_components > 1:
+        sizes = Counter(graph.component.tolist())
+        parts = ", ".join(f"{sizes[k]:,}" for k in sorted(sizes)[:12])
+        more = ", …" if len(sizes) > 12 else ""
+        lines += entry("components", f"of {parts}{more} states; nothing is said across them")
+    return lines
+
+
+def _one_way(result: BalanceTest) -> list[tuple[str, str]]:
+    """Name the strongly connected groups, and states left for good, kept or never left."""
+    counts, graph = result.counts, result.graph
+    found: list[tuple[str, str]] = []
+    sizes = Counter(graph.strong.tolist())
+    groups = [k for k, size in sorted(sizes.items()) if size > 1]
+    if len(sizes) > 1:
+        members = [_named(np.flatnonzero(graph.strong == k), result) for k in groups[:4]]
+        more = f" and {len(groups) - 4:,} more groups" if len(groups) > 4 else ""
+        found.append(("both ways", "; ".join(members) + more if members else "no two states"))
+    left, into = graph.strong[np.asarray(graph.arcs).reshape(-1, 2)].T
+    transient = np.flatnonzero(np.isin(graph.strong, left[left != into]))
+    if len(transient):
+        found.append(
+            ("transient", f"{_named(transient, result)}: seen to lead on, no way back seen")
+        )
+    leaving = np.asarray(counts.counts.sum(axis=1)) - counts.self_transitions
+    neighbours = np.bincount(np.asarray(graph.edges).ravel(), minlength=graph.n_states)
+    stuck = graph.sources & (leaving == 0)
+    for name, states, why in (
+        ("absorbing", stuck & (neighbours > 0), "trials were made, none of them left"),
+        ("isolated", neighbours == 0, "no transition from or to another state"),
+        ("no source", ~graph.sources, "no trial began there; can only be reached"),
+    ):
+        if states.any():
+            found.append((name, f"{_named(np.flatnonzero(states), result)}: {why}"))
+    return found
+
+
+def _named(states: np.ndarray, result: BalanceTest) -> str:
+    return f"{len(states):,} ({listed(result.graph.states[k] for k in states)})"
+
+
+def _evidence(result: BalanceTest) -> list[str]:
+    verdict, priors = result.verdict, result.fit.priors
+    lines = ["Evidence  log Bayes factor in nats: above 0 favours balance, below 0 its violation"]
+    if not result.graph.n_cycles:
+        return lines + entry("log BF", "0 by definition: without a cycle both hypotheses are one")
+    if not result.converged:
+        lines += entry(
+            "log BF", f"withheld: {_untrusted(result)}. The same goes for its sensitivity."
+        )
+        return lines
+    only = " (prior only: nothing testable)" if verdict.favours == "untestable" else ""
+    head = result.log_bayes_factor
+    tau = priors.cycle_scale
+    lines += entry("log BF", f"{with_error(head.log_value, head.mcse)} at τ = {_tau(tau)}{only}")
+    low, high = _tau(DECIDING[0] * tau), _tau(DECIDING[-1] * tau)
+    places = error_decimals(max(f.mcse for f in result.sensitivity))
+    lines += entry(
+        "range",
+        f"{fixed(verdict.lower, places, sign=True)} to {fixed(verdict.upper, places, sign=True)} "
+        f"over τ = {low} to {high}, two Monte Carlo errors added on either side",
+    )
+    lines.append("")
+    lines += _grid(
+        "τ", [_tau(f.cycle_scale or 0.0) for f in result.sensitivity], result.sensitivity
+    )
+    lines.append("")
+    sds = [f"{sd:g}" for sd, _ in result.fixed_scales]
+    lines += _grid("fixed σ_V", sds, [factor for _, factor in result.fixed_scales])
+    lines.append("")
+    lines += entry("sensitivity", _signs(result))
+    if verdict.ceiling is not None:
+        lines += entry(
+            "ceiling",
+            f"{fixed(verdict.ceiling, 1, sign=True)}: what these trials would give had the counts "
+            "equalled their reversible fit",
+        )
+    lines += entry(
+        "information", f"{fixed(verdict.information_nats, 1)} nats on the cycles, expected"
+    )
+    if verdict.p_balance is not None and verdict.reversing_odds is not None:
+        other = "against" if head.log_value >= 0 else "for"
+        lines += entry(
+            "p(balance)",
+            f"{probability(verdict.p_balance)} at even prior odds; prior odds of "
+            f"{odds(abs(head.log_value))} to 1 {other} balance would make it 1/2",
+        )
+    return lines
+
+
+def _grid(
+    name: str, heads: list[str], factors: "tuple[BayesFactor, ...] | list[BayesFactor]"
+) -> list[str]:
+    """Return a small table: settings across, log BF and its error below."""
+    places = error_decimals(max(factor.mcse for factor in factors))
+    return table(
+        [
+            [name, *heads],
+            ["log BF", *(fixed(factor.log_value, places, sign=True) for factor in factors)],
+            ["MC error", *(shown_error(factor.mcse, places) for factor in factors)],
+        ],
+        right=[False, *(True for _ in factors)],
+    )
+
+
+def _signs(result: BalanceTest) -> str:
+    """Say whether the sign of log BF hangs on the prior, in words."""
+
+    def named(side: int) -> tuple[str, int]:
+        taus = [_tau(f.cycle_scale or 0.0) for f in result.sensitivity if _side(f) == side]
+        sds = [f"{sd:g}" for sd, f in result.fixed_scales if _side(f) == side]
+        parts = [f"τ = {', '.join(taus)}"] if taus else []
+        parts += [f"fixed σ_V = {', '.join(sds)}"] if sds else []
+        return " and ".join(parts), len(taus) + len(sds)
+
+    (below, n_below), (above, n_above), (_, n_near) = named(-1), named(1), named(0)
+    if below and above:
+        return f"changes sign with the prior: below 0 at {below}; above 0 at {above}"
+    if not n_below + n_above:
+        return "within two Monte Carlo errors of 0 at every prior tried"
+    side = "above 0" if above else "below 0"
+    near = ", or within two Monte Carlo errors of 0," if n_near else ""
+    return f"{side}{near} at every prior tried"
+
+
+def _side(factor: BayesFactor) -> int:
+    """Return the sign of log BF, 0 within two Monte Carlo errors."""
+    if abs(factor.log_value) <= 2 * factor.mcse:
+        return 0
+    return 1 if factor.log_value > 0 else -1
+
+
+def _size(result: BalanceTest) -> list[str]:
+    lines = ["Size  ρ = sqrt(Σ c²/E), nats: the part of a log-ratio that no potential explains"]
+    size = result.verdict.size
+    if size is None:
+        return [*lines, "  0 by definition: without a cycle nothing is left to explain."]
+    if size.call is None:
+        return [*lines, "  Not testable: its posterior would only repeat the prior."]
+    if not result.converged:
+        return [*lines, "  Withheld: it rests on importance weights that failed."]
+    places = decimals(size.mcse, (size.upper - size.lower) / 4)
+    lines += entry(
+        "ρ",
+        f"{fixed(size.mean, places)} {interval(size.lower, size.upper, places)}, "
+        "given the cyclic hypothesis (mean, 95 % interval)",
+    )
+    lines += entry("call", f"{size.call}: P(ρ < {size.rope:g}) = {probability(size.below)}")
+    return lines
+
+
+def _assumed(result: BalanceTest) -> list[str]:
+    counts, priors, fit = result.counts, result.fit.priors, result.fit
+    lines = ["Assumed"]
+    if isinstance(fit.likelihood, PairwiseEdges):
+        text = "pairwise: each edge's transitions split binomially given their sum, exposure N_i"
+        out = np.asarray(fit.graph.edges)[fit.likelihood.left_out]
+        if len(out):
+            names = [f"{counts.states[i]} - {counts.states[j]}" for i, j in out.tolist()]
+            text += f"; left out, with an end that was never a source: {listed(names, width=40)}"
+    else:
+        text = "multinomial: trials from one state are independent and alike"
+        if counts.blocks is None:
+            text += " (unchecked: no blocks)"
+    lines += entry("likelihood", text)
+    declared = "the observed and declared support" if counts.support else "the observed support"
+    lines += entry("support", f"conditional on {declared}: other pairs have probability 0")
+    if not counts.other.any():
+        text = "none: every trial ended in a state"
+    elif result.rejected == "drop":
+        text = "trials that ended in no state are left out"
+    else:
+        text = "trials that ended in no state count as staying"
+    lines += entry("rejected", text)
+    lines += entry("staying", "possible" if counts.stay else "impossible, by protocol")
+    lines += entry("trials", _trials(result))
+    if priors.scales == "learned":
+        lines += entry(
+            "priors",
+            f"V ~ Normal(0, σ_V), σ_V ~ HalfNormal({priors.potential_scale:g}); "
+            f"s ~ Normal(μ_s, σ_s), μ_s ~ Normal({priors.symmetric_mean:g}, "
+            f"{priors.symmetric_mean_sd:g}), σ_s ~ HalfNormal({priors.symmetric_scale:g}); "
+            "scales learned, alike under both hypotheses",
+        )
+    else:
+        lines += entry(
+            "priors",
+            f"V ~ Normal(0, {priors.fixed_potential_sd:g}), s ~ Normal({priors.symmetric_mean:g}, "
+            f"{priors.fixed_symmetric_sd:g}); scales fixed, alike under both hypotheses",
+        )
+    lines += entry(
+        "cycles",
+        f"c ~ Normal(0, σ_c) in the cycle space, σ_c ~ HalfNormal(τ), τ = {priors.cycle_scale:g}; "
+        "the balance hypothesis is c = 0",
+    )
+    lines += entry("prior odds", "even, wherever a probability of balance is given")
+    return lines
+
+
+def _trials(result: BalanceTest) -> str:
+    known = result.counts.metadata.get("trials")
+    if known == "imputed":
+        return (
+            "imputed, not observed: how often a reply was no state is a guess, and rates of leaving"
+            " a state, hence Φ, depend on it"
+        )
+    if known == "observed":
+        return "observed: every trial was counted, failed ones too"
+    return "not said whether observed or imputed (metadata); taken as observed"
+
+
+def _method(result: BalanceTest) -> list[str]:
+    from equipoise import __version__  # the package imports this module
+
+    curve = result.fit.curve
+    lines = ["Method"]
+    how = "nested Laplace, corrected by Pareto-smoothed importance sampling"
+    if curve.nodes:
+        how += (
+            f"; {len(curve.nodes)} values of σ_c, {len(curve.nodes[0].log_weights):,} draws each, "
+            f"{len(curve.reversible.log_weights):,} at 0"
+        )
+    else:
+        how += f"; {len(curve.reversible.log_weights):,} draws"
+    lines += entry("evidence", how)
+    state = "converged" if result.converged else "not converged"
+    k_hat = "undefined, weights all alike" if result.pareto_k == -inf else f"{result.pareto_k:.2f}"
+    lines += entry("diagnostics", f"k̂ = {k_hat} (limit {K_TRUSTED:g}); {state}")
+    seed = "none (not reproducible)" if result.random_seed is None else str(result.random_seed)
+    lines += entry("run", f"seed {seed}, {result.seconds:.1f} s, equipoise {__version__}")
+    return lines
+
+
+def _untrusted(result: BalanceTest) -> str:
+    if result.pareto_k > K_TRUSTED:
+        return f"k̂ = {result.pareto_k:.2f} of the importance weights exceeds {K_TRUSTED:g}"
+    return "its Monte Carlo error exceeds 1 nat"
+
+
+def _tau(value: float) -> str:
+    return _FRACTIONS.get(value, f"{value:g}")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,228 @@
+"""The JSON contract, against a schema written out here."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from equipoise import __version__
+from equipoise.report import to_dict, to_json
+
+NUMBER, MAYBE = (float,), (float, type(None))
+FACTOR = {"value": MAYBE, "mcse": MAYBE}
+STATE = {
+    "state": (str,),
+    "mean": MAYBE,
+    "mode": MAYBE,
+    "sd": MAYBE,
+    "lower": MAYBE,
+    "upper": MAYBE,
+    "bound": {"two-sided", "lower", "upper", "none"},
+    "component": (int,),
+    "mcse": MAYBE,
+    "reference": (bool,),
+}
+SCHEMA = {
+    "schema": {"equipoise.test/1"},
+    "version": {__version__},
+    "seconds": NUMBER,
+    "data": {
+        "n_states": (int,),
+        "n_edges": (int,),
+        "n_cycles": (int,),
+        "n_testable_cycles": (int,),
+        "n_components": (int,),
+        "n_transitions": (int,),
+        "n_trials": (int,),
+        "protocol": {"draws", "trajectory"},
+        "stay": (bool,),
+        "never_sources": [(str,)],
+        "metadata": dict,
+    },
+    "log_bayes_factor": {
+        **FACTOR,
+        "method": {"laplace"},
+        "likelihood": {"multinomial", "pairwise"},
+        "scales": {"learned", "fixed"},
+        "alternative": {"cyclic"},
+        "cycle_scale": NUMBER,
+    },
+    "sensitivity": [{"cycle_scale": NUMBER, **FACTOR}],
+    "verdict": {
+        "favours": {"balance", "non-reversible", "undecided", "untestable"},
+        "strength": {None, "positive", "strong", "very strong"},
+        "reason": {None, "prior", "too_few_data", "no_testable_cycle"},
+        "p_balance": MAYBE,
+        "ceiling": MAYBE,
+        "information_nats": NUMBER,
+        "text": (str,),
+        "size": {
+            "mean": MAYBE,
+            "lower": MAYBE,
+            "upper": MAYBE,
+            "rope": MAYBE,
+            "call": {None, "negligible", "material", "unresolved"},
+            "below_rope": MAYBE,
+        },
+        "trusted": (bool,),
+        "lower": MAYBE,
+        "upper": MAYBE,
+        "reversing_odds": MAYBE,
+    },
+    "potential": [STATE],
+    "cycles": [
+        {
+            "states": [(str,)],
+            "mean": MAYBE,
+            "sd": MAYBE,
+            "lower": MAYBE,
+            "upper": MAYBE,
+            "mcse": MAYBE,
+            "testable": (bool,),
+        }
+    ],
+    "entropy_production": {None},
+    "exact": {None},
+    "diagnostics": {
+        "r_hat_max": {None},
+        "ess_bulk_min": {None},
+        "divergences": {None},
+        "pareto_k": MAYBE,
+        "converged": (bool,),
+    },
+    "fixed_scales": [{"potential_sd": NUMBER, **FACTOR}],
+    "gradient": [STATE],
+    "rejected": {"stay", "drop"},
+    "random_seed": (int, type(None)),
+}
+# The keys of the design, section 10, in its order: none may ever be renamed.
+DESIGN = {
+    "": "schema version seconds data log_bayes_factor sensitivity verdict potential cycles "
+    "entropy_production exact diagnostics",
+    "data": "n_states n_edges n_cycles n_testable_cycles n_components n_transitions n_trials "
+    "protocol",
+    "log_bayes_factor": "value mcse method likelihood scales alternative cycle_scale",
+    "verdict": "favours strength reason p_balance ceiling information_nats text size",
+    "diagnostics": "r_hat_max ess_bulk_min divergences pareto_k converged",
+}
+NAMES = [
+    "claude-4",
+    "gemini-2.5-flash",
+    "alofi-rain",
+    "smollm2-weekday",
+    "tree",
+    "two components",
+    "no edge",
+    "one state",
+    "one way",
+    "upper",
+    "hostile",
+    "distrusted alofi-rain",
+    "distrusted claude-4",
+]
+
+
+def check(value, schema, where="result"):
+    """Compare a value with a schema: types in a tuple, choices in a set, exact keys in a dict."""
+    if schema is dict:
+        assert isinstance(value, dict), where
+    elif isinstance(schema, dict):
+        assert list(value) == list(schema), where
+        for key, inner in schema.items():
+            check(value[key], inner, f"{where}.{key}")
+    elif isinstance(schema, list):
+        assert isinstance(value, list), where
+        for k, item in enumerate(value):
+            check(item, schema[0], f"{where}[{k}]")
+    elif isinstance(schema, set):
+        assert value in schema, where
+    else:
+        assert type(value) in schema, f"{where} is {value!r}"
+        assert not isinstance(value, float) or math.isfinite(value), where
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_result_keeps_the_contract(result, name):
+    value = to_dict(result(name))
+    check(value, SCHEMA)
+    assert len(value["sensitivity"]) == 5
+    assert [row["state"] for row in value["potential"]] == list(result(name).counts.states)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json_round_trip(result, name):
+    text = to_json(result(name))
+    assert text.isascii()
+    assert text.endswith("}\n")
+    assert json.loads(text) == to_dict(result(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_sided_states_show_their_bound_only(result, name):
+    for row in to_dict(result(name))["potential"]:
+        if row["bound"] == "two-sided":
+            continue
+        assert row["mean"] is row["sd"] is row["mode"] is None
+        assert (row["lower"] is None) == (row["bound"] != "lower")
+        assert (row["upper"] is None) == (row["bound"] != "upper")
+
+
+@pytest.mark.parametrize("part", DESIGN)
+def test_keys_of_the_design_come_first_and_in_order(result, part):
+    value = to_dict(result("alofi-rain"))
+    keys = DESIGN[part].split()
+    assert list(value[part] if part else value)[: len(keys)] == keys
+
+
+def test_numbers_are_those_of_the_result(result):
+    outcome = result("smollm2-weekday")
+    value = to_dict(outcome)
+    assert value["log_bayes_factor"]["value"] == outcome.log_bayes_factor.log_value < -390
+    assert value["log_bayes_factor"]["mcse"] == outcome.log_bayes_factor.mcse > 0
+    assert [row["cycle_scale"] for row in value["sensitivity"]] == [0.25, 0.5, 1.0, 2.0, 4.0]
+    assert [row["potential_sd"] for row in value["fixed_scales"]] == [1.5, 3.0, 6.0]
+    assert value["data"]["n_testable_cycles"] == 15
+    assert value["data"]["metadata"]["trials"] == "observed"
+    assert value["verdict"]["favours"] == "non-reversible"
+    assert value["verdict"]["size"]["call"] == "material"
+    monday = value["potential"][0]
+    assert monday["lower"] < monday["mean"] < monday["upper"]
+    assert monday["mean"] == outcome.potential[0].mean != value["gradient"][0]["mean"]
+    assert value["cycles"][0]["states"] == list(outcome.cycles[0].states)
+
+
+@pytest.mark.parametrize("name", ["distrusted alofi-rain", "distrusted claude-4"])
+def test_what_did_not_converge_is_withheld(result, name):
+    value = to_dict(result(name))
+    shown = [value["log_bayes_factor"], *value["sensitivity"], *value["fixed_scales"]]
+    assert all(row["value"] is None and row["mcse"] is None for row in shown)
+    verdict = value["verdict"]
+    hidden = [verdict[key] for key in ("p_balance", "ceiling", "lower", "upper", "reversing_odds")]
+    assert hidden == [None] * 5
+    assert verdict["size"]["mean"] is verdict["size"]["call"] is None
+    assert all(cycle["mean"] is None for cycle in value["cycles"])
+    assert value["diagnostics"] == {
+        "r_hat_max": None,
+        "ess_bulk_min": None,
+        "divergences": None,
+        "pareto_k": 0.93,
+        "converged": False,
+    }
+
+
+def test_untestable_rests_on_the_graph_and_is_trusted(result):
+    value = to_dict(result("distrusted claude-4"))
+    assert value["verdict"]["favours"] == "untestable"
+    assert value["verdict"]["trusted"] is True
+    assert to_dict(result("distrusted alofi-rain"))["verdict"]["trusted"] is False
+
+
+@pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
+def test_no_nan_and_no_infinity(result, bad):
+    outcome = replace(result("alofi-rain"), pareto_k=bad, seconds=bad)
+    value = to_dict(outcome)
+    assert value["diagnostics"]["pareto_k"] is None
+    assert value["seconds"] is None
+    assert "NaN" not in to_json(outcome)
+    assert "Infinity" not in to_json(outcome)

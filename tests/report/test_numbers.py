@@ -1,0 +1,76 @@
+"""Digits end where Monte Carlo error begins."""
+
+from math import inf, log
+
+import pytest
+
+from equipoise.report import numbers
+
+
+@pytest.mark.parametrize(
+    ("error", "sd", "places"),
+    [
+        (0.001, 0.3, 2),  # two decimals are enough
+        (0.012, 0.4, 2),  # the last digit is worth about the error
+        (0.04, 0.9, 1),
+        (0.3, 5.0, 0),
+        (3.0, 50.0, 0),
+        (1e-5, 0.0011, 4),  # a narrow posterior wants more digits,
+        (1e-3, 0.0011, 3),  # if the draws give them
+        (0.0, 0.0, 2),
+        (inf, 0.3, 2),
+    ],
+)
+def test_decimals(error, sd, places):
+    assert numbers.decimals(error, sd) == places
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (-399.012, 0.0301, "-399.01 ± 0.03"),
+        (0.3384, 0.0071, "+0.34 ± 0.01"),
+        (-0.004, 0.0001, "0.00 ± 0.01"),
+        (2.36, 0.14, "+2.4 ± 0.1"),
+        (-1234.6, 1.6, "-1,235 ± 2"),
+        (1.0, 0.0, "+1.00 ± 0.01"),
+    ],
+)
+def test_with_error(value, error, text):
+    assert numbers.with_error(value, error) == text
+
+
+def test_no_negative_zero():
+    assert numbers.fixed(-0.004, 2) == "0.00"
+    assert numbers.fixed(-0.004, 2, sign=True) == "0.00"
+    assert numbers.interval(-0.0001, 0.26, 1) == "[0.0, 0.3]"
+
+
+def test_aligned_points():
+    rows = numbers.aligned(["0", "-12.345", "≥ 7.2", "", "3"])
+    assert [len(row) - row.index(".") for row in rows if "." in row] == [4, 4]
+    assert rows[0] == "0    "
+    assert rows[3] == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (5.1e-174, "10^-173"),
+        (0.0031, "0.003"),
+        (0.584, "0.58"),
+        (0.9969, "1 - 0.003"),
+        (1 - 1e-9, "1 - 10^-9"),
+        (1.0, "1"),
+    ],
+)
+def test_probability(value, text):
+    assert numbers.probability(value) == text
+
+
+@pytest.mark.parametrize(
+    ("log_value", "text"), [(0.0, "1.0"), (log(1.44), "1.4"), (5.0, "148"), (399.0, "10^173")]
+)
+def test_odds(log_value, text):
+    assert numbers.odds(log_value) == text
