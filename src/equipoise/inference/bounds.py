@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.special import expit
 
 from equipoise.errors import NotTrustedError
 from equipoise.graph import SupportGraph, reachable
@@ -11,6 +12,8 @@ from equipoise.likelihoods import FloatArray, PairwiseEdges
 _DROP = float(np.log(20.0))
 _RIDGE = 1e-9
 _MAX_STEPS = 300
+_LONGEST_STEP = 4.0
+_FARTHEST = 60.0
 
 
 def likelihood_bound(
@@ -63,7 +66,7 @@ def likelihood_bound(
         current = cost(phi, force)
         for _ in range(_MAX_STEPS):
             eta = phi[i] - phi[j] + offset
-            p = 1.0 / (1.0 + np.exp(-eta))
+            p = expit(eta)
             slope = m * p - n
             gradient = force * pull + _RIDGE * phi
             np.add.at(gradient, i, slope)
@@ -74,11 +77,9 @@ def likelihood_bound(
             np.add.at(curvature, (j, j), weight)
             np.add.at(curvature, (i, j), -weight)
             np.add.at(curvature, (j, i), -weight)
-            step = -np.linalg.solve(curvature, gradient)
-            # In the exponential tails a Newton step gains about one nat; longer ones are noise.
-            step *= min(1.0, 4.0 / max(float(np.abs(step - step.mean()).max()), 1e-300))
+            step = _bounded_step(curvature, gradient)
             expected = -float(gradient @ step)
-            if expected < 1e-7:
+            if expected < 1e-7 or pull @ phi < -_FARTHEST:
                 return phi
             length = 1.0
             while cost(phi + length * step, force) > current - 1e-4 * length * expected:
@@ -103,22 +104,36 @@ def likelihood_bound(
         n, m, offset, i, j = full
 
     def excess(log_force: float) -> float:
+        """Return how far the likelihood lies below the wanted fall, at one pull on the states."""
         nonlocal phi
-        force = float(np.exp(log_force))
-        phi = minimise(phi, force)
+        reached = minimise(phi, float(np.exp(log_force)))
+        if pull @ reached < -_FARTHEST:
+            return _FARTHEST  # the pull outweighs all counts that hold the states apart
+        phi = reached
         return cost(phi, 0.0) - best - _DROP
 
-    low, high = 0.0, np.log(6.0)
-    while excess(low) > 0:
-        low -= 1.0
-        if low < -15:
-            raise NotTrustedError(f"no bound found for {graph.states[upper_state]!r}")
+    low = np.log(1e-3)
+    high = low + 1.0
     while excess(high) < 0:
-        high += 1.0
-        if high > 30:
+        low, high = high, high + 1.0
+        if high > _FARTHEST:
             raise NotTrustedError(f"no bound found for {graph.states[upper_state]!r}")
     excess(brentq(excess, low, high, xtol=1e-3))
     return float(pull @ phi)
+
+
+def _bounded_step(curvature: FloatArray, gradient: FloatArray) -> FloatArray:
+    """Return a Newton step of at most 4 nats a state.
+
+    States that nothing holds drift off along nearly flat directions; damping shortens the step in
+    those, and leaves it whole where the cost is curved.
+    """
+    damping = 0.0
+    while True:
+        step = -np.linalg.solve(curvature + damping * np.eye(len(gradient)), gradient)
+        if np.abs(step).max() <= _LONGEST_STEP:
+            return np.asarray(step)
+        damping = max(10.0 * damping, 1e-9)
 
 
 def _between(graph: SupportGraph, upper_state: int, lower_state: int) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.graph import SupportGraph
+from equipoise.text import listed, quoted
 
 
 def reference_states(
@@ -38,11 +39,12 @@ def reference_states(
     chosen: dict[int, int] = {}
     for label in [reference] if isinstance(reference, str) else reference or []:
         if label not in counts.states:
-            known = ", ".join(counts.states[:6])
-            raise UsageError(f"no state is called {label!r}; the states are {known}, …")
+            raise UsageError(
+                f"no state is called {quoted(label)}; the states are {listed(counts.states)}"
+            )
         state = counts.states.index(label)
         if int(graph.component[state]) in chosen:
-            raise UsageError(f"{label!r} is a second reference state in one component")
+            raise UsageError(f"{quoted(label)} is a second reference state in one component")
         chosen[int(graph.component[state])] = state
     for state in order:
         chosen.setdefault(int(graph.component[state]), state)

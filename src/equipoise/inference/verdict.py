@@ -6,6 +6,7 @@ from math import exp
 from typing import Literal
 
 from equipoise.graph import SupportGraph
+from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.weighted import WeightedDraws, summarise
 
@@ -56,6 +57,7 @@ class Verdict:
     ----------
     favours, strength, reason
         See design, section 5; ``strength`` after Kass & Raftery, None where nothing is decided.
+        Where the numbers are not trusted, ``"undecided"`` without a reason.
     lower, upper
         Range of the log Bayes factor over τ × {½, 1, 2}, widened by two Monte Carlo errors, nats.
     p_balance
@@ -153,6 +155,8 @@ def decide(
     reason: Reason | None = None
     if not testable:
         favours, reason = "untestable", "no_testable_cycle"
+    elif not trusted:
+        pass  # nothing is concluded from numbers that are withheld
     elif upper <= -_POSITIVE:
         favours, strength = "non-reversible", strength_of(-upper)
     elif lower >= _POSITIVE:
@@ -197,19 +201,26 @@ def _text(
 ) -> str:
     if favours == "untestable":
         one_way = (
-            f"none of the {graph.n_cycles} cycles of the support was seen to close both ways"
-            if graph.n_cycles
-            else "the support has no cycle"
+            "the support has no cycle"
+            if not graph.n_cycles
+            else "the one cycle of the support was not seen to close both ways"
+            if graph.n_cycles == 1
+            else f"none of the {graph.n_cycles} cycles of the support was seen to close both ways"
         )
         return (
             f"Untestable: {one_way}, so some potential fits these counts whatever the kernel, and "
             "a log Bayes factor speaks only of the prior."
         )
-    span = f"log BF between {lower:.1f} and {upper:.1f}"
+    span = f"log BF between {lower + 0.0:.1f} and {upper + 0.0:.1f}".replace("-0.0", "0.0")
     if not trusted:
+        why = (
+            f"importance sampling failed (k̂ = {pareto_k:.2f}, limit {K_TRUSTED:g})"
+            if not pareto_k <= K_TRUSTED
+            else "the Monte Carlo error exceeds one nat"
+        )
         return (
-            f"Not to be trusted: importance sampling failed (k̂ = {pareto_k:.2f}, limit 0.7), so "
-            "the log Bayes factor is withheld. Count more trials a state."
+            f"Not to be trusted: {why}, so the log Bayes factor is withheld. More draws or more "
+            "trials a state may help."
         )
     tail = _size_text(size)
     if favours == "non-reversible":
@@ -225,7 +236,7 @@ def _text(
 def _size_text(size: ViolationSize | None) -> str:
     if size is None or size.call is None:
         return ""
-    interval = f"ρ = {size.mean:.2g} [{size.lower:.2g}, {size.upper:.2g}] nats"
+    interval = f"ρ = {size.mean:.2f} [{size.lower:.2f}, {size.upper:.2f}] nats"
     if size.call == "negligible":
         return f"If there is a violation it is negligible: {interval}, below {size.rope:g}."
     if size.call == "material":

@@ -7,6 +7,8 @@ from typing import Literal
 from equipoise.errors import UsageError
 
 Scales = Literal["learned", "fixed"]
+# Beyond these a log-ratio's prior says nothing that data could weigh.
+_NARROWEST, _WIDEST = 0.01, 100.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Priors:
     Raises
     ------
     UsageError
-        If a scale is not a positive finite number, or ``scales`` is unknown.
+        If a scale does not lie between 0.01 and 100, or ``scales`` is unknown.
     """
 
     scales: Scales = "learned"
@@ -52,5 +54,8 @@ class Priors:
                 continue
             if not isinstance(value, int | float) or not isfinite(value):
                 raise UsageError(f"{field.name} must be a finite number, not {value!r}")
-            if field.name != "symmetric_mean" and value <= 0:
-                raise UsageError(f"{field.name} must be positive, not {value!r}")
+            if field.name != "symmetric_mean" and not _NARROWEST <= value <= _WIDEST:
+                raise UsageError(
+                    f"{field.name} must lie between {_NARROWEST:g} and {_WIDEST:g} nats, "
+                    f"not {value!r}"
+                )

@@ -12,6 +12,8 @@ from equipoise.likelihoods import FloatArray
 
 K_TRUSTED = 0.7
 _SMALLEST_TAIL = 5
+# A tail so heavy that its quantiles overflow: nothing to smooth, and never trusted.
+_HOPELESS = 5.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ def smooth(log_weights: FloatArray) -> SmoothedWeights:
         return SmoothedWeights(log_weights, -np.inf)
     excess = np.maximum(excess, 1e-300)
     k, sigma = fit_generalised_pareto(excess)
+    if not k < _HOPELESS:
+        return SmoothedWeights(log_weights, float(k))
     level = (np.arange(tail) + 0.5) / tail
     quantile = (
         -sigma * np.log1p(-level) if abs(k) < 1e-12 else sigma * np.expm1(-k * np.log1p(-level)) / k

@@ -137,7 +137,7 @@ def integrate(curve: EvidenceCurve, tau: float) -> CycleScalePosterior:
     )
 
 
-def lowest_cycle_scale(slope: float, information: FloatArray) -> float:
+def lowest_cycle_scale(slope: float, information: FloatArray, tau: float) -> float:
     """Return a σ_c below which the evidence differs from the reversible one by about 0.01 nats.
 
     Parameters
@@ -146,10 +146,12 @@ def lowest_cycle_scale(slope: float, information: FloatArray) -> float:
         ``d log Z / d(σ_c²)`` at 0.
     information
         Eigenvalues of the profiled information of c.
+    tau
+        τ: σ_c below a twentieth of it hardly matters to the prior either.
     """
     top = max(float(np.max(information, initial=0.0)), 1e-12)
     bound = min(0.1 / np.sqrt(top), np.sqrt(0.01 / max(abs(slope), 1e-12)))
-    return float(np.clip(bound, _SMALLEST_CYCLE_SCALE, 0.1))
+    return float(np.clip(bound, _SMALLEST_CYCLE_SCALE, 0.05 * tau))
 
 
 def first_nodes(lowest: float, tau: float) -> FloatArray:

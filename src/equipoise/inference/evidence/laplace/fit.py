@@ -263,7 +263,9 @@ def _fit(
     cyclic = assemble(likelihood, predictor, priors, resolutions=resolutions)
     information = cycle_information(reversible, predictor, base.mode.theta)
     slope = evidence_slope(reversible, predictor, base.mode.theta)
-    spots = first_nodes(lowest_cycle_scale(slope, information), priors.cycle_scale)
+    spots = first_nodes(
+        lowest_cycle_scale(slope, information, priors.cycle_scale), priors.cycle_scale
+    )
     nodes: list[Node] = []
     for _ in range(_ROUNDS):
         for spot in spots:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from equipoise.errors import NotTrustedError
 from equipoise.inference.evidence.laplace.mode import Mode, find_mode
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
@@ -43,16 +44,22 @@ def scale_lattice(model: LatentModel, start: FloatArray, scales: tuple[float, ..
     step = np.array([min(_LONGEST_STEP, 2.0 / np.sqrt(2.0 * block.size)) for block in blocks])
     low = np.log([block.grid[0] for block in blocks])
     high = np.log([block.grid[-1] for block in blocks])
-    origin = np.clip(np.log(scales), low + step, high - step)
+    origin = np.clip(np.log(scales), low, high)
 
     def solve(point: tuple[int, ...], from_theta: FloatArray) -> Mode | None:
         at = origin + np.array(point) * step
         if np.any(at < low) or np.any(at > high):
             return None
-        return find_mode(model, tuple(np.exp(at).tolist()), from_theta)
+        try:
+            return find_mode(model, tuple(np.exp(at).tolist()), from_theta)
+        except NotTrustedError:
+            # At scales far from the data's Newton may stall; such a point just proposes no draws.
+            return None
 
     first = (0,) * len(blocks)
-    known: dict[tuple[int, ...], Mode | None] = {first: solve(first, start)}
+    known: dict[tuple[int, ...], Mode | None] = {
+        first: find_mode(model, tuple(np.exp(origin).tolist()), start)
+    }
     explored: set[tuple[int, ...]] = set()
     while True:
         found = {point: mode for point, mode in known.items() if mode is not None}

@@ -45,7 +45,7 @@ def find_mode(model: LatentModel, scales: tuple[float, ...], start: FloatArray) 
     Raises
     ------
     NotTrustedError
-        If 200 damped steps do not reach it.
+        If 200 damped steps do not reach it, or rounding makes the curvature useless.
     """
     precision = model.precision(scales)
     mean = model.prior_mean
@@ -59,7 +59,10 @@ def find_mode(model: LatentModel, scales: tuple[float, ...], start: FloatArray) 
     for _ in range(_MAX_STEPS):
         eta = design @ theta
         gradient = design.T @ likelihood.gradient(eta) - precision @ (theta - mean)
-        factor = np.linalg.cholesky(likelihood.information(eta, design) + precision)
+        try:
+            factor = np.linalg.cholesky(likelihood.information(eta, design) + precision)
+        except np.linalg.LinAlgError:
+            break  # counts so large that rounding swamps the prior
         step = cho_solve((factor, True), gradient, check_finite=False)
         decrement = float(gradient @ step)
         rounding = _ROUNDING * abs(current)
@@ -79,6 +82,6 @@ def find_mode(model: LatentModel, scales: tuple[float, ...], start: FloatArray) 
             reached = value(trial)
         theta, current = trial, reached
     raise NotTrustedError(
-        f"the posterior mode was not reached in {_MAX_STEPS} Newton steps at scales {scales}; "
-        "the counts may be too extreme for the fast path"
+        f"the posterior mode was not reached in {_MAX_STEPS} Newton steps; the largest count is "
+        "perhaps too extreme for the fast path, or one row outweighs the others by far"
     )

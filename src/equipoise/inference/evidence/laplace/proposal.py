@@ -21,6 +21,7 @@ from equipoise.models.latent import LatentModel
 _LEAST_TAIL = 10.0
 _DISTANCES = (1.0, 2.0, 3.0)
 _NARROWEST, _WIDEST = 0.7, 6.0
+_FLATTEN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,19 +99,20 @@ def split_scales(model: LatentModel, mode: Mode) -> tuple[FloatArray, FloatArray
 
 
 def mixture(model: LatentModel, modes: list[Mode]) -> tuple[SplitT, ...]:
-    """Mix components at several learned scales, weighted by their Laplace evidence.
+    """Mix components at several learned scales.
 
-    The split is measured at the best of them and used for all: it hardly depends on the scales.
+    Weights are a power of their Laplace evidence, less than it, so that the rim of the lattice
+    proposes more draws than its share: the posterior's tails lie there, and draws that are too rare
+    in a tail carry too large weights.
     """
-    log_weights = np.array([mode.log_evidence for mode in modes])
-    best = modes[int(np.argmax(log_weights))]
-    above, below = split_scales(model, best)
+    log_weights = _FLATTEN * np.array([mode.log_evidence for mode in modes])
     log_weights -= logsumexp(log_weights)
     tail = max(_LEAST_TAIL, 2.0 * float(np.sqrt(model.size)))
-    return tuple(
-        SplitT(mode.theta, mode.cholesky, above, below, tail, float(weight))
-        for mode, weight in zip(modes, log_weights, strict=True)
-    )
+    components = []
+    for mode, weight in zip(modes, log_weights, strict=True):
+        above, below = split_scales(model, mode)
+        components.append(SplitT(mode.theta, mode.cholesky, above, below, tail, float(weight)))
+    return tuple(components)
 
 
 def draw_mixture(
