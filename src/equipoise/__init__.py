@@ -20,7 +20,7 @@ from equipoise.counts import TransitionCounts
 from equipoise.inference.balance import BalanceTest, test
 from equipoise.inference.evidence import BayesFactor, Evidence, laplace
 from equipoise.models import Priors
-from equipoise.report import summary, to_json
+from equipoise.report import summary, to_dict, to_json
 
 try:
     __version__ = version("equipoise")
@@ -41,5 +41,6 @@ __all__ = [
     "simulate",
     "summary",
     "test",
+    "to_dict",
     "to_json",
 ]

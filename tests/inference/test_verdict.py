@@ -22,11 +22,10 @@ def verdict_of(counts, range_over, *, trusted=True, size=None):
         support_graph(counts),
         range_over[1],
         range_over,
-        ceiling=2.0,
+        ceiling=BayesFactor(2.0, 0.0, "laplace", 1.0),
         information_nats=3.0,
         size=size,
-        pareto_k=0.9 if not trusted else 0.1,
-        trusted=trusted,
+        distrust=None if trusted else "importance sampling failed (k̂ = 0.90, limit 0.7)",
     )
 
 

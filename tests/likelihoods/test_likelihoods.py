@@ -140,7 +140,7 @@ def test_the_two_likelihoods_agree_on_the_saturated_fit():
 
 
 def test_pairwise_is_the_conditional_of_poisson_counts():
-    """log Poisson(n_ij) + log Poisson(n_ji), profiled over s, differ from pairwise by a constant."""
+    """Both directions Poisson, s profiled out: pairwise up to a constant."""
     counts = table()
     edges = pairwise(counts, support_graph(counts))
     n = counts.counts.toarray().astype(float)

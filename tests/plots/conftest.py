@@ -35,12 +35,15 @@ TABLES = {
 }
 
 
+DISTRUST = "importance sampling failed (k̂ = 0.93, limit 0.7)"
+
+
 @cache
 def tested(name: str) -> BalanceTest:
     if name.startswith("distrusted "):
         trusted = tested(name.removeprefix("distrusted "))
         verdict = replace(trusted.verdict, trusted=False)
-        return replace(trusted, verdict=verdict, pareto_k=0.93, converged=False)
+        return replace(trusted, verdict=verdict, pareto_k=0.93, distrust=DISTRUST)
     if name in datasets.names():
         return run_test(datasets.load(name), draws=200, random_seed=3)
     labels, matrix = TABLES[name]

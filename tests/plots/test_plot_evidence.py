@@ -25,11 +25,11 @@ def test_curve_points_and_ceiling(result, name):
     for line in (curve, nodes, points):
         assert low < min(line.get_ydata())
         assert max(line.get_ydata()) < high
-    assert low < outcome.verdict.ceiling < high
+    assert low < outcome.verdict.ceiling.log_value < high
     assert low < -1
     assert high > 1
     ceilings = [line for line in axes.lines if line.get_linestyle() == "--"]
-    assert [line.get_ydata()[0] for line in ceilings] == [outcome.verdict.ceiling]
+    assert [line.get_ydata()[0] for line in ceilings] == [outcome.verdict.ceiling.log_value]
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert len(texts) == 4
 

@@ -46,6 +46,9 @@ HOSTILE = (
 )
 
 
+DISTRUST = "importance sampling failed (k̂ = 0.93, limit 0.7)"
+
+
 def distrusted(result: BalanceTest) -> BalanceTest:
     """Return a result as it is where importance sampling failed."""
     verdict = decide(
@@ -55,10 +58,9 @@ def distrusted(result: BalanceTest) -> BalanceTest:
         ceiling=result.verdict.ceiling,
         information_nats=result.verdict.information_nats,
         size=result.verdict.size,
-        pareto_k=0.93,
-        trusted=False,
+        distrust=DISTRUST,
     )
-    return replace(result, verdict=verdict, pareto_k=0.93, converged=False)
+    return replace(result, verdict=verdict, pareto_k=0.93, distrust=DISTRUST)
 
 
 @cache

@@ -69,6 +69,7 @@ SCHEMA = {
         "lower": MAYBE,
         "upper": MAYBE,
         "reversing_odds": MAYBE,
+        "ceiling_mcse": MAYBE,
     },
     "potential": [STATE],
     "cycles": [
@@ -90,8 +91,22 @@ SCHEMA = {
         "divergences": {None},
         "pareto_k": MAYBE,
         "converged": (bool,),
+        "distrust": (str, type(None)),
     },
     "fixed_scales": [{"potential_sd": NUMBER, **FACTOR}],
+    "edges": [
+        {
+            "source": (str,),
+            "target": (str,),
+            "mean": MAYBE,
+            "sd": MAYBE,
+            "lower": MAYBE,
+            "upper": MAYBE,
+            "mcse": MAYBE,
+            "testable": (bool,),
+        }
+    ],
+    "cycle_scale_posterior": {"mean": MAYBE, "lower": MAYBE, "upper": MAYBE, "mcse": MAYBE},
     "gradient": [STATE],
     "rejected": {"stay", "drop"},
     "random_seed": (int, type(None)),
@@ -208,6 +223,7 @@ def test_what_did_not_converge_is_withheld(result, name):
         "divergences": None,
         "pareto_k": 0.93,
         "converged": False,
+        "distrust": "importance sampling failed (k̂ = 0.93, limit 0.7)",
     }
 
 

@@ -156,7 +156,7 @@ def test_not_to_be_trusted_comes_first_and_withholds(result):
     text = summary(outcome)
     assert text.startswith("Not to be trusted")
     assert "0.93" in text.splitlines()[0]
-    assert "withheld: k̂ = 0.93 of the importance weights exceeds 0.7" in text
+    assert "withheld: importance sampling failed (k̂ = 0.93, limit 0.7)" in text
     assert f"{outcome.log_bayes_factor.log_value:.2f}" not in text
     assert "p(balance)" not in text
     assert "Withheld" in section(text, "Size")
@@ -165,8 +165,11 @@ def test_not_to_be_trusted_comes_first_and_withholds(result):
 
 
 def test_monte_carlo_error_can_be_the_reason(result):
-    text = summary(replace(result("distrusted alofi-rain"), pareto_k=0.2))
-    assert "withheld: its Monte Carlo error exceeds 1 nat" in text
+    trusted = result("alofi-rain")
+    noisy = replace(trusted.log_bayes_factor, mcse=1.5)
+    assert noisy.distrust == "its Monte Carlo error is 1.5 nats (limit 1)"
+    text = summary(replace(trusted, pareto_k=0.2, distrust=noisy.distrust))
+    assert "withheld: its Monte Carlo error is 1.5 nats (limit 1)" in text
 
 
 def test_potential_is_withheld_only_where_its_own_draws_failed(result):

@@ -95,9 +95,9 @@ def _log_bayes_factor(result: BalanceTest) -> str:
 
 def _ceiling(result: BalanceTest) -> str:
     ceiling = result.verdict.ceiling
-    if ceiling is None or not result.converged or result.verdict.favours == "untestable":
+    if ceiling is None or ceiling.distrust or result.verdict.favours == "untestable":
         return "-"
-    return fixed(ceiling, 1, sign=True)
+    return fixed(ceiling.log_value, 1, sign=True)
 
 
 def _size(result: BalanceTest) -> str:

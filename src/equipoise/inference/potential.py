@@ -6,9 +6,10 @@ from typing import Literal
 
 import numpy as np
 
+from equipoise.errors import NotTrustedError
 from equipoise.graph import SupportGraph, reachable
 from equipoise.inference.bounds import likelihood_bound
-from equipoise.inference.weighted import WeightedDraws, summarise
+from equipoise.inference.weighted import WeightedDraws, potential_of, summarise
 from equipoise.likelihoods import FloatArray, PairwiseEdges
 
 Bound = Literal["two-sided", "lower", "upper", "none"]
@@ -24,10 +25,11 @@ class StatePotential:
         Label, and number of its connected component; potentials of different components cannot be
         compared.
     mean, mode, sd, mcse
-        Posterior mean, mode and standard deviation, and the Monte Carlo error of the mean. Where
-        ``bound`` is not ``"two-sided"`` they rest on the prior and are not to be reported.
+        Posterior mean, mode and standard deviation, and the Monte Carlo error of the mean. None
+        where ``bound`` is not ``"two-sided"``: there they would rest on the prior.
     lower, upper
-        95 % interval, or the one-sided bound of the likelihood; None where there is none.
+        95 % interval, or the one-sided bound of the likelihood; None where there is none, or where
+        it was not found.
     bound
         ``"two-sided"`` if the state and the reference can be reached from each other along
         observed arcs; ``"lower"`` if only the reference from the state, ``"upper"`` if only the
@@ -38,10 +40,10 @@ class StatePotential:
 
     state: str
     component: int
-    mean: float
-    mode: float
-    sd: float
-    mcse: float
+    mean: float | None
+    mode: float | None
+    sd: float | None
+    mcse: float | None
     lower: float | None
     upper: float | None
     bound: Bound
@@ -58,53 +60,53 @@ def above_reference(
 
 
 def potential_table(
-    graph: SupportGraph,
-    draws: WeightedDraws,
-    mode: FloatArray,
-    pairs: PairwiseEdges,
-    references: Sequence[int],
+    draws: WeightedDraws, mode: FloatArray, pairs: PairwiseEdges, references: Sequence[int]
 ) -> tuple[StatePotential, ...]:
     """Return the potential of every state, in the order of the states.
 
     Parameters
     ----------
-    graph
-        The support graph.
-    draws
-        Posterior draws; of the reversible hypothesis for ``Φ = −log π``, of the cyclic one for
-        the gradient part.
-    mode
-        Potential at the posterior mode, shape (S,).
-    pairs
+    draws : WeightedDraws
+        Of the reversible hypothesis for ``Φ = −log π``, of the cyclic one for the gradient part.
+    mode : array
+        Parameter vector of the posterior mode, shape (d,).
+    pairs : PairwiseEdges
         Pairwise likelihood of the counts, for one-sided bounds.
-    references
+    references : sequence of int
         From :func:`equipoise.inference.reference.reference_states`.
+
+    Returns
+    -------
+    tuple of StatePotential
+        Nats.
     """
-    relative = above_reference(draws.gradient_potential, graph, references)
-    summary = summarise(relative, draws.weights)
-    at_mode = above_reference(mode, graph, references)
+    graph = draws.graph
+    summary = summarise(above_reference(draws.gradient_potential, graph, references), draws.weights)
+    at_mode = above_reference(potential_of(draws.model, mode), graph, references)
     by_component = {int(graph.component[state]): state for state in references}
     rows = []
     for state, label in enumerate(graph.states):
         component = int(graph.component[state])
         reference = by_component[component]
         bound = interval_kind(graph, state, reference)
+        known = bound == "two-sided"
         lower: float | None = None
         upper: float | None = None
-        if bound == "two-sided":
+        if known:
             lower, upper = float(summary.lower[state]), float(summary.upper[state])
         elif bound == "lower":
-            lower = likelihood_bound(pairs, graph, state, reference)
+            lower = _bound_or_none(pairs, graph, state, reference)
         elif bound == "upper":
-            upper = -likelihood_bound(pairs, graph, reference, state)
+            least = _bound_or_none(pairs, graph, reference, state)
+            upper = None if least is None else -least
         rows.append(
             StatePotential(
                 state=label,
                 component=component,
-                mean=float(summary.mean[state]),
-                mode=float(at_mode[state]),
-                sd=float(summary.sd[state]),
-                mcse=float(summary.mcse[state]),
+                mean=float(summary.mean[state]) if known else None,
+                mode=float(at_mode[state]) if known else None,
+                sd=float(summary.sd[state]) if known else None,
+                mcse=float(summary.mcse[state]) if known else None,
                 lower=lower,
                 upper=upper,
                 bound=bound,
@@ -112,6 +114,16 @@ def potential_table(
             )
         )
     return tuple(rows)
+
+
+def _bound_or_none(
+    pairs: PairwiseEdges, graph: SupportGraph, upper_state: int, lower_state: int
+) -> float | None:
+    """Return the bound, or None where it cannot be computed: a verdict does not hang on it."""
+    try:
+        return likelihood_bound(pairs, graph, upper_state, lower_state)
+    except NotTrustedError:
+        return None
 
 
 def interval_kind(graph: SupportGraph, state: int, reference: int) -> Bound:

@@ -6,7 +6,6 @@ from math import exp
 from typing import Literal
 
 from equipoise.graph import SupportGraph
-from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.weighted import WeightedDraws, summarise
 
@@ -66,7 +65,8 @@ class Verdict:
         Prior odds (for the other side) that would make the two hypotheses equally likely.
     ceiling
         Log Bayes factor these trials would give had the counts equalled their fitted reversible
-        expectation: the most evidence for balance to be hoped for.
+        expectation: the most evidence for balance to be hoped for. None without cycles; it has
+        its own error and its own reason for distrust.
     information_nats
         ``½ Σ log(1 + τ² λ_k)``.
     size
@@ -84,22 +84,25 @@ class Verdict:
     upper: float
     p_balance: float | None
     reversing_odds: float | None
-    ceiling: float | None
+    ceiling: BayesFactor | None
     information_nats: float
     size: ViolationSize | None
     trusted: bool
     text: str
 
 
-def violation_size(draws: WeightedDraws, rope: float, testable: bool) -> ViolationSize:
-    """Summarise ρ from draws of the cyclic posterior, and call its size."""
+def violation_size(draws: WeightedDraws, rope: float) -> ViolationSize:
+    """Summarise ρ from draws of the cyclic posterior, and call its size.
+
+    Negligible or material only where the probability exceeds 0.95 by two Monte Carlo errors.
+    """
     rho = draws.violation
     summary = summarise(rho[:, None], draws.weights)
-    below, _ = draws.probability(rho < rope)
+    below, error = draws.probability(rho < rope)
     call: Call = "unresolved"
-    if below >= _CERTAIN:
+    if below - 2 * error >= _CERTAIN:
         call = "negligible"
-    elif 1.0 - below >= _CERTAIN:
+    elif 1.0 - below - 2 * error >= _CERTAIN:
         call = "material"
     return ViolationSize(
         mean=float(summary.mean[0]),
@@ -108,7 +111,7 @@ def violation_size(draws: WeightedDraws, rope: float, testable: bool) -> Violati
         mcse=float(summary.mcse[0]),
         rope=rope,
         below=below,
-        call=call if testable else None,
+        call=call if draws.graph.n_testable_cycles else None,
     )
 
 
@@ -126,11 +129,10 @@ def decide(
     headline: BayesFactor,
     range_over: Sequence[BayesFactor],
     *,
-    ceiling: float | None,
+    ceiling: BayesFactor | None,
     information_nats: float,
     size: ViolationSize | None,
-    pareto_k: float,
-    trusted: bool,
+    distrust: str | None,
 ) -> Verdict:
     """Return the verdict.
 
@@ -144,9 +146,10 @@ def decide(
         Log Bayes factors at τ × {½, 1, 2}.
     ceiling, information_nats, size
         Printed beside it.
-    pareto_k, trusted
-        Whether the method may be believed, and its k̂ for the text.
+    distrust
+        Why the numbers must not be reported, in words; None where they may be.
     """
+    trusted = distrust is None
     lower = min(factor.log_value - 2 * factor.mcse for factor in range_over)
     upper = max(factor.log_value + 2 * factor.mcse for factor in range_over)
     testable = graph.n_testable_cycles > 0
@@ -177,9 +180,7 @@ def decide(
         information_nats=information_nats,
         size=size,
         trusted=trusted or not testable,
-        text=_text(
-            graph, favours, strength, reason, lower, upper, ceiling, size, pareto_k, trusted
-        ),
+        text=_text(graph, favours, strength, reason, lower, upper, ceiling, size, distrust),
     )
 
 
@@ -194,10 +195,9 @@ def _text(
     reason: Reason | None,
     lower: float,
     upper: float,
-    ceiling: float | None,
+    ceiling: BayesFactor | None,
     size: ViolationSize | None,
-    pareto_k: float,
-    trusted: bool,
+    distrust: str | None,
 ) -> str:
     if favours == "untestable":
         one_way = (
@@ -212,15 +212,10 @@ def _text(
             "a log Bayes factor speaks only of the prior."
         )
     span = f"log BF between {lower + 0.0:.1f} and {upper + 0.0:.1f}".replace("-0.0", "0.0")
-    if not trusted:
-        why = (
-            f"importance sampling failed (k̂ = {pareto_k:.2f}, limit {K_TRUSTED:g})"
-            if not pareto_k <= K_TRUSTED
-            else "the Monte Carlo error exceeds one nat"
-        )
+    if distrust is not None:
         return (
-            f"Not to be trusted: {why}, so the log Bayes factor is withheld. More draws or more "
-            "trials a state may help."
+            f"Not to be trusted: {distrust}, so the log Bayes factor is withheld. More draws or "
+            "more trials a state may help."
         )
     tail = _size_text(size)
     if favours == "non-reversible":
@@ -229,7 +224,9 @@ def _text(
         return f"Detailed balance, {strength} evidence ({span}). {tail}"
     if reason == "prior":
         return f"Undecided: the answer depends on the prior of the cycles ({span}). {tail}"
-    hope = "" if ceiling is None else f"; at best these trials could give {ceiling:.1f}"
+    hope = ""
+    if ceiling is not None and ceiling.distrust is None:
+        hope = f"; at best these trials could give {ceiling.log_value:.1f}"
     return f"Undecided: too few data ({span}{hope}). {tail}"
 
 

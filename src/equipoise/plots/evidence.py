@@ -44,7 +44,7 @@ def plot_evidence(result: BalanceTest, ax: Axes | None = None) -> Axes:
             say(
                 axes,
                 "The log Bayes factor is withheld:",
-                f"importance sampling is not to be trusted here (k̂ = {result.pareto_k:.2f}).",
+                f"{result.distrust}.",
             )
         else:
             legend_below(axes, _draw(axes, result), 2, own=ax is None)
@@ -88,11 +88,11 @@ def _draw(axes: Axes, result: BalanceTest) -> list[Artist | Container]:
     )
     handles: list[Artist | Container] = [line, points]
     drawn = [0.0, *(values - error), *(values + error), *(factors - bars), *(factors + bars)]
-    if ceiling is not None:
+    if ceiling is not None and ceiling.distrust is None:
         tau = f"{result.fit.priors.cycle_scale:g}"
         handles.append(
             axes.axhline(
-                ceiling,
+                ceiling.log_value,
                 color=GREEN,
                 linewidth=0.8,
                 dashes=(5, 2),
@@ -100,7 +100,7 @@ def _draw(axes: Axes, result: BalanceTest) -> list[Artist | Container]:
                 label=rf"ceiling ($\tau = {tau}$)",
             )
         )
-        drawn.append(ceiling)
+        drawn.append(ceiling.log_value)
     handles.append(Patch(facecolor=FAINT, label="±1, ±3, ±5 nats"))
     _scale(axes, min(drawn), max(drawn))
     axes.set_xlabel(r"size of the cycles, $\sigma_c$ or $\tau$ (nats)")

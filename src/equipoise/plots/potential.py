@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.potential import StatePotential
 from equipoise.plots.style import (
     BLUE,
@@ -59,7 +58,7 @@ def plot_potential(result: BalanceTest, ax: Axes | None = None) -> Axes:
     rows = _rows(result, with_unbounded=not dense)
     top = rows[-1].height
     with drawn_on(ax, min(max(_MARGIN + _ROW * (top + 1), 1.6), _TALLEST)) as axes:
-        trusted = result.fit.curve.reversible.pareto_k <= K_TRUSTED
+        trusted = result.potential_trusted
         _draw(axes, rows, trusted, 1.5 if dense else 3.5)
         _separate(axes, rows)
         axes.set_ylim(-0.8, top + 0.8)
@@ -90,7 +89,7 @@ def _count(shown: int, states: int) -> str:
 def _rows(result: BalanceTest, with_unbounded: bool) -> list[_Row]:
     rows: list[_Row] = []
     height = 0.0
-    trusted = result.fit.curve.reversible.pareto_k <= K_TRUSTED
+    trusted = result.potential_trusted
     for component in range(result.graph.n_components):
         members = [
             (_value(state, trusted), state)

@@ -6,9 +6,8 @@ from math import isfinite
 from typing import Any
 
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.cycles import CycleAffinity
+from equipoise.inference.cycles import CycleAffinity, EdgeCirculation
 from equipoise.inference.evidence import BayesFactor
-from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.potential import StatePotential
 from equipoise.inference.verdict import Verdict
 from equipoise.io.metadata import thaw_metadata
@@ -46,17 +45,20 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
         "log_bayes_factor": {
             **_factor(result.log_bayes_factor, shown),
             "method": result.log_bayes_factor.method,
-            "likelihood": result.fit.likelihood.name,
+            "likelihood": result.fit.problem.likelihood.name,
             "scales": result.fit.priors.scales,
             "alternative": "cyclic",
             "cycle_scale": result.fit.priors.cycle_scale,
         },
         "sensitivity": [
-            {"cycle_scale": factor.cycle_scale, **_factor(factor, shown)}
+            {
+                "cycle_scale": factor.cycle_scale,
+                **_factor(factor, shown and factor.distrust is None),
+            }
             for factor in result.sensitivity
         ],
         "verdict": _verdict(result.verdict, shown),
-        "potential": _states(result.potential, result.fit.curve.reversible.pareto_k <= K_TRUSTED),
+        "potential": _states(result.potential, result.potential_trusted),
         "cycles": [_cycle(cycle, shown) for cycle in result.cycles],
         "entropy_production": None,
         "exact": None,
@@ -66,11 +68,15 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
             "divergences": None,
             "pareto_k": _number(result.pareto_k),
             "converged": result.converged,
+            "distrust": result.distrust,
         },
         # Beyond the keys of the design:
         "fixed_scales": [
-            {"potential_sd": sd, **_factor(factor, shown)} for sd, factor in result.fixed_scales
+            {"potential_sd": sd, **_factor(factor, shown and factor.distrust is None)}
+            for sd, factor in result.fixed_scales
         ],
+        "edges": [_edge(edge, shown) for edge in result.edges],
+        "cycle_scale_posterior": _cycle_scale(result, shown),
         "gradient": _states(result.gradient, shown),
         "rejected": result.rejected,
         "random_seed": result.random_seed,
@@ -115,12 +121,15 @@ def _data(result: BalanceTest) -> dict[str, Any]:
 
 def _verdict(verdict: Verdict, shown: bool) -> dict[str, Any]:
     size = verdict.size
+    ceiling = verdict.ceiling if shown else None
+    if ceiling is not None and ceiling.distrust is not None:
+        ceiling = None
     return {
         "favours": verdict.favours,
         "strength": verdict.strength,
         "reason": verdict.reason,
         "p_balance": _number(verdict.p_balance),
-        "ceiling": _number(verdict.ceiling if shown else None),
+        "ceiling": _number(ceiling.log_value if ceiling else None),
         "information_nats": _number(verdict.information_nats),
         "text": verdict.text,
         "size": {
@@ -135,6 +144,7 @@ def _verdict(verdict: Verdict, shown: bool) -> dict[str, Any]:
         "lower": _number(verdict.lower if shown else None),
         "upper": _number(verdict.upper if shown else None),
         "reversing_odds": _number(verdict.reversing_odds),
+        "ceiling_mcse": _number(ceiling.mcse if ceiling else None),
     }
 
 
@@ -177,6 +187,27 @@ def _cycle(cycle: CycleAffinity, shown: bool) -> dict[str, Any]:
         "mcse": _number(cycle.mcse if shown else None),
         "testable": cycle.testable,
     }
+
+
+def _edge(edge: EdgeCirculation, shown: bool) -> dict[str, Any]:
+    return {
+        "source": edge.source,
+        "target": edge.target,
+        "mean": _number(edge.mean if shown else None),
+        "sd": _number(edge.sd if shown else None),
+        "lower": _number(edge.lower if shown else None),
+        "upper": _number(edge.upper if shown else None),
+        "mcse": _number(edge.mcse if shown else None),
+        "testable": edge.testable,
+    }
+
+
+def _cycle_scale(result: BalanceTest, shown: bool) -> dict[str, float | None]:
+    """Return the posterior of σ_c at the prior's own τ; None in it without cycles."""
+    if not result.fit.curve.nodes or not shown:
+        return dict.fromkeys(("mean", "lower", "upper", "mcse"))
+    post = result.fit.cycle_scale_posterior()
+    return {"mean": post.mean, "lower": post.lower, "upper": post.upper, "mcse": post.mean_mcse}
 
 
 def _number(value: float | None) -> float | None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.cycles import CycleAffinity
-from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.potential import StatePotential
 from equipoise.report.layout import INDENT, WIDTH, display_width, label, table, wrap
 from equipoise.report.numbers import aligned, decimals, fixed, interval
@@ -24,13 +23,13 @@ def by_potential(row: StatePotential) -> tuple[bool, float, str]:
     """Sort states by Φ or its one-sided bound, those without either last."""
     if row.bound == "none":
         return True, 0.0, row.state
-    bound = row.lower if row.bound == "lower" else row.upper if row.bound == "upper" else None
-    return False, row.mean if bound is None else bound, row.state
+    value = {"lower": row.lower, "upper": row.upper, "two-sided": row.mean}[row.bound]
+    return value is None, value or 0.0, row.state
 
 
 def potential_lines(result: BalanceTest) -> list[str]:
     """Return the table of potentials: by component, lowest first, at most 30 states."""
-    trusted = result.fit.curve.reversible.pareto_k <= K_TRUSTED
+    trusted = result.potential_trusted
     beside = result.verdict.favours == "non-reversible" and result.converged
     gradient = {row.state: row for row in result.gradient} if beside else {}
     components: list[list[StatePotential]] = [[] for _ in range(result.graph.n_components)]
@@ -120,6 +119,10 @@ def _numbers(row: StatePotential, trusted: bool) -> tuple[str, str, str]:
         return f"≥ {fixed(row.lower, 1)}", "", "lower bound"
     if row.bound == "upper" and row.upper is not None:
         return f"≤ {fixed(row.upper, 1)}", "", "upper bound"
+    if row.bound in ("lower", "upper"):
+        return "?", "", "bound not found"
+    if row.mean is None or row.mode is None or row.sd is None or row.mcse is None:
+        return "?", "", "no bound"
     if row.lower is None or row.upper is None:
         return "?", "", "no bound"
     if not trusted:

@@ -134,9 +134,7 @@ def _evidence(result: BalanceTest) -> list[str]:
     if not result.graph.n_cycles:
         return lines + entry("log BF", "0 by definition: without a cycle both hypotheses are one")
     if not result.converged:
-        lines += entry(
-            "log BF", f"withheld: {_untrusted(result)}. The same goes for its sensitivity."
-        )
+        lines += entry("log BF", f"withheld: {result.distrust}. The same goes for its sensitivity.")
         return lines
     only = " (prior only: nothing testable)" if verdict.favours == "untestable" else ""
     head = result.log_bayes_factor
@@ -161,8 +159,8 @@ def _evidence(result: BalanceTest) -> list[str]:
     if verdict.ceiling is not None:
         lines += entry(
             "ceiling",
-            f"{fixed(verdict.ceiling, 1, sign=True)}: what these trials would give had the counts "
-            "equalled their reversible fit",
+            f"{_value(verdict.ceiling, 1)}: what these trials would give had the counts equalled "
+            "their reversible fit",
         )
     lines += entry(
         "information", f"{fixed(verdict.information_nats, 1)} nats on the cycles, expected"
@@ -177,6 +175,13 @@ def _evidence(result: BalanceTest) -> list[str]:
     return lines
 
 
+def _value(factor: BayesFactor, places: int) -> str:
+    """Return a log BF, or that it is withheld for a reason of its own."""
+    if factor.distrust is not None:
+        return "withheld"
+    return fixed(factor.log_value, places, sign=True)
+
+
 def _grid(
     name: str, heads: list[str], factors: "tuple[BayesFactor, ...] | list[BayesFactor]"
 ) -> list[str]:
@@ -185,7 +190,7 @@ def _grid(
     return table(
         [
             [name, *heads],
-            ["log BF", *(fixed(factor.log_value, places, sign=True) for factor in factors)],
+            ["log BF", *(_value(factor, places) for factor in factors)],
             ["MC error", *(shown_error(factor.mcse, places) for factor in factors)],
         ],
         right=[False, *(True for _ in factors)],
@@ -241,9 +246,9 @@ def _size(result: BalanceTest) -> list[str]:
 def _assumed(result: BalanceTest) -> list[str]:
     counts, priors, fit = result.counts, result.fit.priors, result.fit
     lines = ["Assumed"]
-    if isinstance(fit.likelihood, PairwiseEdges):
+    if isinstance(fit.problem.likelihood, PairwiseEdges):
         text = "pairwise: each edge's transitions split binomially given their sum, exposure N_i"
-        out = np.asarray(fit.graph.edges)[fit.likelihood.left_out]
+        out = np.asarray(fit.graph.edges)[fit.problem.likelihood.left_out]
         if len(out):
             names = [f"{counts.states[i]} - {counts.states[j]}" for i, j in out.tolist()]
             text += f"; left out, with an end that was never a source: {listed(names, width=40)}"
@@ -318,12 +323,6 @@ def _method(result: BalanceTest) -> list[str]:
     seed = "none (not reproducible)" if result.random_seed is None else str(result.random_seed)
     lines += entry("run", f"seed {seed}, {result.seconds:.1f} s, equipoise {__version__}")
     return lines
-
-
-def _untrusted(result: BalanceTest) -> str:
-    if result.pareto_k > K_TRUSTED:
-        return f"k̂ = {result.pareto_k:.2f} of the importance weights exceeds {K_TRUSTED:g}"
-    return "its Monte Carlo error exceeds 1 nat"
 
 
 def _tau(value: float) -> str:

@@ -11,7 +11,7 @@ from equipoise.simulate.balance import (
     metropolised,
     stationary_distribution,
 )
-from equipoise.simulate.draws import sample_draws, sample_trajectory
+from equipoise.simulate.draws import RandomSeed, sample_draws, sample_trajectory
 from equipoise.simulate.kernels import (
     Kernel,
     complete_edges,
@@ -22,6 +22,7 @@ from equipoise.simulate.kernels import (
 
 __all__ = [
     "Kernel",
+    "RandomSeed",
     "affinity",
     "complete_edges",
     "cycle_circulation",

@@ -6,6 +6,11 @@ from math import hypot
 from types import MappingProxyType
 from typing import Any
 
+from equipoise.inference.evidence.psis import K_TRUSTED
+
+# An error above this could turn any word of the verdict into another.
+MCSE_TRUSTED = 1.0
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -49,9 +54,21 @@ class BayesFactor:
         How it was computed.
     cycle_scale
         τ of the rival's prior ``σ_c ~ HalfNormal(τ)``; None where it does not apply.
+    pareto_k
+        Worst k̂ of the importance weights behind it; None where none are.
     """
 
     log_value: float
     mcse: float
     method: str
     cycle_scale: float | None = None
+    pareto_k: float | None = None
+
+    @property
+    def distrust(self) -> str | None:
+        """Why the value must not be reported, in words; None where it may be."""
+        if self.pareto_k is not None and not self.pareto_k <= K_TRUSTED:
+            return f"importance sampling failed (k̂ = {self.pareto_k:.2f}, limit {K_TRUSTED:g})"
+        if not self.mcse <= MCSE_TRUSTED:
+            return f"its Monte Carlo error is {self.mcse:.1f} nats (limit {MCSE_TRUSTED:g})"
+        return None

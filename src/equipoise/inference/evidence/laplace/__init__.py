@@ -7,6 +7,6 @@ with Pareto-smoothed weights, gives the evidence with the scales integrated fine
 Trusted where the Pareto shape k̂ is at most 0.7.
 """
 
-from equipoise.inference.evidence.laplace.fit import LaplaceFit, laplace
+from equipoise.inference.evidence.laplace.fit import LaplaceFit, laplace, solve
 
-__all__ = ["LaplaceFit", "laplace"]
+__all__ = ["LaplaceFit", "laplace", "solve"]

@@ -52,9 +52,10 @@ class EvidenceCurve:
         return np.asarray(np.hypot(self.reversible.mcse, nodes))
 
     def interpolate(self, cycle_scale: FloatArray) -> FloatArray:
-        """Return the log Bayes factor at any σ_c within the nodes, nats."""
+        """Return the log Bayes factor at any σ_c within the nodes, nats; NaN outside them."""
         x = np.log(self.cycle_scales)
-        return np.asarray(CubicSpline(x, self.log_bayes_factors)(np.log(cycle_scale)))
+        spline = CubicSpline(x, self.log_bayes_factors, extrapolate=False)
+        return np.asarray(spline(np.log(cycle_scale)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +184,7 @@ def gaps_to_halve(
 def _slope(model: LatentModel, node: Node) -> tuple[float, float]:
     """Return ``d log Z / d log σ_c = E|c|²/σ_c² − b`` from a node's draws, and its error."""
     square = (model.cycles(node.theta) ** 2).sum(axis=1) / node.cycle_scale**2
-    weights = np.exp(node.log_weights)
+    weights = np.exp(node.log_weights - node.log_weights.max())
+    weights /= weights.sum()
     mean = float(weights @ square)
     return mean - model.n_cycles, float(np.sqrt((weights**2) @ (square - mean) ** 2))

@@ -13,7 +13,7 @@ from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Node:
     """Evidence and draws at one σ_c (0 for the reversible hypothesis).
 
@@ -30,7 +30,7 @@ class Node:
     mode
         The best mode of the scale lattice.
     theta, log_weights
-        Draws (n, d), and Pareto-smoothed log-weights that sum to 1, shape (n,).
+        Draws (n, d), and their raw log-weights ``log p(y, theta)/q(theta)``, shape (n,).
     """
 
     cycle_scale: float
@@ -42,6 +42,12 @@ class Node:
     mode: Mode
     theta: FloatArray
     log_weights: FloatArray
+
+    def __repr__(self) -> str:
+        return (
+            f"Node(σ_c = {self.cycle_scale:.3g}, log Z {self.log_evidence:.2f} ± {self.mcse:.2f}, "
+            f"k̂ {self.pareto_k:.2f})"
+        )
 
 
 def evaluate_node(
@@ -69,10 +75,10 @@ def evaluate_node(
     """
     modes = scale_lattice(model, start, scales)
     theta, log_proposal = draw_mixture(mixture(model, modes), draws, rng)
-    smoothed = smooth(model.log_joint(theta) - log_proposal)
+    log_weights = model.log_joint(theta) - log_proposal
+    smoothed = smooth(log_weights)
     total = float(logsumexp(smoothed.log_weights))
-    log_weights = smoothed.log_weights - total
-    square = float(np.exp(2.0 * log_weights).sum())
+    square = float(np.exp(2.0 * (smoothed.log_weights - total)).sum())
     ess = 1.0 / square
     return Node(
         cycle_scale=cycle_scale,

@@ -1,0 +1,135 @@
+"""The question put to every evidence method: what was counted, and what is believed beforehand."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from equipoise.counts import TransitionCounts
+from equipoise.errors import UsageError
+from equipoise.graph import SupportGraph, orthonormal_cycle_basis, support_graph
+from equipoise.inference.reference import reference_states
+from equipoise.likelihoods import (
+    MultinomialRows,
+    PairwiseEdges,
+    Predictor,
+    Rejected,
+    multinomial,
+    multinomial_predictor,
+    pairwise,
+    pairwise_predictor,
+    support_arcs,
+)
+from equipoise.models import Priors
+from equipoise.models.latent import LatentModel, latent_model
+
+LikelihoodName = Literal["multinomial", "pairwise"]
+# Beyond, dense linear algebra over all parameters takes minutes and importance sampling fails.
+MOST_PARAMETERS = 3000
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Counts on a graph, their likelihood, and the priors of both hypotheses.
+
+    Attributes
+    ----------
+    graph
+        The support graph.
+    likelihood
+        The likelihood with its counts; either hypothesis has the same.
+    predictor
+        The linear map to the likelihood's argument, cycles included.
+    priors
+        Prior scales.
+    references
+        State of each component from which the others' potentials are counted inside the models.
+    """
+
+    graph: SupportGraph
+    likelihood: MultinomialRows | PairwiseEdges
+    predictor: Predictor
+    priors: Priors
+    references: tuple[int, ...]
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of parameters of the cyclic hypothesis, learned scales left out."""
+        terms = (self.predictor.potential, self.predictor.symmetric, self.predictor.cycle)
+        return sum(int(term.shape[1]) for term in terms) - len(self.references)
+
+    def reversible(self, resolutions: tuple[float, float] = (1e-3, 1e-3)) -> LatentModel:
+        """Return the reversible hypothesis; resolutions as in ``models.latent.latent_model``."""
+        return self._model(self.predictor.reversible(), resolutions)
+
+    def cyclic(self, resolutions: tuple[float, float] = (1e-3, 1e-3)) -> LatentModel:
+        """Return the cyclic hypothesis, σ_c at τ until another is set."""
+        return self._model(self.predictor, resolutions)
+
+    def with_priors(self, priors: Priors) -> "Problem":
+        """Return the same question under other priors."""
+        return replace(self, priors=priors)
+
+    def expected_at(self, eta: object) -> "Problem":
+        """Return the question with the counts replaced by their expectation at a predictor."""
+        return replace(self, likelihood=self.likelihood.expected(eta))  # type: ignore[arg-type]
+
+    def _model(self, predictor: Predictor, resolutions: tuple[float, float]) -> LatentModel:
+        return latent_model(
+            self.likelihood,
+            predictor,
+            self.priors,
+            component=self.graph.component,
+            references=self.references,
+            resolutions=resolutions,
+        )
+
+
+def problem_of(
+    counts: TransitionCounts,
+    *,
+    priors: Priors | None = None,
+    likelihood: LikelihoodName = "multinomial",
+    rejected: Rejected = "stay",
+) -> Problem:
+    """Put counts, likelihood and priors together.
+
+    Parameters
+    ----------
+    counts : TransitionCounts
+        Axis 0 is from, axis 1 to.
+    priors : Priors, optional
+        Default: ``Priors()``, learned scales.
+    likelihood : {"multinomial", "pairwise"}
+        Multinomial rows are exact for counted trials; pairwise edges a conditional likelihood.
+    rejected : {"stay", "drop"}
+        What a trial that ended in no state counts as.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    UsageError
+        If an argument is unknown, or the graph has more than 3,000 parameters.
+    """
+    if priors is not None and not isinstance(priors, Priors):
+        raise UsageError(f"priors must be an equipoise.Priors, not {type(priors).__name__}")
+    if likelihood not in get_args(LikelihoodName):
+        raise UsageError(f'likelihood must be "multinomial" or "pairwise", not {likelihood!r}')
+    graph = support_graph(counts)
+    size = graph.n_states + graph.n_cycles + (graph.n_edges if likelihood == "multinomial" else 0)
+    if size > MOST_PARAMETERS:
+        hint = ' likelihood="pairwise" has fewer;' if likelihood == "multinomial" else ""
+        raise UsageError(
+            f"this table has {size} parameters, more than the {MOST_PARAMETERS} the fast path can "
+            f"take;{hint} or test a part of the states"
+        )
+    rows: MultinomialRows | PairwiseEdges
+    if likelihood == "multinomial":
+        arcs = support_arcs(graph)
+        rows = multinomial(counts, arcs, rejected=rejected)
+        predictor = multinomial_predictor(arcs, orthonormal_cycle_basis(graph))
+    else:
+        rows = pairwise(counts, graph, rejected=rejected)
+        predictor = pairwise_predictor(rows, graph)
+    return Problem(graph, rows, predictor, priors or Priors(), reference_states(counts, graph))

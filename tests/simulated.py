@@ -1,0 +1,138 @@
+"""Random kernels of known truth, and the verdict on counts drawn from them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equipoise.counts import TransitionCounts
+from equipoise.inference.evidence import LaplaceFit, information_nats, laplace
+from equipoise.inference.verdict import Verdict, decide
+from equipoise.simulate import Kernel, complete_edges, driven_kernel, sample_draws
+
+# Of the symmetric edge terms s: most trials stay, and a row's arcs differ by a few times.
+SYMMETRIC_MEAN, SYMMETRIC_SD = -2.5, 1.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one table said."""
+
+    n_states: int
+    n_edges: int
+    verdict: Verdict
+    log_bayes_factor: float
+    pareto_k: float
+
+    @property
+    def favours(self) -> str:
+        """The verdict, or "untrusted" where k̂ forbids one."""
+        return self.verdict.favours if self.verdict.trusted else "untrusted"
+
+    @property
+    def beyond_positive(self) -> bool:
+        return self.verdict.strength in ("strong", "very strong")
+
+
+def random_edges(rng: np.random.Generator, n_states: int) -> NDArray[np.int64]:
+    """Draw a connected graph with a cycle, complete half the time.
+
+    Else a random recursive tree, and a number of the other pairs that is uniform from half as many
+    as there are states to all of them.
+    """
+    everything = complete_edges(n_states)
+    if rng.random() < 0.5:
+        return everything
+    order = rng.permutation(n_states)
+    tree = {tuple(sorted((order[k], order[rng.integers(k)]))) for k in range(1, n_states)}
+    others = [pair for pair in map(tuple, everything.tolist()) if pair not in tree]
+    extra = rng.integers(max(n_states // 2, 1), len(others), endpoint=True)
+    chosen = rng.choice(len(others), extra, replace=False)
+    return np.array(sorted([*tree, *(others[k] for k in chosen)]), dtype=np.int64)
+
+
+def random_circulation(
+    rng: np.random.Generator, n_states: int, edges: NDArray[np.int64], rho: float
+) -> NDArray[np.float64]:
+    """Draw c in a random direction of the cycle space, with ``sqrt(Σ c²/E) = rho`` exactly."""
+    gradient = np.zeros((len(edges), n_states))
+    gradient[np.arange(len(edges)), edges[:, 0]] = 1.0
+    gradient[np.arange(len(edges)), edges[:, 1]] = -1.0
+    field = rng.normal(size=len(edges))
+    field -= gradient @ np.linalg.lstsq(gradient, field)[0]
+    return field * rho / np.sqrt(np.mean(field**2))
+
+
+def random_kernel(
+    rng: np.random.Generator,
+    n_states: int,
+    spread: float,
+    *,
+    rho: float = 0.0,
+    edges: NDArray[np.int64] | None = None,
+) -> Kernel:
+    """Draw a kernel: V ~ Normal(0, spread), s ~ Normal(−2.5, 1), and c of size rho (0: reversible).
+
+    Neither V nor s has any symmetry, so a swapped axis or sign shows.
+    """
+    if edges is None:
+        edges = random_edges(rng, n_states)
+    return driven_kernel(
+        rng.normal(0.0, spread, n_states),
+        rng.normal(SYMMETRIC_MEAN, SYMMETRIC_SD, len(edges)),
+        random_circulation(rng, n_states, edges, rho) if rho else 0.0,
+        edges=edges,
+    )
+
+
+def verdict_of(fit: LaplaceFit) -> Verdict:
+    """Return the verdict of `equipoise.test` without its ceiling and size, which cost the most."""
+    factors = [fit.log_bayes_factor(tau) for tau in (0.5, 1.0, 2.0)]
+    return decide(
+        fit.graph,
+        factors[1],
+        factors,
+        ceiling=None,
+        information_nats=information_nats(fit.information, 1.0),
+        size=None,
+        distrust=next((factor.distrust for factor in factors if factor.distrust), None),
+    )
+
+
+def pareto_k_of(fit: LaplaceFit) -> float:
+    """Return the worst k̂ behind a verdict."""
+    return max(fit.log_bayes_factor(tau).pareto_k for tau in (0.5, 1.0, 2.0))
+
+
+def outcome_of(counts: TransitionCounts, *, draws: int, random_seed: int) -> Outcome:
+    fit = laplace(counts, draws=draws, random_seed=random_seed)
+    return Outcome(
+        n_states=fit.graph.n_states,
+        n_edges=fit.graph.n_edges,
+        verdict=verdict_of(fit),
+        log_bayes_factor=fit.log_bayes_factor().log_value,
+        pareto_k=pareto_k_of(fit),
+    )
+
+
+def outcomes(
+    family: int,
+    tables: int,
+    *,
+    states: tuple[int, int],
+    spread: float,
+    rho: float = 0.0,
+    trials: int = 1000,
+    draws: int = 1000,
+) -> list[Outcome]:
+    """Return the outcome of one table from each of many random kernels.
+
+    `family` seeds the lot: kernel, counts and importance draws of table k depend on (family, k).
+    """
+    results = []
+    for table in range(tables):
+        rng = np.random.default_rng([family, table])
+        n_states = int(rng.integers(*states, endpoint=True))
+        counts = sample_draws(random_kernel(rng, n_states, spread, rho=rho), trials, rng)
+        results.append(outcome_of(counts, draws=draws, random_seed=table))
+    return results
