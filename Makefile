@@ -1,7 +1,7 @@
 # Every target first makes the environment in .venv, or finds it ready (scripts/bootstrap).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test slow lint types format bench constraints clean
+.PHONY: help environment demo test slow lint types format bench figures constraints clean
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -41,6 +41,9 @@ format: environment ## put the code in order
 
 bench: environment ## the benchmarks
 	$(PYTHON) -m benchmarks $(ARGS)
+
+figures: environment ## the README's picture, anew
+	$(PYTHON) scripts/figures.py
 
 constraints: environment ## resolve constraints.txt anew, with the newest versions
 	@sh scripts/constraints

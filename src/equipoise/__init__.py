@@ -13,14 +13,25 @@ Layers, each importing only those before it: ``counts``, ``graph``, ``simulate``
 SciPy, and neither PyMC, matplotlib nor anthropic.
 """
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
 
 from equipoise import datasets, errors, graph, likelihoods, simulate
 from equipoise.counts import TransitionCounts
 from equipoise.inference.balance import BalanceTest, test
 from equipoise.inference.evidence import BayesFactor, Evidence, laplace
+from equipoise.inference.verdict import Verdict
 from equipoise.models import Priors
 from equipoise.report import summary, to_dict, to_json
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Load ``equipoise.plots``, and matplotlib with it, when first asked for."""
+    if name == "plots":
+        return import_module("equipoise.plots")
+    raise AttributeError(f"module 'equipoise' has no attribute {name!r}")
+
 
 try:
     __version__ = version("equipoise")
@@ -33,11 +44,13 @@ __all__ = [
     "Evidence",
     "Priors",
     "TransitionCounts",
+    "Verdict",
     "datasets",
     "errors",
     "graph",
     "laplace",
     "likelihoods",
+    "plots",
     "simulate",
     "summary",
     "test",

@@ -65,7 +65,7 @@ def test_weekday_line_by_line(result):
     assert re.search(r"log BF +-39\d\.\d+ ± 0\.\d+ at τ = 1$", text, re.M)
     assert re.search(r"range +-39\d\.\d+ to -39\d\.\d+ over τ = ½ to 2", text)
     assert re.search(r"  τ +¼ +½ +1 +2 +4$", text, re.M)
-    assert re.search(r"  fixed σ_V +1\.5 +3 +6$", text, re.M)
+    assert re.search(r"  all scales fixed, σ_V +1\.5 +3 +6$", text, re.M)
     assert "below 0 at every prior tried" in text
     assert re.search(r"ceiling +\+\d\.\d: what these trials would give", text)
     assert re.search(r"information +2\d\.\d nats", text)

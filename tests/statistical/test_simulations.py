@@ -134,8 +134,6 @@ def _share(some: list[Outcome], least: float) -> float:
 def ceilings(some: list[Outcome]):
     values = [outcome.verdict.ceiling.log_value for outcome in some]
     return np.quantile(values, [0, 0.1, 0.5, 0.9, 1])
-        [outcome.verdict.ceiling.log_value for outcome in some], [0, 0.1, 0.5, 0.9, 1]
-    )
 
 
 def count(some: list[Outcome], favours: str) -> int:

@@ -216,7 +216,7 @@ def test(
         deciding,
         ceiling=ceiling,
         information_nats=information_nats(fit.information, tau),
-        size=violation_size(fit.cyclic_draws, rope) if graph.n_cycles else None,
+        size=violation_size(fit.cyclic_draws, rope) if graph.n_testable_cycles else None,
         distrust=distrust,
     )
     result = BalanceTest(
@@ -228,9 +228,9 @@ def test(
         sensitivity=sensitivity,
         fixed_scales=fixed,
         potential=potential_table(
-            fit.reversible_draws, fit.curve.reversible.mode.theta, pairs, references
+            fit.reversible_draws, fit.curve.reversible.mode.theta, references, pairs
         ),
-        gradient=potential_table(fit.cyclic_draws, _likeliest(fit), pairs, references),
+        gradient=potential_table(fit.cyclic_draws, _likeliest(fit), references),
         cycles=cycle_affinities(counts, graph, fit.cyclic_draws),
         edges=edge_circulations(graph, fit.cyclic_draws),
         pareto_k=_pareto_k(fit),

@@ -20,7 +20,8 @@ class CycleAffinity:
     mean, sd, lower, upper, mcse
         Posterior mean, standard deviation, 95 % interval, and Monte Carlo error of the mean.
     testable
-        Whether the cycle was seen to close both ways; if not, only the prior speaks.
+        Whether all its states were seen to lead to each other and back (one strongly connected
+        component); if not, only the prior speaks.
     """
 
     states: tuple[str, ...]
@@ -59,16 +60,20 @@ class EdgeCirculation:
 def cycle_affinities(
     counts: TransitionCounts, graph: SupportGraph, draws: WeightedDraws
 ) -> tuple[CycleAffinity, ...]:
-    """Return affinities on the minimum-weight cycle basis, best-determined cycles.
+    """Return affinities on the minimum-weight cycle basis, the best-determined cycles.
 
-    An edge weighs ``1/(n_ij + ½) + 1/(n_ji + ½)``, the variance of its observed log-ratio.
+    An edge weighs ``1/(n_ij + ½) + 1/(n_ji + ½)``, the variance of its observed log-ratio. Edges
+    between strongly connected components, on which no testable cycle lies, weigh more than all
+    others together: so the basis holds as many testable cycles as there are, b1*.
     """
     if not graph.n_cycles:
         return ()
     i, j = np.asarray(graph.edges).T
     forward = np.asarray(counts.counts[i, j], dtype=float).ravel()
     backward = np.asarray(counts.counts[j, i], dtype=float).ravel()
-    cycles = minimum_cycle_basis(graph, 1.0 / (forward + 0.5) + 1.0 / (backward + 0.5))
+    weights = 1.0 / (forward + 0.5) + 1.0 / (backward + 0.5)
+    weights[graph.strong[i] != graph.strong[j]] += weights.sum()
+    cycles = minimum_cycle_basis(graph, weights)
     summary = summarise(draws.affinities(cycles), draws.weights)
     return tuple(
         CycleAffinity(

@@ -25,7 +25,8 @@ class StatePotential:
         Label, and number of its connected component; potentials of different components cannot be
         compared.
     mean, mode, sd, mcse
-        Posterior mean, mode and standard deviation, and the Monte Carlo error of the mean. None
+        Posterior mean, mode (at the best scales of a coarse lattice, where they are learned) and
+        standard deviation, and the Monte Carlo error of the mean. None
         where ``bound`` is not ``"two-sided"``: there they would rest on the prior.
     lower, upper
         95 % interval, or the one-sided bound of the likelihood; None where there is none, or where
@@ -60,7 +61,10 @@ def above_reference(
 
 
 def potential_table(
-    draws: WeightedDraws, mode: FloatArray, pairs: PairwiseEdges, references: Sequence[int]
+    draws: WeightedDraws,
+    mode: FloatArray,
+    references: Sequence[int],
+    pairs: PairwiseEdges | None = None,
 ) -> tuple[StatePotential, ...]:
     """Return the potential of every state, in the order of the states.
 
@@ -70,10 +74,12 @@ def potential_table(
         Of the reversible hypothesis for ``Φ = −log π``, of the cyclic one for the gradient part.
     mode : array
         Parameter vector of the posterior mode, shape (d,).
-    pairs : PairwiseEdges
-        Pairwise likelihood of the counts, for one-sided bounds.
     references : sequence of int
         From :func:`equipoise.inference.reference.reference_states`.
+    pairs : PairwiseEdges, optional
+        Pairwise likelihood of the counts, for one-sided bounds under balance. Without it no state
+        gets a bound: under the cyclic hypothesis differences need not add up along a path, and
+        one-way edges bound nothing.
 
     Returns
     -------
@@ -89,14 +95,16 @@ def potential_table(
         component = int(graph.component[state])
         reference = by_component[component]
         bound = interval_kind(graph, state, reference)
+        if pairs is None and bound != "two-sided":
+            bound = "none"
         known = bound == "two-sided"
         lower: float | None = None
         upper: float | None = None
         if known:
             lower, upper = float(summary.lower[state]), float(summary.upper[state])
-        elif bound == "lower":
+        elif pairs is not None and bound == "lower":
             lower = _bound_or_none(pairs, graph, state, reference)
-        elif bound == "upper":
+        elif pairs is not None and bound == "upper":
             least = _bound_or_none(pairs, graph, reference, state)
             upper = None if least is None else -least
         rows.append(

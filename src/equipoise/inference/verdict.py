@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import exp
 from typing import Literal
 
+import numpy as np
+
 from equipoise.graph import SupportGraph
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.weighted import WeightedDraws, summarise
@@ -55,7 +57,8 @@ class Verdict:
     Attributes
     ----------
     favours, strength, reason
-        See design, section 5; ``strength`` after Kass & Raftery, None where nothing is decided.
+        By the rules of docs/model.md; ``strength`` after Kass & Raftery, None where nothing is
+        decided.
         Where the numbers are not trusted, ``"undecided"`` without a reason.
     lower, upper
         Range of the log Bayes factor over τ × {½, 1, 2}, widened by two Monte Carlo errors, nats.
@@ -64,8 +67,8 @@ class Verdict:
     reversing_odds
         Prior odds (for the other side) that would make the two hypotheses equally likely.
     ceiling
-        Log Bayes factor these trials would give had the counts equalled their fitted reversible
-        expectation: the most evidence for balance to be hoped for. None without cycles; it has
+        Log Bayes factor, at the prior's own τ, that these trials would give had the counts
+        equalled their fitted reversible expectation. None without cycles; it has
         its own error and its own reason for distrust.
     information_nats
         ``½ Σ log(1 + τ² λ_k)``.
@@ -201,11 +204,9 @@ def _text(
 ) -> str:
     if favours == "untestable":
         one_way = (
-            "the support has no cycle"
-            if not graph.n_cycles
-            else "the one cycle of the support was not seen to close both ways"
-            if graph.n_cycles == 1
-            else f"none of the {graph.n_cycles} cycles of the support was seen to close both ways"
+            "no cycle lies among states seen to lead to each other and back"
+            if graph.n_cycles
+            else "the support has no cycle"
         )
         return (
             f"Untestable: {one_way}, so some potential fits these counts whatever the kernel, and "
@@ -219,6 +220,8 @@ def _text(
         )
     tail = _size_text(size)
     if favours == "non-reversible":
+        if size is not None and size.call == "negligible":
+            tail = tail.replace("If there is a violation it is", "The violation is real, and")
         return f"Non-reversible, {strength} evidence ({span}). {tail}"
     if favours == "balance":
         return f"Detailed balance, {strength} evidence ({span}). {tail}"
@@ -226,14 +229,16 @@ def _text(
         return f"Undecided: the answer depends on the prior of the cycles ({span}). {tail}"
     hope = ""
     if ceiling is not None and ceiling.distrust is None:
-        hope = f"; at best these trials could give {ceiling.log_value:.1f}"
+        best = f"{ceiling.log_value:.1f} at τ = {ceiling.cycle_scale:g}"
+        hope = f"; had they matched balance exactly, {best}"
     return f"Undecided: too few data ({span}{hope}). {tail}"
 
 
 def _size_text(size: ViolationSize | None) -> str:
     if size is None or size.call is None:
         return ""
-    interval = f"ρ = {size.mean:.2f} [{size.lower:.2f}, {size.upper:.2f}] nats"
+    places = max(2, 1 - int(np.floor(np.log10(max(size.upper, 1e-6)))))
+    interval = f"ρ = {size.mean:.{places}f} [{size.lower:.{places}f}, {size.upper:.{places}f}] nats"
     if size.call == "negligible":
         return f"If there is a violation it is negligible: {interval}, below {size.rope:g}."
     if size.call == "material":

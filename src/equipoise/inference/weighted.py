@@ -1,13 +1,13 @@
 """Weighted posterior draws, and summaries with Monte Carlo errors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.graph import SupportGraph, cycle_vector
+from equipoise.graph import SupportGraph, cycle_vector, orthonormal_cycle_basis
 from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows, PairwiseEdges
 from equipoise.models.latent import LatentModel
 
@@ -43,7 +43,7 @@ class WeightedDraws:
         """Gradient part of the log-ratios, shape (n, S), nats, up to a constant a component.
 
         Under the reversible hypothesis this is the potential ``Φ = −log π``; under the cyclic one
-        it is not (design, section 3). For the pairwise likelihood, whose covariance is too large
+        it is not (docs/model.md). For the pairwise likelihood, whose covariance is too large
         by diag(1/N_i), draws are contracted towards their mean to remove that excess.
         """
         potential = potential_of(self.model, self.theta)
@@ -68,10 +68,18 @@ class WeightedDraws:
 
     @property
     def violation(self) -> FloatArray:
-        """``ρ = sqrt(Σ c²/E)``, shape (n,), nats; 0 where there is no edge."""
-        return np.asarray(
-            np.sqrt((self.circulation**2).sum(axis=1) / max(len(self.graph.edges), 1))
-        )
+        """``ρ``, shape (n,), nats: the typical part of a log-ratio that no potential explains.
+
+        ``sqrt(Σ c²/E)`` where all states lead to each other and back. Otherwise over the E edges
+        inside strongly connected components, with c projected on their cycle space: what is left
+        of c lies on cycles that no data can test, and would only repeat the prior. 0 without a
+        testable cycle.
+        """
+        edges = np.asarray(self.graph.edges).reshape(-1, 2)
+        inside = self.graph.strong[edges[:, 0]] == self.graph.strong[edges[:, 1]]
+        part = replace(self.graph, edges=edges[inside], component=self.graph.strong)
+        amplitudes = self.circulation[:, inside] @ orthonormal_cycle_basis(part)
+        return np.asarray(np.sqrt((amplitudes**2).sum(axis=1) / max(inside.sum(), 1)))
 
     def affinities(self, cycles: Sequence[Sequence[int]]) -> FloatArray:
         """Return the affinities of cycles (state indices in order), shape (n, len(cycles))."""

@@ -21,8 +21,8 @@ class PairwiseEdges:
 
     Conditioning on :math:`m_e = n_{ij} + n_{ji}` removes the symmetric edge terms. Exact for
     Poisson counts; for fixed row totals a conditional likelihood, in which everything about cycles
-    is unaffected and the covariance of the potential is too large by diag(1/N_i) (design,
-    section 3). The binomial coefficient is left out.
+    is unaffected and the covariance of the potential is too large by diag(1/N_i). The binomial
+    coefficient is left out.
 
     Attributes
     ----------

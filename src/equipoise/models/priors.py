@@ -26,7 +26,7 @@ class Priors:
     rival, cycle amplitudes ``z ~ Normal(0, σ_c)`` on an orthonormal cycle basis with
     ``σ_c ~ HalfNormal(cycle_scale)``; ``cycle_scale`` is τ. All in nats.
 
-    The scales have the same prior under both hypotheses. Fixed scales mislead (design, section 3):
+    The scales have the same prior under both hypotheses. Fixed scales mislead:
     with them sparse reversible data look non-reversible; they are kept as a regression anchor.
 
     Raises

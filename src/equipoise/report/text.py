@@ -153,7 +153,7 @@ def _evidence(result: BalanceTest) -> list[str]:
     )
     lines.append("")
     sds = [f"{sd:g}" for sd, _ in result.fixed_scales]
-    lines += _grid("fixed σ_V", sds, [factor for _, factor in result.fixed_scales])
+    lines += _grid("all scales fixed, σ_V", sds, [factor for _, factor in result.fixed_scales])
     lines.append("")
     lines += entry("sensitivity", _signs(result))
     if verdict.ceiling is not None:
@@ -227,9 +227,9 @@ def _side(factor: BayesFactor) -> int:
 def _size(result: BalanceTest) -> list[str]:
     lines = ["Size  ρ = sqrt(Σ c²/E), nats: the part of a log-ratio that no potential explains"]
     size = result.verdict.size
-    if size is None:
+    if not result.graph.n_cycles:
         return [*lines, "  0 by definition: without a cycle nothing is left to explain."]
-    if size.call is None:
+    if size is None:
         return [*lines, "  Not testable: its posterior would only repeat the prior."]
     if not result.converged:
         return [*lines, "  Withheld: it rests on importance weights that failed."]
@@ -239,6 +239,14 @@ def _size(result: BalanceTest) -> list[str]:
         f"{fixed(size.mean, places)} {interval(size.lower, size.upper, places)}, "
         "given the cyclic hypothesis (mean, 95 % interval)",
     )
+    graph = result.graph
+    if graph.n_testable_cycles < graph.n_cycles:
+        inside = int((graph.strong[graph.edges[:, 0]] == graph.strong[graph.edges[:, 1]]).sum())
+        lines += entry(
+            "over",
+            f"the {inside:,} edges among states that lead to each other and back; the other cycles "
+            "cannot be tested",
+        )
     lines += entry("call", f"{size.call}: P(ρ < {size.rope:g}) = {probability(size.below)}")
     return lines
 
