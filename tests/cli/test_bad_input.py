@@ -1,7 +1,6 @@
 """Bad input and usage: one clear line on standard error, exit status 2, never a traceback."""
 
 import os
-import time
 
 import pytest
 
@@ -51,9 +50,7 @@ def refused(arguments, capsys):
 def test_bad_file(tmp_path, capsys, content, message):
     path = tmp_path / "counts.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    began = time.perf_counter()
     line = refused(["test", str(path)], capsys)
-    assert time.perf_counter() - began < 5
     assert message in line
 
 
