@@ -16,8 +16,8 @@ Strength = Literal["positive", "strong", "very strong"]
 Reason = Literal["prior", "too_few_data", "no_testable_cycle"]
 Call = Literal["negligible", "material", "unresolved"]
 
-# Kass & Raftery (1995), in nats of the log Bayes factor.
-_POSITIVE, _STRONG, _VERY_STRONG = 1.0, 3.0, 5.0
+# Kass & Raftery (1995): the word from so many nats of the log Bayes factor on.
+STRENGTHS: dict[Strength, float] = {"positive": 1.0, "strong": 3.0, "very strong": 5.0}
 _CERTAIN = 0.95
 
 
@@ -120,11 +120,11 @@ def violation_size(draws: WeightedDraws, rope: float) -> ViolationSize:
 
 def strength_of(nats: float) -> Strength | None:
     """Return Kass & Raftery's word for evidence of so many nats; None below 1."""
-    if nats > _VERY_STRONG:
+    if nats > STRENGTHS["very strong"]:
         return "very strong"
-    if nats > _STRONG:
+    if nats > STRENGTHS["strong"]:
         return "strong"
-    return "positive" if nats >= _POSITIVE else None
+    return "positive" if nats >= STRENGTHS["positive"] else None
 
 
 def decide(
@@ -163,12 +163,12 @@ def decide(
         favours, reason = "untestable", "no_testable_cycle"
     elif not trusted:
         pass  # nothing is concluded from numbers that are withheld
-    elif upper <= -_POSITIVE:
+    elif upper <= -STRENGTHS["positive"]:
         favours, strength = "non-reversible", strength_of(-upper)
-    elif lower >= _POSITIVE:
+    elif lower >= STRENGTHS["positive"]:
         favours, strength = "balance", strength_of(lower)
     else:
-        wide = lower <= -_POSITIVE and upper >= _POSITIVE
+        wide = lower <= -STRENGTHS["positive"] and upper >= STRENGTHS["positive"]
         reason = "prior" if wide else "too_few_data"
     decided = testable and trusted
     return Verdict(

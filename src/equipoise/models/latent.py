@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import erf, logsumexp
@@ -88,25 +89,29 @@ def half_normal_cells(grid: FloatArray, scale: float) -> FloatArray:
     return np.asarray(np.log(np.maximum(mass, 1e-300)))
 
 
-def _block(
-    start: int,
-    size: int,
-    mean: float,
-    mean_sd: float,
-    fixed: float | None,
-    scale: float,
+def fixed_block(columns: slice, scale: float, *, mean: float = 0.0) -> Block:
+    """Return a block whose scale is given."""
+    return Block(columns, mean, 0.0, scale, np.zeros(0), np.zeros(0))
+
+
+def learned_block(
+    columns: slice,
+    half_normal: float,
+    *,
     resolution: float,
+    mean: float = 0.0,
+    mean_sd: float = 0.0,
 ) -> Block:
-    if fixed is not None:
-        return Block(slice(start, start + size), mean, 0.0, fixed, np.zeros(0), np.zeros(0))
-    # The posterior of a log-scale is at least 1/sqrt(2 size) wide, and a trapezoid rule with a
-    # step no wider than that errs by less than 1e-4; below the resolution of the data the
-    # likelihood no longer depends on the scale, so the first cell may reach to 0.
+    """Return a block whose scale has the prior ``HalfNormal(half_normal)``.
+
+    The scale lives on a grid from ``resolution``, below which the likelihood no longer depends on
+    it, so that the first cell may reach to 0. The posterior of a log-scale is at least
+    1/sqrt(2 size) wide, and a trapezoid rule with a step no wider than that errs by less than 1e-4.
+    """
+    size = columns.stop - columns.start
     step = min(0.1, 1.0 / np.sqrt(2.0 * max(size, 1)))
-    grid = np.exp(np.arange(np.log(resolution), np.log(_UPPER * scale) + step, step))
-    return Block(
-        slice(start, start + size), mean, mean_sd, None, grid, half_normal_cells(grid, scale)
-    )
+    grid = np.exp(np.arange(np.log(resolution), np.log(_UPPER * half_normal) + step, step))
+    return Block(columns, mean, mean_sd, None, grid, half_normal_cells(grid, half_normal))
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,32 +254,32 @@ def latent_model(
     n_potential, n_symmetric = lift.shape[1], predictor.symmetric.shape[1]
     n_cycles = predictor.cycle.shape[1]
     learned = priors.scales == "learned"
-    potential = _block(
-        0,
-        n_potential,
-        0.0,
-        0.0,
-        None if learned else priors.fixed_potential_sd,
-        priors.potential_scale,
-        resolutions[0],
-    )
-    blocks = [replace(potential, metric=metric)] if n_potential else []
+    ends = np.cumsum([0, n_potential, n_cycles, n_symmetric]).tolist()
+    potentials, cycles, symmetric = (slice(*pair) for pair in pairwise(ends))
+    blocks = []
+    if n_potential:
+        block = (
+            learned_block(potentials, priors.potential_scale, resolution=resolutions[0])
+            if learned
+            else fixed_block(potentials, priors.fixed_potential_sd)
+        )
+        blocks.append(replace(block, metric=metric))
     if n_cycles:
         gram = predictor.basis.T @ predictor.basis
         oblique = not np.allclose(gram, np.eye(n_cycles), atol=1e-9)
-        cycles = _block(n_potential, n_cycles, 0.0, 0.0, priors.cycle_scale, 1.0, 1.0)
-        blocks.append(replace(cycles, metric=gram if oblique else None))
+        block = fixed_block(cycles, priors.cycle_scale)
+        blocks.append(replace(block, metric=gram if oblique else None))
     if n_symmetric:
         blocks.append(
-            _block(
-                n_potential + n_cycles,
-                n_symmetric,
-                priors.symmetric_mean,
-                priors.symmetric_mean_sd,
-                None if learned else priors.fixed_symmetric_sd,
+            learned_block(
+                symmetric,
                 priors.symmetric_scale,
-                resolutions[1],
+                resolution=resolutions[1],
+                mean=priors.symmetric_mean,
+                mean_sd=priors.symmetric_mean_sd,
             )
+            if learned
+            else fixed_block(symmetric, priors.fixed_symmetric_sd, mean=priors.symmetric_mean)
         )
     design = np.hstack([predictor.potential @ lift, predictor.cycle, predictor.symmetric])
     return LatentModel(likelihood, design, predictor.basis, lift, tuple(blocks))

@@ -7,11 +7,11 @@ from matplotlib.container import Container
 from matplotlib.patches import Patch
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.verdict import STRENGTHS
 from equipoise.plots.style import BLUE, FAINT, GREEN, GREY, VERMILLION, drawn_on, legend_below, say
 
 _HEIGHT, _WORDS = 2.7, 1.2
 # Kass & Raftery (1995), nats.
-_STEPS = (1.0, 3.0, 5.0)
 # Beyond this many nats the scale is linear near 0 only.
 _LARGE = 30.0
 _WIDEST = 2.0
@@ -122,6 +122,6 @@ def _scale(axes: Axes, low: float, high: float) -> None:
         axes.set_ylim(1.6 * low if low < -2 else low - 2, 1.6 * high if high > 2 else high + 2)
     else:
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
-    for step, alpha in zip(_STEPS, (0.55, 0.35, 0.2), strict=True):
+    for step, alpha in zip(STRENGTHS.values(), (0.55, 0.35, 0.2), strict=True):
         axes.axhspan(-step, step, color=FAINT, alpha=alpha, linewidth=0, zorder=0)
     axes.axhline(0.0, color=GREY, linewidth=0.6, zorder=1)
