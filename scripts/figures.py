@@ -16,6 +16,8 @@ left, right = figure.subplots(1, 2)
 eq.plots.plot_potential(result, left)
 eq.plots.plot_evidence(result, right)
 left.set_title("seven weekdays, SmolLM2: given balance, which is rejected", fontsize=8)
+right.get_legend().set_loc("lower left")
+left.get_legend().set_loc("upper left")
 right.set_title("the evidence against balance", fontsize=8)
 target = Path(__file__).parents[1] / "docs" / "figures" / "weekday.png"
 target.parent.mkdir(parents=True, exist_ok=True)

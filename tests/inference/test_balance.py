@@ -259,7 +259,7 @@ class TestEdges:
 def test_arguments_out_of_range_are_refused(alofi):
     with pytest.raises(UsageError, match="rope must be a positive number of nats, not -1"):
         eq.test(alofi, rope=-1)
-    with pytest.raises(UsageError, match='likelihood must be "multinomial" or "pairwise"'):
+    with pytest.raises(UsageError, match="one of auto, multinomial, pairwise, not 'poisson'"):
         eq.test(alofi, likelihood="poisson")
     with pytest.raises(UsageError, match="no state is called 'dry'; the states are 0, 1-5, 6"):
         eq.test(alofi, reference="dry")

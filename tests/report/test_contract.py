@@ -38,6 +38,9 @@ SCHEMA = {
         "protocol": {"draws", "trajectory"},
         "stay": (bool,),
         "never_sources": [(str,)],
+        "states": [(str,)],
+        "trials": [(int,)],
+        "n_other": (int,),
         "metadata": dict,
     },
     "log_bayes_factor": {
@@ -109,6 +112,8 @@ SCHEMA = {
     "cycle_scale_posterior": {"mean": MAYBE, "lower": MAYBE, "upper": MAYBE, "mcse": MAYBE},
     "gradient": [STATE],
     "rejected": {"stay", "drop"},
+    "priors": dict,
+    "draws": (int,),
     "random_seed": (int, type(None)),
 }
 # The keys of the design, section 10, in its order: none may ever be renamed.

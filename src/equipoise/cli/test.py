@@ -41,9 +41,12 @@ def test(
         typer.Option(help="A trial that ended in no state stays where it was, or is dropped."),
     ] = "stay",
     likelihood: Annotated[
-        Literal["multinomial", "pairwise"],
-        typer.Option(help="Rows as counted, or each edge given its two counts' sum."),
-    ] = "multinomial",
+        Literal["auto", "multinomial", "pairwise"],
+        typer.Option(
+            help="multinomial: rows as counted, exact. pairwise: each edge given its two counts' "
+            "sum, faster. auto: pairwise beyond 400 parameters, some 20 states all joined."
+        ),
+    ] = "auto",
     cycle_scale: Annotated[
         float,
         typer.Option(
@@ -61,6 +64,14 @@ def test(
             "incoming transitions.",
             metavar="STATE",
         ),
+    ] = None,
+    protocol: Annotated[
+        Literal["draws", "trajectory"],
+        typer.Option(help="Were sources chosen for each trial, or did each start where one ended?"),
+    ] = "draws",
+    trials: Annotated[
+        Literal["observed", "imputed"] | None,
+        typer.Option(help="How the number of trials was known; it goes into the report."),
     ] = None,
     no_stay: Annotated[
         bool,
@@ -100,7 +111,11 @@ def test(
         console.check_file(json)
     if figures is not None:
         console.make_folder(figures)
-    table = TransitionCounts.from_file(_STDIN if counts == "-" else counts)
+    table = TransitionCounts.from_file(
+        _STDIN if counts == "-" else counts,
+        protocol=protocol,
+        metadata={"trials": trials} if trials else None,
+    )
     if no_stay:
         if table.self_transitions.any():
             raise UsageError(

@@ -142,7 +142,7 @@ def test(
     counts: TransitionCounts,
     *,
     priors: Priors | None = None,
-    likelihood: LikelihoodName = "multinomial",
+    likelihood: LikelihoodName = "auto",
     rejected: Rejected = "stay",
     reference: str | Sequence[str] | None = None,
     rope: float = 0.1,
@@ -158,8 +158,9 @@ def test(
         Axis 0 is from, axis 1 to.
     priors : Priors, optional
         Default: ``Priors()``, learned scales.
-    likelihood : {"multinomial", "pairwise"}
+    likelihood : {"auto", "multinomial", "pairwise"}
         Multinomial rows are exact for counted trials; pairwise edges a conditional likelihood.
+        "auto" takes multinomial rows up to 400 parameters, pairwise edges beyond.
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
     reference : str or sequence of str, optional

@@ -1,11 +1,12 @@
 """Where balance breaks: affinities of cycles and the part of log-ratios no potential explains."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise.counts import TransitionCounts
-from equipoise.graph import SupportGraph, minimum_cycle_basis
+from equipoise.graph import SupportGraph, minimum_cycle_basis, orthonormal_cycle_basis
 from equipoise.inference.weighted import WeightedDraws, summarise
 
 
@@ -44,7 +45,7 @@ class EdgeCirculation:
     mean, sd, lower, upper, mcse
         Posterior mean, standard deviation, 95 % interval, and Monte Carlo error of the mean.
     testable
-        Whether both ends lie among states seen to lead to each other and back.
+        Whether it lies on a testable cycle; if not, c is 0 by definition or only the prior speaks.
     """
 
     source: str
@@ -94,6 +95,7 @@ def edge_circulations(graph: SupportGraph, draws: WeightedDraws) -> tuple[EdgeCi
     if not graph.n_cycles:
         return ()
     summary = summarise(draws.circulation, draws.weights)
+    testable = on_testable_cycle(graph)
     return tuple(
         EdgeCirculation(
             source=graph.states[i],
@@ -103,7 +105,17 @@ def edge_circulations(graph: SupportGraph, draws: WeightedDraws) -> tuple[EdgeCi
             lower=float(summary.lower[k]),
             upper=float(summary.upper[k]),
             mcse=float(summary.mcse[k]),
-            testable=bool(graph.strong[i] == graph.strong[j]),
+            testable=bool(testable[k]),
         )
         for k, (i, j) in enumerate(np.asarray(graph.edges))
     )
+
+
+def on_testable_cycle(graph: SupportGraph) -> npt.NDArray[np.bool_]:
+    """Return which edges lie on a cycle inside a strongly connected component, shape (E,)."""
+    edges = np.asarray(graph.edges).reshape(-1, 2)
+    inside = graph.strong[edges[:, 0]] == graph.strong[edges[:, 1]]
+    part = replace(graph, edges=edges[inside], component=graph.strong)
+    found = np.zeros(len(edges), dtype=np.bool_)
+    found[inside] = (orthonormal_cycle_basis(part) ** 2).sum(axis=1) > 1e-12
+    return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp
+from math import ceil, exp, floor
 from typing import Literal
 
 import numpy as np
@@ -212,7 +212,9 @@ def _text(
             f"Untestable: {one_way}, so some potential fits these counts whatever the kernel, and "
             "a log Bayes factor speaks only of the prior."
         )
-    span = f"log BF between {lower + 0.0:.1f} and {upper + 0.0:.1f}".replace("-0.0", "0.0")
+    # Rounded outwards, so that no range looks narrower than it is.
+    low, high = floor(10 * lower) / 10 + 0.0, ceil(10 * upper) / 10 + 0.0
+    span = f"log BF between {low:.1f} and {high:.1f}"
     if distrust is not None:
         return (
             f"Not to be trusted: {distrust}, so the log Bayes factor is withheld. More draws or "

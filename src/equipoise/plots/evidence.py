@@ -84,33 +84,36 @@ def _draw(axes: Axes, result: BalanceTest) -> list[Artist | Container]:
         markersize=3.2,
         elinewidth=0.8,
         zorder=4,
-        label=r"$\sigma_c\sim\mathrm{HalfNormal}(\tau)$, at $\tau$",
+        label=r"mean over $\sigma_c\sim\mathrm{HalfNormal}(\tau)$",
     )
     handles: list[Artist | Container] = [line, points]
     drawn = [0.0, *(values - error), *(values + error), *(factors - bars), *(factors + bars)]
-    if ceiling is not None and ceiling.distrust is None:
-        tau = f"{result.fit.priors.cycle_scale:g}"
-        handles.append(
-            axes.axhline(
-                ceiling.log_value,
-                color=GREEN,
-                linewidth=0.8,
-                dashes=(5, 2),
-                zorder=1,
-                label=rf"ceiling ($\tau = {tau}$)",
-            )
+    testable = bool(result.graph.n_testable_cycles)
+    if testable and ceiling is not None and ceiling.distrust is None:
+        # One mark, not a line: had balance held exactly, and at this τ alone.
+        (mark,) = axes.plot(
+            [result.fit.priors.cycle_scale],
+            [ceiling.log_value],
+            "_",
+            color=GREEN,
+            markersize=9,
+            markeredgewidth=1.6,
+            zorder=4,
+            label=r"had balance held exactly",
         )
+        handles.append(mark)
         drawn.append(ceiling.log_value)
-    handles.append(Patch(facecolor=FAINT, label="±1, ±3, ±5 nats"))
-    _scale(axes, min(drawn), max(drawn))
+    if testable:
+        handles.append(Patch(facecolor=FAINT, label="±1, ±3, ±5 nats"))
+    _scale(axes, min(drawn), max(drawn), steps=testable)
     axes.set_xlabel(r"size of the cycles, $\sigma_c$ or $\tau$ (nats)")
     axes.set_ylabel("log BF for balance (nats)")
-    if not result.graph.n_testable_cycles:
+    if not testable:
         axes.set_title("untestable: the prior alone speaks", color=VERMILLION)
     return handles
 
 
-def _scale(axes: Axes, low: float, high: float) -> None:
+def _scale(axes: Axes, low: float, high: float, steps: bool) -> None:
     """Set the vertical scale and shade the steps, darkest where nothing is decided."""
     low, high = min(low, -1.5), max(high, 1.5)
     if max(-low, high) > _LARGE:
@@ -122,6 +125,7 @@ def _scale(axes: Axes, low: float, high: float) -> None:
         axes.set_ylim(1.6 * low if low < -2 else low - 2, 1.6 * high if high > 2 else high + 2)
     else:
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
-    for step, alpha in zip(STRENGTHS.values(), (0.55, 0.35, 0.2), strict=True):
-        axes.axhspan(-step, step, color=FAINT, alpha=alpha, linewidth=0, zorder=0)
+    if steps:
+        for step, alpha in zip(STRENGTHS.values(), (0.55, 0.35, 0.2), strict=True):
+            axes.axhspan(-step, step, color=FAINT, alpha=alpha, linewidth=0, zorder=0)
     axes.axhline(0.0, color=GREY, linewidth=0.6, zorder=1)

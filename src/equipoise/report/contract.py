@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
@@ -79,6 +80,8 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
         "cycle_scale_posterior": _cycle_scale(result, shown),
         "gradient": _states(result.gradient, shown),
         "rejected": result.rejected,
+        "priors": asdict(result.fit.priors),
+        "draws": len(result.fit.curve.reversible.log_weights) // 4,
         "random_seed": result.random_seed,
     }
 
@@ -115,6 +118,9 @@ def _data(result: BalanceTest) -> dict[str, Any]:
         "protocol": counts.protocol,
         "stay": counts.stay,
         "never_sources": list(counts.never_sources),
+        "states": list(counts.states),
+        "trials": [int(n) for n in counts.trials],
+        "n_other": int(counts.other.sum()),
         "metadata": thaw_metadata(counts.metadata),
     }
 

@@ -330,6 +330,7 @@ def _method(result: BalanceTest) -> list[str]:
     lines += entry("diagnostics", f"k̂ = {k_hat} (limit {K_TRUSTED:g}); {state}")
     seed = "none (not reproducible)" if result.random_seed is None else str(result.random_seed)
     lines += entry("run", f"seed {seed}, {result.seconds:.1f} s, equipoise {__version__}")
+    lines += entry("terms", "docs/model.md of the source defines E, c, V, s and states the rules")
     return lines
 
 

@@ -141,7 +141,7 @@ def laplace(
     counts: TransitionCounts,
     *,
     priors: Priors | None = None,
-    likelihood: LikelihoodName = "multinomial",
+    likelihood: LikelihoodName = "auto",
     rejected: Rejected = "stay",
     draws: int = 2000,
     random_seed: RandomSeed = None,
@@ -155,8 +155,9 @@ def laplace(
         Axis 0 is from, axis 1 to.
     priors : Priors, optional
         Default: ``Priors()``, learned scales.
-    likelihood : {"multinomial", "pairwise"}
+    likelihood : {"auto", "multinomial", "pairwise"}
         Multinomial rows are exact for counted trials; pairwise edges a conditional likelihood.
+        "auto" takes multinomial rows up to 400 parameters, pairwise edges beyond.
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
     draws : int

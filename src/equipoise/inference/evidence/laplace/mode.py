@@ -10,8 +10,8 @@ from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
 
 _MAX_STEPS = 200
-# Half the squared Newton decrement is the expected gain of the next step, in nats.
-_DECREMENT = 1e-9
+# The last step gains half of this, in nats; it is taken, and Newton squares what error is left.
+_DECREMENT = 1e-6
 # Relative rounding of a log-likelihood summed over many counts.
 _ROUNDING = 1e-13
 
@@ -25,7 +25,8 @@ class Mode:
     theta
         The mode, shape (d,).
     cholesky
-        Lower Cholesky factor of the negative Hessian there, shape (d, d).
+        Lower Cholesky factor of the negative Hessian there (one last, tiny step before), shape
+        (d, d).
     log_evidence
         Laplace's approximation of the log evidence; with learned scales, plus the log prior
         density of their logarithms.
@@ -68,12 +69,13 @@ def find_mode(model: LatentModel, scales: tuple[float, ...], start: FloatArray) 
         rounding = _ROUNDING * abs(current)
         if decrement < _DECREMENT + rounding:
             log_det = 2.0 * float(np.log(np.diag(factor)).sum())
+            top = theta + step
             log_evidence = (
-                float(likelihood.log_likelihood(eta))
-                + model.log_scale_prior(theta, scales)
+                float(likelihood.log_likelihood(design @ top))
+                + model.log_scale_prior(top, scales)
                 + 0.5 * (model.size * np.log(2 * np.pi) - log_det)
             )
-            return Mode(theta, factor, log_evidence, scales)
+            return Mode(top, factor, log_evidence, scales)
         length = 1.0
         trial, reached = theta + step, value(theta + step)
         while not reached >= current + 1e-4 * length * decrement - rounding and length > 1e-12:

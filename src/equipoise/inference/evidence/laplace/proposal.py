@@ -22,6 +22,7 @@ _LEAST_TAIL = 10.0
 _DISTANCES = (1.0, 2.0, 3.0)
 _NARROWEST, _WIDEST = 0.7, 6.0
 _FLATTEN = 0.5
+_OWN_SPLIT = 150
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ def split_scales(model: LatentModel, mode: Mode) -> tuple[FloatArray, FloatArray
 
 
 def mixture(model: LatentModel, modes: list[Mode]) -> tuple[SplitT, ...]:
-    """Mix components at several learned scales.
+    """Mix components at several learned scales, the best mode first.
 
     Weights are a power of their Laplace evidence, less than it, so that the rim of the lattice
     proposes more draws than its share: the posterior's tails lie there, and draws that are too rare
@@ -108,11 +109,15 @@ def mixture(model: LatentModel, modes: list[Mode]) -> tuple[SplitT, ...]:
     log_weights = _FLATTEN * np.array([mode.log_evidence for mode in modes])
     log_weights -= logsumexp(log_weights)
     tail = max(_LEAST_TAIL, 2.0 * float(np.sqrt(model.size)))
-    components = []
-    for mode, weight in zip(modes, log_weights, strict=True):
-        above, below = split_scales(model, mode)
-        components.append(SplitT(mode.theta, mode.cholesky, above, below, tail, float(weight)))
-    return tuple(components)
+    # The split costs as much as three Newton steps: in many dimensions the best mode's serves all.
+    own = model.size <= _OWN_SPLIT
+    splits = [split_scales(model, mode) for mode in (modes if own else modes[:1])]
+    if not own:
+        splits *= len(modes)
+    return tuple(
+        SplitT(mode.theta, mode.cholesky, above, below, tail, float(weight))
+        for mode, (above, below), weight in zip(modes, splits, log_weights, strict=True)
+    )
 
 
 def draw_mixture(
