@@ -1,0 +1,1 @@
+"""What takes the time; see README.md."""
