@@ -175,6 +175,21 @@ def test_pairwise_leaves_out_and_names_edges_without_a_second_source():
     assert pairwise_predictor(edges, graph).basis.shape == (3, 0)
 
 
+def test_pairwise_cycles_are_those_of_what_is_left():
+    """An edge left out may cut the graph in two: a triangle and a pair joined by a non-source."""
+    n = np.zeros((6, 6), dtype=int)
+    n[:3, :3] = [[0, 5, 2], [3, 0, 4], [6, 1, 0]]
+    n[3, 4], n[4, 3], n[0, 5], n[3, 5] = 4, 3, 2, 1
+    counts = TransitionCounts.from_matrix(n, states=list("abcdef"))
+    graph = support_graph(counts)
+    assert graph.n_components == 1
+    edges = pairwise(counts, graph)
+    assert len(edges.left_out) == 2
+    basis = pairwise_predictor(edges, graph).basis
+    assert basis.shape == (6, 1)
+    np.testing.assert_array_equal(basis[edges.left_out], 0.0)
+
+
 def test_expected_counts_have_no_score():
     for likelihood, size in likelihoods():
         eta = np.random.default_rng(5).normal(0, 1, size)

@@ -19,6 +19,7 @@ from equipoise.graph.spanning import log_spanning_trees
 from equipoise.graph.support import (
     SupportGraph,
     edge_index,
+    edge_subgraph,
     incidence,
     reachable,
     reduced_incidence,
@@ -29,6 +30,7 @@ __all__ = [
     "SupportGraph",
     "cycle_vector",
     "edge_index",
+    "edge_subgraph",
     "fundamental_cycle_basis",
     "incidence",
     "log_spanning_trees",

@@ -160,6 +160,34 @@ def reachable(graph: SupportGraph, start: int) -> NDArray[np.bool_]:
     return reached
 
 
+def edge_subgraph(graph: SupportGraph, kept: NDArray[np.bool_]) -> SupportGraph:
+    """Keep some edges of a support graph, and all its states.
+
+    Parameters
+    ----------
+    graph : SupportGraph
+    kept : ndarray of bool, shape (E,)
+        Which edges stay.
+
+    Returns
+    -------
+    SupportGraph
+        With the arcs along those edges; components and SCCs are those of what is left.
+    """
+    n = graph.n_states
+    edges = graph.edges[kept]
+    codes = np.sort(graph.arcs, axis=1) @ np.array([n, 1])
+    arcs = graph.arcs[np.isin(codes, edges @ np.array([n, 1]))]
+    return SupportGraph(
+        graph.states,
+        edges,
+        graph.sources,
+        _numbered_by_first(_adjacency(edges, n), "weak"),
+        _numbered_by_first(_adjacency(arcs, n), "strong"),
+        arcs,
+    )
+
+
 def incidence(graph: SupportGraph) -> csr_array:
     """Build the incidence matrix of the support graph.
 

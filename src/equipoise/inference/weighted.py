@@ -1,13 +1,18 @@
 """Weighted posterior draws, and summaries with Monte Carlo errors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.graph import SupportGraph, cycle_vector, orthonormal_cycle_basis
+from equipoise.graph import (
+    SupportGraph,
+    cycle_vector,
+    edge_subgraph,
+    orthonormal_cycle_basis,
+)
 from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows, PairwiseEdges
 from equipoise.models.latent import LatentModel
 
@@ -77,8 +82,8 @@ class WeightedDraws:
         """
         edges = np.asarray(self.graph.edges).reshape(-1, 2)
         inside = self.graph.strong[edges[:, 0]] == self.graph.strong[edges[:, 1]]
-        part = replace(self.graph, edges=edges[inside], component=self.graph.strong)
-        amplitudes = self.circulation[:, inside] @ orthonormal_cycle_basis(part)
+        basis = orthonormal_cycle_basis(edge_subgraph(self.graph, inside))
+        amplitudes = self.circulation[:, inside] @ basis
         return np.asarray(np.sqrt((amplitudes**2).sum(axis=1) / max(inside.sum(), 1)))
 
     def affinities(self, cycles: Sequence[Sequence[int]]) -> FloatArray:

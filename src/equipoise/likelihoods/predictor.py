@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from equipoise.graph import SupportGraph, orthonormal_cycle_basis
+from equipoise.graph import SupportGraph, edge_subgraph, orthonormal_cycle_basis
 from equipoise.likelihoods.arcs import Arcs
 from equipoise.likelihoods.pairwise import PairwiseEdges
 from equipoise.likelihoods.protocol import FloatArray
@@ -62,14 +62,15 @@ def pairwise_predictor(likelihood: PairwiseEdges, graph: SupportGraph) -> Predic
     Where edges were left out, the cycles are those of the remaining graph, and c is 0 on the
     others.
     """
-    from dataclasses import replace
-
-    edges = np.asarray(graph.edges, dtype=np.int64).reshape(-1, 2)[likelihood.edges]
+    used = np.zeros(len(graph.edges), dtype=np.bool_)
+    used[likelihood.edges] = True
+    part = edge_subgraph(graph, used)
+    edges = part.edges
     index = np.arange(len(edges))
     potential = np.zeros((len(edges), len(graph.states)))
     potential[index, edges[:, 0]] = 1.0
     potential[index, edges[:, 1]] = -1.0
-    basis_used = orthonormal_cycle_basis(replace(graph, edges=edges))
+    basis_used = orthonormal_cycle_basis(part)
     basis = np.zeros((len(graph.edges), basis_used.shape[1]))
     basis[likelihood.edges] = basis_used
     return Predictor(potential, np.zeros((len(edges), 0)), basis_used, basis)
