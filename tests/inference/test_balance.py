@@ -246,6 +246,17 @@ class TestEdges:
         assert last.upper is None
         assert not last.reference
 
+    def test_a_state_whose_only_trials_are_dropped_is_no_source(self):
+        n = np.array([[0, 20, 8], [11, 0, 9], [0, 0, 0]])
+        counts = TransitionCounts.from_matrix(n, states=list("abc"), other=[0, 0, 7])
+        kept, dropped = (
+            eq.test(counts, rejected=rejected, random_seed=1, draws=200)
+            for rejected in ("stay", "drop")
+        )
+        assert kept.potential[2].bound == "upper"
+        assert kept.potential[2].upper is not None
+        assert dropped.potential[2].bound == "none"
+
     def test_an_absorbing_state(self):
         result = self.matrix([[0, 20, 8], [11, 0, 9], [0, 0, 50]])
         assert [row.bound for row in result.potential] == ["two-sided", "two-sided", "upper"]

@@ -84,7 +84,7 @@ class SupportGraph:
         return int(inside) - self.n_states + _n_labels(self.strong)
 
 
-def support_graph(counts: TransitionCounts) -> SupportGraph:
+def support_graph(counts: TransitionCounts, trials: ArrayLike | None = None) -> SupportGraph:
     """Build the support graph of a table of counts.
 
     Two states share an edge when a transition between them was counted in either
@@ -96,6 +96,9 @@ def support_graph(counts: TransitionCounts) -> SupportGraph:
     ----------
     counts : TransitionCounts
         The counted transitions.
+    trials : array of int, shape (S,), optional
+        What counts as a trial from each state, where it is not all of ``counts.trials``: a state
+        without any is no source.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def support_graph(counts: TransitionCounts) -> SupportGraph:
     table = counts.counts.tocoo()
     moved = (table.row != table.col) & (table.data > 0)
     pairs = np.column_stack([table.row[moved], table.col[moved]]).astype(np.int64)
-    sources = np.asarray(counts.trials > 0)
+    sources = np.asarray(counts.trials if trials is None else trials) > 0
 
     both = np.sort(np.concatenate([pairs, _declared(counts)]), axis=1)
     arcs = pairs[sources[pairs[:, 1]]]

@@ -7,7 +7,7 @@ from a potential, symmetric edge terms and cycle amplitudes.
 """
 
 from equipoise.likelihoods.arcs import Arcs, support_arcs
-from equipoise.likelihoods.multinomial import MultinomialRows, multinomial
+from equipoise.likelihoods.multinomial import MultinomialRows, multinomial, trials_of
 from equipoise.likelihoods.pairwise import PairwiseEdges, pairwise
 from equipoise.likelihoods.predictor import Predictor, multinomial_predictor, pairwise_predictor
 from equipoise.likelihoods.protocol import FloatArray, IntArray, Likelihood, Rejected
@@ -26,4 +26,5 @@ __all__ = [
     "pairwise",
     "pairwise_predictor",
     "support_arcs",
+    "trials_of",
 ]

@@ -116,6 +116,22 @@ class MultinomialRows:
         return replace(self, counts=self.trials[self.arcs.source] * self.probabilities(eta))
 
 
+def trials_of(counts: TransitionCounts, rejected: Rejected) -> FloatArray:
+    """Return ``N_i``, shape (S,): transitions, and rejected trials where they count as staying.
+
+    Raises
+    ------
+    UsageError
+        If ``rejected`` is neither ``"stay"`` nor ``"drop"``.
+    """
+    if rejected not in ("stay", "drop"):
+        raise UsageError(f'rejected must be "stay" or "drop", not {rejected!r}')
+    trials = np.asarray(counts.counts.sum(axis=1), dtype=float).ravel()
+    if rejected == "stay" and counts.stay:
+        trials = trials + counts.other
+    return trials
+
+
 def multinomial(
     counts: TransitionCounts, arcs: Arcs, *, rejected: Rejected = "stay"
 ) -> MultinomialRows:
@@ -137,12 +153,7 @@ def multinomial(
     UsageError
         If ``rejected`` is neither ``"stay"`` nor ``"drop"``.
     """
-    if rejected not in ("stay", "drop"):
-        raise UsageError(f'rejected must be "stay" or "drop", not {rejected!r}')
-    dense_rows = np.asarray(counts.counts.sum(axis=1), dtype=float).ravel()
-    trials = dense_rows.copy()
-    if rejected == "stay" and counts.stay:
-        trials += counts.other
+    trials = trials_of(counts, rejected)
     if not len(arcs.source):
         along = np.zeros(0)
     else:

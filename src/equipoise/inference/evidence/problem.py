@@ -17,6 +17,7 @@ from equipoise.likelihoods import (
     pairwise,
     pairwise_predictor,
     support_arcs,
+    trials_of,
 )
 from equipoise.models import Priors
 from equipoise.models.latent import LatentModel, latent_model
@@ -125,7 +126,7 @@ def problem_of(
     if likelihood not in get_args(LikelihoodName):
         known = ", ".join(get_args(LikelihoodName))
         raise UsageError(f"likelihood must be one of {known}, not {likelihood!r}")
-    graph = support_graph(counts)
+    graph = support_graph(counts, trials_of(counts, rejected))
     pairs = graph.n_states - graph.n_components + graph.n_cycles
     if likelihood == "auto":
         small = pairs + graph.n_edges <= MOST_FOR_MULTINOMIAL
