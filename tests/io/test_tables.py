@@ -136,6 +136,8 @@ def test_integer_labels_become_text():
         ({"source": ["a"], "target": ["b"], "count": [2**70]}, "too large for 64 bits"),
         ({"source": ["a"], "target": ["b"], "count": [1e30]}, "too large for 64 bits"),
         ({"source": ["a"], "target": ["b"], "count": [1j]}, "is complex"),
+        ({"source": ["a"], "target": ["b"], "count": [[1, 2]]}, "row 1: .* is not a number"),
+        ({"source": ["a", "b"], "target": ["b", "a"], "count": [[1], []]}, "is not a number"),
     ],
 )
 def test_bad_dataframe(columns, message):

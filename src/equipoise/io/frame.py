@@ -54,9 +54,12 @@ def frame_records(df: Any) -> Records:
 
 def check_column(values: list[object], place: Place) -> IntArray:
     """Check a column of counts."""
-    # One type is checked at once; several (a number beside pandas' NA) entry by entry.
-    mixed = len(set(map(type, values))) > 1
-    return check_counts(np.array(values, dtype=object if mixed else None), place)
+    kinds = set(map(type, values))
+    # One type of number is checked at once; several (a number beside pandas' NA), and values
+    # that are no scalars, entry by entry.
+    if len(kinds) == 1 and issubclass(kinds.pop(), int | float | complex | str | np.generic):
+        return check_counts(np.array(values), place)
+    return check_counts(np.fromiter(values, dtype=object, count=len(values)), place)
 
 
 def frame_matrix(df: Any) -> Records:
