@@ -258,12 +258,13 @@ def test_summary_of_trajectories_and_blocks(tmp_path):
     assert "blocks          2: x, y" in make(blocks=blocks).summary()
 
 
-def test_pandas_is_not_loaded_for_files(tmp_path):
+def test_heavy_packages_are_loaded_for_their_formats_only(tmp_path):
     path = tmp_path / "counts.csv"
     path.write_text("source,target,count\nA,B,1\nB,A,2\n")
     code = (
         "import sys; from equipoise.counts import TransitionCounts as T; "
-        f"T.from_file({str(path)!r}).summary(); T.from_sequences(['A', 'B']); "
-        "sys.exit(any(m in sys.modules for m in ('pandas', 'pymc', 'matplotlib')))"
+        f"c = T.from_file({str(path)!r}); c.summary(); T.from_sequences(['A', 'B']); "
+        "T.from_dict(c.to_dict()); heavy = ('pandas', 'pymc', 'matplotlib', 'pyarrow', 'xarray'); "
+        "sys.exit(any(m in sys.modules for m in heavy))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,32 +1,28 @@
-"""The class methods that build `TransitionCounts`, one a format.
+"""The class methods that build `TransitionCounts` from tables, matrices and sequences.
 
 They stand apart from the class to keep either file readable; `equipoise.counts` makes them class
-methods.
+methods. These formats hold counts, and what else is known comes as arguments; `full_readers` has
+those that can hold everything.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import coo_array, csr_array
 
-from equipoise.counts import check
+from equipoise.counts.build import build
 from equipoise.counts.check import Path, Protocol
-from equipoise.errors import DataError
-from equipoise.io.blocks import Blocks
+from equipoise.io.context import Context
 from equipoise.io.frame import frame_records
-from equipoise.io.integers import check_total
-from equipoise.io.labels import declared_states
 from equipoise.io.matrix import matrix_records
-from equipoise.io.records import OTHER, IntArray, Records
 from equipoise.io.sequences import sequence_records
-from equipoise.io.table import any_records, long_records, wide_records
+from equipoise.io.table import long_records, wide_records
 from equipoise.io.textfile import read_table
-from equipoise.text import listed
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from scipy.sparse import csr_array
 
     from equipoise.counts.transition_counts import TransitionCounts
 
@@ -78,16 +74,8 @@ def from_csv(
     DataError
         If the file cannot be read or used; the message names the line.
     """
-    return _build(
-        cls,
-        long_records(read_table(path)),
-        states,
-        support,
-        protocol,
-        stay,
-        starts,
-        metadata,
-    )
+    said = Context(states, support, protocol, stay, starts, metadata)
+    return build(cls, long_records(read_table(path)), said)
 
 
 def from_matrix_csv(
@@ -125,61 +113,8 @@ def from_matrix_csv(
     DataError
         If the file cannot be read or used; the message names the line.
     """
-    return _build(
-        cls,
-        wide_records(read_table(path)),
-        states,
-        support,
-        protocol,
-        stay,
-        starts,
-        metadata,
-    )
-
-
-def from_file(
-    cls: "type[TransitionCounts]",
-    path: Path,
-    *,
-    states: Iterable[object] | None = None,
-    support: Pairs | None = None,
-    protocol: Protocol = "draws",
-    stay: bool = True,
-    starts: Iterable[object] = (),
-    metadata: Mapping[str, Any] | None = None,
-) -> "TransitionCounts":
-    """Read a long table or a wide labelled matrix, whichever the file holds.
-
-    A header of ``source``, ``target`` and at most ``count`` and ``block`` makes a long table;
-    rows labelled like the columns make a matrix.
-
-    Parameters
-    ----------
-    path : str or path
-        The file, UTF-8.
-    states, support, protocol, stay, starts, metadata
-        As in `from_csv`.
-
-    Returns
-    -------
-    TransitionCounts
-        The counts.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read or used, or is neither; the message says what was seen.
-    """
-    return _build(
-        cls,
-        any_records(read_table(path)),
-        states,
-        support,
-        protocol,
-        stay,
-        starts,
-        metadata,
-    )
+    said = Context(states, support, protocol, stay, starts, metadata)
+    return build(cls, wide_records(read_table(path)), said)
 
 
 def from_dataframe(
@@ -215,7 +150,8 @@ def from_dataframe(
     DataError
         If the table cannot be used; the message names the row, counted from 1.
     """
-    return _build(cls, frame_records(df), states, support, protocol, stay, starts, metadata)
+    said = Context(states, support, protocol, stay, starts, metadata)
+    return build(cls, frame_records(df), said)
 
 
 def from_matrix(
@@ -256,7 +192,8 @@ def from_matrix(
         If it is not square, or labels or counts cannot be used.
     """
     records, declared = matrix_records(matrix, states, other)
-    return _build(cls, records, declared, support, protocol, stay, starts, metadata)
+    said = Context(declared, support, protocol, stay, starts, metadata)
+    return build(cls, records, said)
 
 
 def from_sequences(
@@ -290,50 +227,12 @@ def from_sequences(
         cannot be used.
     """
     records, codes = sequence_records(sequences)
-    starts = [records.labels[path[0]] for path in codes]
-    return _build(cls, records, states, support, "trajectory", stay, starts, metadata, codes)
-
-
-def _build(
-    cls: "type[TransitionCounts]",
-    records: Records,
-    states: Iterable[object] | None,
-    support: Pairs | None,
-    protocol: Protocol,
-    stay: bool,
-    starts: Iterable[object],
-    metadata: Mapping[str, Any] | None,
-    paths: Sequence[IntArray] | None = None,
-) -> "TransitionCounts":
-    labels = records.labels if states is None else declared_states(states)
-    missing = sorted(set(records.labels) - set(labels))
-    if missing:
-        raise DataError(
-            f"{records.name}the declared states leave out {listed(missing)}, which the data hold; "
-            "declare every state that occurs"
-        )
-    check_total(records.count, records.name)
-    position = {label: k for k, label in enumerate(labels)}
-    # The last entry is what code -1 looks up: `other` stays `other`.
-    code = np.array([*(position[label] for label in records.labels), OTHER], dtype=np.int64)
-    source, target, size = code[records.source], code[records.target], len(labels)
-    known = target != OTHER
-    if not records.count[known].any():
-        raise check.no_transition(int(records.count.sum()), records.name)
-    other = np.zeros(size, dtype=np.int64)
-    np.add.at(other, source[~known], records.count[~known])
-    triplets = (records.count[known], (source[known], target[known]))
-    return cls(
-        states=labels,
-        counts=csr_array(coo_array(triplets, shape=(size, size), dtype=np.int64)),
-        other=other,
-        protocol=protocol,
-        starts=check.start_labels(starts),
+    said = Context(
+        states=states,
+        support=support,
+        protocol="trajectory",
         stay=stay,
-        blocks=None
-        if records.block is None
-        else Blocks.build(records.block_labels, records.block, source, target, records.count),
-        sequences=None if paths is None else tuple(code[path] for path in paths),
-        support=None if support is None else tuple(support),
-        metadata={} if metadata is None else metadata,
+        metadata=metadata,
+        sequences=(records.labels, codes),
     )
+    return build(cls, records, said)

@@ -1,31 +1,29 @@
 """Counted transitions: the data of every test of detailed balance.
 
-`TransitionCounts` is a frozen value. It is built from tables, matrices or sequences by its class
-methods, and written back by its `to_` methods. Axis 0 of every matrix is *from*, axis 1 is *to*.
+`TransitionCounts` is a frozen value. It is built from tables, matrices, mappings, labelled arrays
+or sequences by its class methods, and written back by its `to_` methods. Axis 0 of every matrix is
+*from*, axis 1 is *to*.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from equipoise.counts import check
+from equipoise.counts import full_readers as _full_readers
 from equipoise.counts import readers as _readers
-from equipoise.counts.check import Path, Protocol
+from equipoise.counts import writers as _writers
+from equipoise.counts.check import Protocol
 from equipoise.counts.description import summarize
 from equipoise.errors import DataError
 from equipoise.io.blocks import Blocks
-from equipoise.io.frame import matrix_frame, records_frame
 from equipoise.io.labels import clean_label, declared_states
 from equipoise.io.metadata import freeze_metadata, thaw_metadata
-from equipoise.io.records import OTHER, IntArray, Records
-from equipoise.io.textfile import write_table
+from equipoise.io.records import IntArray
 from equipoise.text import listed, quoted
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Blocks", "TransitionCounts"]
 
@@ -241,94 +239,23 @@ class TransitionCounts:
 
     from_csv = classmethod(_readers.from_csv)
     from_matrix_csv = classmethod(_readers.from_matrix_csv)
-    from_file = classmethod(_readers.from_file)
     from_dataframe = classmethod(_readers.from_dataframe)
     from_matrix = classmethod(_readers.from_matrix)
     from_sequences = classmethod(_readers.from_sequences)
+    from_parquet = classmethod(_full_readers.from_parquet)
+    from_dict = classmethod(_full_readers.from_dict)
+    from_xarray = classmethod(_full_readers.from_xarray)
+    from_file = classmethod(_full_readers.from_file)
 
     # Out
 
-    def _records(self) -> Records:
-        """Return sorted rows, blocks kept; a state without a row gets one with count 0."""
-        if self.blocks is None:
-            coo = self.counts.tocoo()
-            gone = np.flatnonzero(self.other)
-            source = np.concatenate([coo.row, gone])
-            target = np.concatenate([coo.col, np.full(gone.size, OTHER)])
-            count, block = np.concatenate([coo.data, self.other[gone]]), None
-        else:
-            source, target, count = self.blocks.source, self.blocks.target, self.blocks.count
-            block = self.blocks.block
-        alone = np.setdiff1d(np.arange(self.n_states), np.concatenate([source, target]))
-        source = np.concatenate([source, alone])
-        target = np.concatenate([target, np.full(alone.size, OTHER)])
-        count = np.concatenate([count, np.zeros(alone.size, dtype=np.int64)])
-        order = np.lexsort((np.where(target == OTHER, self.n_states, target), source))
-        if block is not None:
-            block = np.concatenate([block, np.zeros(alone.size, dtype=np.int64)])[order]
-        names = () if self.blocks is None else self.blocks.labels
-        return Records(self.states, source[order], target[order], count[order], names, block)
-
-    def to_csv(self, path: Path) -> None:
-        """Write a long table, as `from_csv` reads it.
-
-        The file holds counts, `other` and blocks; a state that occurs nowhere is written with a
-        count of 0, so that no state is lost. It does not hold the order of the states, protocol,
-        starts, stay, sequences, support and metadata: hand them to `from_csv` again.
-
-        Parameters
-        ----------
-        path : str or path
-            Where to; an existing file is replaced.
-
-        Raises
-        ------
-        DataError
-            If the file cannot be written.
-        """
-        records = self._records()
-        write_table(path, records.header, records.rows())
-
-    def to_dataframe(self) -> "pd.DataFrame":
-        """Return a long table with the columns and limits of `to_csv`.
-
-        Returns
-        -------
-        DataFrame
-            Columns source, target ("" is `other`), count and, with blocks, block.
-        """
-        return records_frame(self._records())
-
-    def to_matrix(self) -> "pd.DataFrame":
-        """Return the counts as a labelled matrix, in the order of the states.
-
-        Returns
-        -------
-        (S, S + 1) DataFrame
-            Index from, columns to, and a last column "" for `other`. Blocks are not in it.
-        """
-        return matrix_frame(self.states, self.counts.toarray(), self.other)
-
-    def to_sequences(self) -> list[list[str | None]]:
-        """Return the trajectories as labels, None where a trial failed.
-
-        Returns
-        -------
-        list of lists
-            One list a trajectory.
-
-        Raises
-        ------
-        DataError
-            If the counts did not come from sequences: their order is not known.
-        """
-        if self.sequences is None:
-            raise DataError(
-                "these counts were not made from sequences, so the order of the steps is unknown; "
-                "use to_dataframe or to_matrix"
-            )
-        names = (*self.states, None)
-        return [[names[code] for code in path.tolist()] for path in self.sequences]
+    to_csv = _writers.to_csv
+    to_dataframe = _writers.to_dataframe
+    to_matrix = _writers.to_matrix
+    to_sequences = _writers.to_sequences
+    to_parquet = _writers.to_parquet
+    to_dict = _writers.to_dict
+    to_xarray = _writers.to_xarray
 
 
 def _restore(cls: type[TransitionCounts], values: dict[str, Any]) -> TransitionCounts:

@@ -1,6 +1,7 @@
 """Square matrices of counts: labelled DataFrames, arrays, sparse arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,12 @@ def matrix_records(
     """
     declared = None if states is None else declared_states(states)
     if is_frame(matrix):
-        return _with_other(frame_matrix(matrix), matrix, other), declared
+        records = frame_matrix(matrix)
+        if other is None:
+            return records, declared
+        if len(matrix.columns) > len(records.labels):
+            raise DataError("other is given twice, as an argument and as a column; give it once")
+        return with_other(records, list(matrix.index), other), declared
     if declared is None:
         raise DataError("the matrix has no labels; name its rows by states=[...]")
     size = len(declared)
@@ -82,17 +88,33 @@ def _other(other: ArrayLike | None, size: int) -> IntArray:
     return array
 
 
-def _with_other(records: Records, df: Any, other: ArrayLike | None) -> Records:
-    """Add `other`, given row by row, to a DataFrame that has no column for it."""
-    if other is None:
-        return records
-    if len(df.columns) > len(records.labels):
-        raise DataError("other is given twice, as an argument and as a column; give it once")
-    known, rows = encode_labels(list(df.index), lambda _: "DataFrame: ")
-    source = np.array([records.labels.index(known[k]) for k in rows.tolist()], dtype=np.int64)
-    return Records(
-        records.labels,
-        np.concatenate([records.source, source]),
-        np.concatenate([records.target, np.full(source.size, OTHER)]),
-        np.concatenate([records.count, _other(other, source.size)]),
+def with_other(records: Records, rows: Sequence[object], other: ArrayLike) -> Records:
+    """Add trials that ended in no state to a labelled matrix that has no column for them.
+
+    Parameters
+    ----------
+    records : Records
+        The matrix, of S states.
+    rows : sequence
+        Labels of its S rows, in their order.
+    other : (S,) array_like
+        Trials from each row that ended in no state.
+
+    Returns
+    -------
+    Records
+        With S rows more.
+
+    Raises
+    ------
+    DataError
+        If there is not one count a row.
+    """
+    known, codes = encode_labels(rows, lambda _: records.name)
+    source = np.array([records.labels.index(known[k]) for k in codes.tolist()], dtype=np.int64)
+    return replace(
+        records,
+        source=np.concatenate([records.source, source]),
+        target=np.concatenate([records.target, np.full(source.size, OTHER)]),
+        count=np.concatenate([records.count, _other(other, source.size)]),
     )

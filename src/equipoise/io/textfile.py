@@ -2,15 +2,18 @@
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from equipoise.errors import DataError
-from equipoise.text import printable, quoted
+from equipoise.io.files import Path, failure, file_name, read_bytes
+from equipoise.text import printable
 
-Path = str | os.PathLike[str]
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_NO_TEXT = {
+    b"PAR1": "Parquet; read it with from_parquet or from_file",
+    b"\x89HDF\r\n\x1a\n": "HDF5 or netCDF; give from_xarray what xarray.open_dataset makes of it",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,36 +42,31 @@ class Table:
         return f"{self.name}, line {self.lines[row]}: "
 
 
-def read_text(path: Path) -> tuple[str, str]:
-    """Read a text file.
+def decode(name: str, data: bytes) -> str:
+    """Decode what a file of text holds.
 
     Parameters
     ----------
-    path : str or path
-        The file; UTF-8, with or without a byte-order mark.
+    name : str
+        Its printable name.
+    data : bytes
+        UTF-8, with or without a byte-order mark.
 
     Returns
     -------
-    name, text : str
-        The printable name of the file, and what it holds.
+    str
+        The text.
 
     Raises
     ------
     DataError
-        If it cannot be read, is empty, or is not text in UTF-8.
+        If it is empty, or is not text in UTF-8.
     """
-    name = file_name(path)
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except FileNotFoundError:
-        raise DataError(f"{name}: there is no such file; check the path") from None
-    except IsADirectoryError:
-        raise DataError(f"{name}: this is a directory; give a file") from None
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise DataError(f"{name}: cannot be read ({_reason(error)}); check the path") from None
     if data.startswith(_UTF16):
         raise DataError(f"{name}: the file is UTF-16, not UTF-8; save it as UTF-8")
+    for magic, kind in _NO_TEXT.items():
+        if data.startswith(magic):
+            raise DataError(f"{name}: the file is {kind}")
     if (position := data.find(b"\0")) >= 0:
         raise DataError(f"{name}: byte {position} is 0, so this is no text file; give a CSV file")
     try:
@@ -81,19 +79,7 @@ def read_text(path: Path) -> tuple[str, str]:
         ) from None
     if not text.strip():
         raise DataError(f"{name}: the file is empty; give a header and at least one row")
-    return name, text
-
-
-def file_name(path: Path) -> str:
-    """Return the printable name of a file, for messages."""
-    try:
-        return printable(os.fsdecode(path), 120) or "''"
-    except TypeError:
-        raise DataError(f"{quoted(path)} is no path of a file; give text or a path") from None
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or printable(error)
+    return text
 
 
 def read_table(path: Path) -> Table:
@@ -114,7 +100,30 @@ def read_table(path: Path) -> Table:
     DataError
         If it cannot be read, is ragged, or has no row below its header.
     """
-    name, text = read_text(path)
+    return parse_table(*read_bytes(path))
+
+
+def parse_table(name: str, data: bytes) -> Table:
+    """Split what a CSV file holds into cells.
+
+    Parameters
+    ----------
+    name : str
+        Its printable name.
+    data : bytes
+        What it holds, as for `read_table`.
+
+    Returns
+    -------
+    Table
+        Header and rows, all of one length.
+
+    Raises
+    ------
+    DataError
+        If it is no text, is ragged, or has no row below its header.
+    """
+    text = decode(name, data)
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
     header: tuple[str, ...] = ()
     rows: list[list[str]] = []
@@ -173,4 +182,4 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str |
             writer.writerow(header)
             writer.writerows(rows)
     except (OSError, ValueError) as error:
-        raise DataError(f"{name}: cannot be written ({_reason(error)}); check the path") from None
+        raise DataError(f"{name}: cannot be written ({failure(error)}); check the path") from None
