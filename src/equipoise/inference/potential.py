@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from equipoise.errors import NotTrustedError
 from equipoise.graph import SupportGraph, reachable
 from equipoise.inference.bounds import likelihood_bound
+from equipoise.inference.reference import above_reference
 from equipoise.inference.weighted import WeightedDraws, potential_of, summarise
 from equipoise.likelihoods import FloatArray, PairwiseEdges
 
@@ -49,15 +48,6 @@ class StatePotential:
     upper: float | None
     bound: Bound
     reference: bool
-
-
-def above_reference(
-    potential: FloatArray, graph: SupportGraph, references: Sequence[int]
-) -> FloatArray:
-    """Return potentials (..., S) with the reference state of each component at 0."""
-    by_component = {int(graph.component[state]): state for state in references}
-    columns = [by_component[int(label)] for label in graph.component]
-    return np.asarray(potential - potential[..., columns])
 
 
 def potential_table(

@@ -7,6 +7,7 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.graph import SupportGraph
+from equipoise.likelihoods import FloatArray
 from equipoise.text import listed, quoted
 
 
@@ -49,3 +50,12 @@ def reference_states(
     for state in order:
         chosen.setdefault(int(graph.component[state]), state)
     return tuple(chosen[label] for label in sorted(chosen))
+
+
+def above_reference(
+    potential: FloatArray, graph: SupportGraph, references: Sequence[int]
+) -> FloatArray:
+    """Return potentials (..., S) with the reference state of each component at 0."""
+    by_component = {int(graph.component[state]): state for state in references}
+    columns = [by_component[int(label)] for label in graph.component]
+    return np.asarray(potential - potential[..., columns])

@@ -5,14 +5,20 @@ from typing import TYPE_CHECKING
 from equipoise.counts import TransitionCounts
 from equipoise.likelihoods import Rejected
 from equipoise.models.priors import Priors
-from equipoise.models.reversible import reversible
+from equipoise.models.reversible import state_reversible
 
 if TYPE_CHECKING:
     import pymc as pm
 
+    from equipoise.models.rows import RowTable
+
 
 def cyclic(
-    counts: TransitionCounts, *, priors: Priors | None = None, rejected: Rejected = "stay"
+    counts: TransitionCounts,
+    *,
+    priors: Priors | None = None,
+    likelihood: str = "multinomial",
+    rejected: Rejected = "stay",
 ) -> "pm.Model":
     r"""State the cyclic hypothesis as a PyMC model.
 
@@ -34,6 +40,8 @@ def cyclic(
         Transition counts; axis 0 is *from*, axis 1 *to*.
     priors
         Prior scales; default: learned. ``priors.cycle_scale`` is τ.
+    likelihood
+        ``"multinomial"`` or ``"pairwise"``; the pairwise one has no s.
     rejected
         ``"stay"`` or ``"drop"``: what a trial that ended in no state counts as.
 
@@ -41,26 +49,29 @@ def cyclic(
     -------
     pymc.Model
         The variables of :func:`reversible`, and ``sigma_c``, ``z`` (cycle_direction) and ``c``
-        (edge ``"a ~ b"``, counted from a to b). Without cycles it is the reversible model.
+        (edge ``"a ~ b"``, counted from a to b), nats. Without cycles it is the reversible model.
 
     Raises
     ------
     DataError
         If the counts join no two states.
     UsageError
-        If ``rejected`` is unknown.
+        If an argument is unknown.
     """
-    from equipoise.models import builder
+    from equipoise.models.rows import row_table
 
-    table = builder.row_table(counts, rejected)
+    return state_cyclic(row_table(counts, likelihood=likelihood, rejected=rejected), priors)
+
+
+def state_cyclic(table: "RowTable", priors: Priors | None = None) -> "pm.Model":
+    """State the hypothesis for counts already laid out in rows; see :func:`cyclic`."""
+    from equipoise.models.builder import frame
+
     if not table.basis.shape[1]:
-        return reversible(counts, priors=priors, rejected=rejected)
-    frame = builder.frame(table, priors or Priors(), cycles=True)
-    with frame.model as model:
-        i, j = frame.ends
-        c, z = frame.circulation()
-        V = frame.potential(z)
-        s = frame.symmetric(z)
-        half = (V[i] - V[j] + c) / 2
-        frame.transitions(along=s + half, against=s - half)
+        return state_reversible(table, priors)
+    start = frame(table, priors or Priors(), cycles=True)
+    with start.model as model:
+        c, moved = start.circulation()
+        V, s = start.terms(moved)
+        start.transitions(start.drop(V) + c, s)
     return model

@@ -71,6 +71,14 @@ class Block:
             log_det = log_det - np.linalg.slogdet(self.metric)[1]
         return np.asarray(-0.5 * (quadratic + log_det + self.size * np.log(2 * np.pi)))
 
+    def score(self, theta: FloatArray, scale: FloatArray | float) -> FloatArray:
+        """Return the gradient of ``log_density`` at scales of shape (...), shape (..., size)."""
+        x = theta[..., self.columns] - self.mean
+        pulled = x if self.metric is None else x @ self.metric
+        wide = np.asarray(scale)[..., None]
+        total = x.sum(axis=-1, keepdims=True)
+        return np.asarray(self._shrinkage(wide) * total - pulled / wide**2)
+
     def log_marginal(self, theta: FloatArray) -> FloatArray:
         """Return log densities with the scale integrated over its prior."""
         if self.scale is not None:

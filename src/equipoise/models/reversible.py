@@ -9,9 +9,15 @@ from equipoise.models.priors import Priors
 if TYPE_CHECKING:
     import pymc as pm
 
+    from equipoise.models.rows import RowTable
+
 
 def reversible(
-    counts: TransitionCounts, *, priors: Priors | None = None, rejected: Rejected = "stay"
+    counts: TransitionCounts,
+    *,
+    priors: Priors | None = None,
+    likelihood: str = "multinomial",
+    rejected: Rejected = "stay",
 ) -> "pm.Model":
     r"""State the reversible hypothesis as a PyMC model.
 
@@ -23,6 +29,10 @@ def reversible(
     one s for each edge e = {i, j}. Balance holds for every V and s, with
     :math:`\pi_i \propto e^{-V_i} Z_i`: the potential is :math:`\Phi = V - \log Z`.
 
+    With ``likelihood="pairwise"`` the two directions of each edge are compared instead,
+    :math:`n_{ij} \mid m_e \sim \text{Binomial}(m_e, \text{logit}^{-1}(V_i - V_j + \log N_i/N_j))`:
+    no s, and V itself is the potential.
+
     Parameters
     ----------
     counts
@@ -30,37 +40,43 @@ def reversible(
     priors
         Prior scales; default: learned. Where they are fixed, ``sigma_V``, ``sigma_s`` and ``mu_s``
         stay in the model as variables that nothing depends on.
+    likelihood
+        ``"multinomial"`` or ``"pairwise"``.
     rejected
         ``"stay"`` or ``"drop"``: what a trial that ended in no state counts as.
 
     Returns
     -------
     pymc.Model
-        Variables ``V`` (state), ``s`` (edge), ``mu_s``, ``sigma_V``, ``sigma_s``, ``P``
-        (source, target; the sources that have trials) and the observed ``transitions``
-        (source, outcome): outcome 0 is staying, the neighbours follow in order of state. Its
-        log-probability is that of the draws in the order they came: the multinomial coefficient is
-        left out, as in :mod:`equipoise.likelihoods`.
+        Variables ``V`` (state) and ``sigma_V``, nats; for multinomial rows ``s`` (edge), ``mu_s``,
+        ``sigma_s`` and ``P`` (source, target; the sources that have trials); the observed
+        ``transitions`` (source, outcome: staying, then the neighbours in order of state) or (pair,
+        outcome: i → j and j → i). Their log-probability is that of the draws in the order they
+        came: the multinomial coefficient is left out, as in :mod:`equipoise.likelihoods`.
 
     Raises
     ------
     DataError
         If the counts join no two states.
     UsageError
-        If ``rejected`` is unknown.
+        If an argument is unknown.
 
     Notes
     -----
-    :func:`equipoise.inference.posterior.posterior` samples it, in coordinates fitted to the data;
-    plain ``pm.sample`` works too, more slowly and with some divergences.
+    :func:`equipoise.posterior` samples it, in coordinates fitted to the data; plain ``pm.sample``
+    works too, more slowly and perhaps with some divergences.
     """
-    from equipoise.models import builder
+    from equipoise.models.rows import row_table
 
-    frame = builder.frame(builder.row_table(counts, rejected), priors or Priors(), cycles=False)
-    with frame.model as model:
-        i, j = frame.ends
-        V = frame.potential()
-        s = frame.symmetric()
-        half = (V[i] - V[j]) / 2
-        frame.transitions(along=s + half, against=s - half)
+    return state_reversible(row_table(counts, likelihood=likelihood, rejected=rejected), priors)
+
+
+def state_reversible(table: "RowTable", priors: Priors | None = None) -> "pm.Model":
+    """State the hypothesis for counts already laid out in rows; see :func:`reversible`."""
+    from equipoise.models.builder import frame
+
+    start = frame(table, priors or Priors(), cycles=False)
+    with start.model as model:
+        V, s = start.terms()
+        start.transitions(start.drop(V), s)
     return model

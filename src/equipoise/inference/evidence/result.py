@@ -56,6 +56,8 @@ class BayesFactor:
         τ of the rival's prior ``σ_c ~ HalfNormal(τ)``; None where it does not apply.
     pareto_k
         Worst k̂ of the importance weights behind it; None where none are.
+    doubt
+        Why its method does not stand by it, in words; None where it does.
     """
 
     log_value: float
@@ -63,10 +65,13 @@ class BayesFactor:
     method: str
     cycle_scale: float | None = None
     pareto_k: float | None = None
+    doubt: str | None = None
 
     @property
     def distrust(self) -> str | None:
         """Why the value must not be reported, in words; None where it may be."""
+        if self.doubt is not None:
+            return self.doubt
         if self.pareto_k is not None and not self.pareto_k <= K_TRUSTED:
             return f"importance sampling failed (k̂ = {self.pareto_k:.2f}, limit {K_TRUSTED:g})"
         if not self.mcse <= MCSE_TRUSTED:

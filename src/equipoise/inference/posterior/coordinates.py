@@ -19,7 +19,7 @@ class Coordinates:
     Attributes
     ----------
     table
-        Shape (S + E, 2 + b), first the states, then the edges: anchor and variance of the data's
+        Shape (n, 2 + b), first the states, then the s if any: anchor and variance of the data's
         own "observation" of each V and s, and how far the anchor moves with each cycle amplitude.
     potential_sd, symmetric_sd, symmetric_mean
         Scales that fit the data: where the chains start.
@@ -41,10 +41,10 @@ def fit_coordinates(problem: Problem) -> Coordinates:
     Parameters
     ----------
     problem
-        Of the multinomial likelihood.
+        The question; pairwise likelihoods have no s.
     """
     rows, predictor, priors = problem.likelihood, problem.predictor, problem.priors
-    n_states, n_edges = problem.graph.n_states, problem.graph.n_edges
+    n_states, n_symmetric = problem.graph.n_states, predictor.symmetric.shape[1]
     fixed = problem.with_priors(replace(priors, scales="fixed"))
     model = problem.reversible(data_resolutions(fixed.reversible()))
     modes = scale_lattice(model, model.prior_mean, (1.0,) * len(model.learned))
@@ -53,7 +53,7 @@ def fit_coordinates(problem: Problem) -> Coordinates:
         logs = np.log([mode.scales for mode in modes])
         centre = weight @ logs / weight.sum()
         mode = modes[int(np.argmin(((logs - centre) ** 2).sum(axis=1)))]
-        potential_sd, symmetric_sd = np.exp(centre).tolist()
+        potential_sd, symmetric_sd = [*np.exp(centre).tolist(), priors.symmetric_scale][:2]
     else:
         mode = modes[0]
         potential_sd, symmetric_sd = priors.fixed_potential_sd, priors.fixed_symmetric_sd
@@ -67,19 +67,19 @@ def fit_coordinates(problem: Problem) -> Coordinates:
     if model.learned:
         precision = np.array([symmetric_sd**-2, priors.symmetric_mean_sd**-2])
         mean = float(
-            (precision @ [symmetric.sum(), priors.symmetric_mean]) / (precision @ [n_edges, 1])
+            (precision @ [symmetric.sum(), priors.symmetric_mean]) / (precision @ [n_symmetric, 1])
         )
 
     design = np.hstack([predictor.potential, predictor.symmetric, predictor.cycle])
     eta = model.design @ mode.theta
     information = rows.information(eta, design)
-    n = n_states + n_edges
-    prior = np.repeat([potential_sd**-2, symmetric_sd**-2], [n_states, n_edges])
+    n = n_states + n_symmetric
+    prior = np.repeat([potential_sd**-2, symmetric_sd**-2], [n_states, n_symmetric])
     # What the data say of each V and s once all others are known. What they say when the others
     # are not known would break the sums that they pin down best.
     alone = np.diag(information)[:n]
     share = np.clip(alone / (alone + prior), _LEAST_SHARE, _MOST_SHARE)
-    middle = np.repeat([0.0, mean], [n_states, n_edges])
+    middle = np.repeat([0.0, mean], [n_states, n_symmetric])
     table = np.empty((n, design.shape[1] - n + 2))
     table[:, 0] = middle + (np.concatenate([potential, symmetric]) - middle) / share
     table[:, 1] = (1.0 / share - 1.0) / prior

@@ -2,24 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from equipoise.counts import TransitionCounts
 from equipoise.errors import NotTrustedError, UsageError
-from equipoise.inference.evidence.problem import Problem, problem_of
+from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.posterior.coordinates import Coordinates, fit_coordinates
-from equipoise.likelihoods import FloatArray, Rejected
-from equipoise.models import Priors, cyclic
+from equipoise.inference.reference import above_reference
+from equipoise.likelihoods import FloatArray
+from equipoise.models.cyclic import state_cyclic
 
 Progress = Callable[[str, float], None]
-Stage = Literal["compiling", "sampling"]
 
 #: Small steps: the posterior of an edge that was only ever walked one way ends in a steep wall.
 TARGET_ACCEPT = 0.99
-TUNE = 1000
+TUNE = 500
 
 # The compiled models of this process, newest last: compiling takes ten times as long as sampling.
 _COMPILED: dict[tuple[int, ...], Any] = {}
@@ -43,12 +42,14 @@ class Draws:
     Attributes
     ----------
     V, s, z
-        Potentials (chains, draws, S), symmetric terms (…, E), and amplitudes σ_c·z of the
-        orthonormal cycle directions (…, b), nats.
+        Potentials (chains, draws, S), symmetric terms (…, E) or (…, 0), and amplitudes σ_c·z of
+        the orthonormal cycle directions (…, b), nats.
     scales
         ``sigma_V``, ``sigma_s``, ``mu_s`` and ``sigma_c`` where they are learned, (chains, draws).
     stats
         Statistics of the sampler by name, (chains, draws).
+    walked
+        The sampler's own unconstrained coordinates, (chains, draws, D): where others may start.
     """
 
     V: FloatArray
@@ -56,16 +57,27 @@ class Draws:
     z: FloatArray
     scales: dict[str, FloatArray]
     stats: dict[str, Any]
+    walked: FloatArray
+
+    def theta(self, problem: Problem, *, cyclic: bool = True) -> FloatArray:
+        """Return parameter vectors ``(v, z, s)`` of the problem's latent models.
+
+        Shape (chains, draws, d); v is V above the reference state of each component; the reversible
+        model has no z.
+        """
+        above = above_reference(self.V, problem.graph, problem.references)
+        v = np.delete(above, problem.references, axis=-1)
+        return np.concatenate([v, self.z, self.s] if cyclic else [v, self.s], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
 class Sampler:
-    """A compiled model with the data of one table in it; made by :func:`compile_sampler`.
+    """A compiled model with the data of one problem in it; made by :func:`compile_sampler`.
 
     Attributes
     ----------
     problem
-        The counts, their multinomial likelihood, and the priors.
+        The counts, their likelihood, and the priors.
     coordinates
         In which the chains walk.
     """
@@ -85,7 +97,8 @@ class Sampler:
         cores: int | None = None,
         random_seed: int = 0,
         target_accept: float = TARGET_ACCEPT,
-        progress: Progress | None = None,
+        start: FloatArray | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> Draws:
         """Run NUTS.
 
@@ -100,8 +113,11 @@ class Sampler:
             The same seed gives the same draws.
         target_accept
             Acceptance rate aimed at; more means smaller steps.
+        start
+            Points of :attr:`Draws.walked`, shape (n, D): each chain starts at one of them. Default:
+            at the fitted mode, up to a unit away from it.
         progress
-            Called with ("sampling", fraction done).
+            Called with the fraction done, from another thread.
 
         Raises
         ------
@@ -112,7 +128,7 @@ class Sampler:
         """
         import nutpie
 
-        from equipoise.models import builder
+        from equipoise.models.builder import model_data
 
         for name, value, least in (("draws", draws, 4), ("tune", tune, 1), ("chains", chains, 1)):
             if not isinstance(value, int) or value < least:
@@ -121,16 +137,15 @@ class Sampler:
             raise UsageError(f"target_accept must lie in [0.5, 1), not {target_accept!r}")
         if cycle_sd is not None and not 0.0 <= cycle_sd < np.inf:
             raise UsageError(f"cycle_sd must be a number of nats from 0 up, not {cycle_sd!r}")
-        data = builder.model_data(
+        data = model_data(
             self._table,
             self.problem.priors,
             cycle_sd=cycle_sd,
             coordinates=self.coordinates.table,
         )
-        if not self._table.basis.shape[1]:
-            del data["basis"]
         model = self._compiled.with_data(**data)
-        model = replace(model, initial_point_func=self._start(model))
+        first = self._from_mode(model) if start is None else _one_of(start)
+        model = replace(model, initial_point_func=first)
         with threadpool_limits(1, user_api="blas"):
             try:
                 tree = nutpie.sample(
@@ -145,6 +160,7 @@ class Sampler:
                     # times as many steps.
                     adaptation="low_rank",
                     save_warmup=False,
+                    store_unconstrained=True,
                     progress_bar=False,
                     progress_callback=None if progress is None else _reporter(progress),
                 )
@@ -152,99 +168,83 @@ class Sampler:
                 raise NotTrustedError(f"the sampler failed: {error}") from error
         return self._collect(tree, cycle_sd)
 
-    def _start(self, model: Any) -> Callable[[int | None], FloatArray]:
+    def _from_mode(self, model: Any) -> Callable[[int | None], FloatArray]:
         """Return a function from a seed to a start: the fitted mode, and a unit about it."""
         spot = self.coordinates
         priors = self.problem.priors
-        scales = {
+        ratios = {
             "sigma_V_softplus__": spot.potential_sd / priors.potential_scale,
             "sigma_s_softplus__": spot.symmetric_sd / priors.symmetric_scale,
         }
-        shapes = model.shapes
-        names = [name for name in model.shape_info[0] if name in _walked(shapes)]
+        centre = []
+        for name, shape in zip(model.shape_info[0], model.shape_info[2], strict=True):
+            at = spot.symmetric_mean if name == "mu_s" else 0.0
+            if name in ratios:
+                at = float(np.log(np.expm1(np.clip(ratios[name], 1e-3, 30.0))))
+            centre.append(np.full(int(np.prod(shape)), at))
+        walked = np.concatenate(centre)[: model.n_dim]
 
         def start(seed: int | None) -> FloatArray:
-            rng = np.random.default_rng(seed)
-            parts = []
-            for name in names:
-                centre = spot.symmetric_mean if name == "mu_s" else 0.0
-                if name in scales:
-                    centre = float(np.log(np.expm1(np.clip(scales[name], 1e-3, 30.0))))
-                size = int(np.prod(shapes[name]))
-                parts.append(centre + rng.uniform(-1.0, 1.0, size))
-            return np.concatenate(parts)
+            return walked + np.random.default_rng(seed).uniform(-1.0, 1.0, len(walked))
 
         return start
 
     def _collect(self, tree: Any, cycle_sd: float | None) -> Draws:
         found = {name: np.asarray(tree["posterior"][name].values) for name in _kept(self._table)}
+        V = found["V"]
         scales = {}
         if self.problem.priors.scales == "learned":
-            scales = {name: found[name] for name in ("mu_s", "sigma_V", "sigma_s")}
-        lead = found["V"].shape[:2]
+            scales = {
+                name: x for name, x in found.items() if name in ("mu_s", "sigma_V", "sigma_s")
+            }
+        z = np.zeros((*V.shape[:2], 0))
         if "z" in found:
-            sd = found["sigma_c"] if cycle_sd is None else np.full(lead, cycle_sd)
+            sd = found["sigma_c"] if cycle_sd is None else np.full(V.shape[:2], cycle_sd)
             z = found["z"] * sd[..., None]
             if cycle_sd is None:
                 scales["sigma_c"] = found["sigma_c"]
-        else:
-            z = np.zeros((*lead, 0))
         stats = tree["sample_stats"]
         return Draws(
-            V=found["V"],
-            s=found["s"],
+            V=V,
+            s=found.get("s", np.zeros((*V.shape[:2], 0))),
             z=z,
             scales=scales,
             stats={new: stats[old].values for old, new in _STATS.items() if old in stats},
+            walked=stats["unconstrained_draw"].values,
         )
 
 
-def compile_sampler(
-    counts: TransitionCounts,
-    *,
-    priors: Priors | None = None,
-    rejected: Rejected = "stay",
-    progress: Progress | None = None,
-) -> Sampler:
-    """Compile the cyclic model of a table of counts, or find it compiled.
+def compile_sampler(problem: Problem, *, progress: Progress | None = None) -> Sampler:
+    """Compile the cyclic model of a problem, or find it compiled.
 
     The compiled model serves both hypotheses, every fixed σ_c, fixed and learned scales, and every
-    table with as many states, edges, cycles, sources and outcomes: within a process only the first
-    of them waits.
+    table with as many states, edges, cycles, rows and outcomes: within a process only the first of
+    them waits.
 
     Parameters
     ----------
-    counts
-        Axis 0 is from, axis 1 to.
-    priors
-        Default: ``Priors()``, learned scales.
-    rejected
-        ``"stay"`` or ``"drop"``: what a trial that ended in no state counts as.
+    problem
+        The question, from :func:`equipoise.inference.evidence.problem_of`.
     progress
         Called with ("compiling", 0 or 1).
 
     Raises
     ------
     DataError
-        If the counts join no two states.
-    UsageError
-        If an argument is unknown, or the graph has more than 3,000 parameters.
+        If no edge has counts to model.
     """
-    problem = problem_of(counts, priors=priors, likelihood="multinomial", rejected=rejected)
-    coordinates = fit_coordinates(problem) if problem.graph.n_edges else None
+    from equipoise.models.rows import lay_out
+
+    table = lay_out(problem.graph, problem.likelihood, problem.predictor.basis)
+    coordinates = fit_coordinates(problem)
     import nutpie
     import pytensor
 
-    from equipoise.models import builder
-
-    table = builder.row_table(counts, rejected)
-    if coordinates is None:  # row_table has refused a table without edges
-        raise AssertionError
     compiled = _COMPILED.pop(table.shape, None)
     if compiled is None:
         if progress is not None:
             progress("compiling", 0.0)
-        model = cyclic(counts, priors=priors, rejected=rejected)
+        model = state_cyclic(table, problem.priors)
         # Without this, sums are reordered differently in code compiled now and code found in the
         # compiler's cache, and the same seed gives other draws.
         with pytensor.config.change_flags(numba__fastmath=False):
@@ -258,20 +258,22 @@ def compile_sampler(
 
 
 def _kept(table: Any) -> list[str]:
+    symmetric = ["s", "mu_s", "sigma_s"] if table.n_symmetric else []
     cycles = ["z", "sigma_c"] if table.basis.shape[1] else []
-    return ["V", "s", "mu_s", "sigma_V", "sigma_s", *cycles]
+    return ["V", "sigma_V", *symmetric, *cycles]
 
 
-def _walked(shapes: dict[str, tuple[int, ...]]) -> set[str]:
-    """Return the names of the unconstrained parameters among all that a compiled model returns."""
-    transformed = {name for name in shapes if name.endswith("__")}
-    return transformed | ({"mu_s", "z"} & set(shapes))
+def _one_of(points: FloatArray) -> Callable[[int | None], FloatArray]:
+    def start(seed: int | None) -> FloatArray:
+        return points[np.random.default_rng(seed).integers(len(points))].copy()
+
+    return start
 
 
-def _reporter(progress: Progress) -> Callable[[Sequence[Any]], None]:
+def _reporter(progress: Callable[[float], None]) -> Callable[[Sequence[Any]], None]:
     def report(chains: Sequence[Any]) -> None:
         done = sum(chain.finished_draws for chain in chains)
         total = sum(chain.total_draws for chain in chains)
-        progress("sampling", done / max(total, 1))
+        progress(done / max(total, 1))
 
     return report

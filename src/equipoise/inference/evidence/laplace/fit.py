@@ -10,14 +10,17 @@ from threadpoolctl import threadpool_limits
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.graph import SupportGraph
+from equipoise.inference.evidence.cycle_scale import (
+    CycleScaleCurve,
+    CycleScalePosterior,
+    lowest_cycle_scale,
+)
 from equipoise.inference.evidence.information import cycle_information, evidence_slope
 from equipoise.inference.evidence.laplace.curve import (
-    CycleScalePosterior,
-    EvidenceCurve,
+    METHOD,
+    NodeCurve,
     first_nodes,
     gaps_to_halve,
-    integrate,
-    lowest_cycle_scale,
 )
 from equipoise.inference.evidence.laplace.lattice import data_resolutions
 from equipoise.inference.evidence.laplace.node import Node, evaluate_node
@@ -30,9 +33,6 @@ from equipoise.models import Priors
 from equipoise.models.latent import LatentModel
 from equipoise.simulate import RandomSeed
 
-METHOD = "laplace"
-# τ may be this many times that of the priors at most: the nodes of σ_c reach no farther.
-WIDEST_TAU = 4.0
 _ROUNDS = 4
 _THREADS_FROM = 500
 Progress = Callable[[int, int], None]
@@ -58,7 +58,7 @@ class LaplaceFit:
     problem: Problem
     reversible: LatentModel
     cyclic: LatentModel
-    curve: EvidenceCurve
+    curve: NodeCurve
     information: FloatArray
 
     def __repr__(self) -> str:
@@ -78,6 +78,11 @@ class LaplaceFit:
         """The priors used."""
         return self.problem.priors
 
+    @cached_property
+    def smooth_curve(self) -> CycleScaleCurve | None:
+        """Evidence against σ_c on a fine grid; None where the graph has no cycle."""
+        return self.curve.smooth(self.priors.cycle_scale) if self.curve.nodes else None
+
     def cycle_scale_posterior(self, tau: float | None = None) -> CycleScalePosterior:
         """Return the posterior of σ_c for one τ (default: that of the priors).
 
@@ -87,13 +92,9 @@ class LaplaceFit:
             If the graph has no cycle, or τ exceeds four times that of the priors, beyond which the
             nodes do not reach.
         """
-        tau = self.priors.cycle_scale if tau is None else tau
-        largest = WIDEST_TAU * self.priors.cycle_scale
-        if not self.curve.nodes:
+        if self.smooth_curve is None:
             raise UsageError("this graph has no cycle, and no scale of cycles to infer")
-        if not 0 < tau <= largest:
-            raise UsageError(f"the cycle scale must lie in (0, {largest:g}], not {tau!r}")
-        return integrate(self.curve, tau)
+        return self.smooth_curve.posterior(tau)
 
     def log_bayes_factor(self, tau: float | None = None) -> BayesFactor:
         """Return the log Bayes factor of balance against the cyclic rival; 0 without cycles."""
@@ -130,7 +131,7 @@ class LaplaceFit:
         """Return raw log-weights and draws of all nodes that carry weight, mixed by it."""
         used = [
             (node, weight)
-            for node, weight in zip(self.curve.nodes, post.node_weights, strict=True)
+            for node, weight in zip(self.curve.nodes, self.curve.shares(post), strict=True)
             if weight > 1e-5
         ]
         log_weights = [node.log_weights - node.log_evidence + np.log(w) for node, w in used]
@@ -210,7 +211,7 @@ def _solve(
     base = evaluate_node(reversible, 0.0, reversible.prior_mean, scales, 4 * draws, rng)
     if not problem.predictor.basis.shape[1]:
         return LaplaceFit(
-            problem, reversible, reversible, EvidenceCurve(base, ()), information=np.zeros(0)
+            problem, reversible, reversible, NodeCurve(base, ()), information=np.zeros(0)
         )
     cyclic = problem.cyclic(resolutions)
     tau = problem.priors.cycle_scale
@@ -229,8 +230,9 @@ def _solve(
             if progress is not None:
                 progress(len(nodes), max(len(spots), len(nodes)))
         nodes.sort(key=lambda node: node.cycle_scale)
-        curve = EvidenceCurve(base, tuple(nodes))
-        integrals = [integrate(curve, factor * tau) for factor in (0.5, 1.0, 2.0)]
+        curve = NodeCurve(base, tuple(nodes))
+        smooth_curve = curve.smooth(tau)
+        integrals = [smooth_curve.posterior(factor * tau) for factor in (0.5, 1.0, 2.0)]
         spots = gaps_to_halve(curve, cyclic, integrals)
         if not len(spots):
             break

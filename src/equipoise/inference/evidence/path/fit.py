@@ -1,0 +1,283 @@
+"""Path sampling: from a compiled sampler to the log Bayes factor at every σ_c and for every τ."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from equipoise.counts import TransitionCounts
+from equipoise.errors import UsageError
+from equipoise.inference.evidence.cycle_scale import (
+    LARGEST,
+    CycleScaleCurve,
+    CycleScalePosterior,
+    fine_grid,
+    lowest_cycle_scale,
+)
+from equipoise.inference.evidence.information import cycle_information, evidence_slope
+from equipoise.inference.evidence.laplace.mode import find_mode
+from equipoise.inference.evidence.path.pilot import Pilot, doubtful_gaps, interpolation, pilot
+from equipoise.inference.evidence.path.slope import PathNode, measure_slope
+from equipoise.inference.evidence.problem import LikelihoodName, Problem, problem_of
+from equipoise.inference.evidence.result import BayesFactor
+from equipoise.inference.posterior.sampler import TARGET_ACCEPT, Sampler, compile_sampler
+from equipoise.likelihoods import FloatArray, Rejected
+from equipoise.models import Priors
+from equipoise.simulate import RandomSeed
+
+METHOD = "path"
+CHAINS, DRAWS, TUNE = 4, 150, 150
+R_HAT_TRUSTED, ESS_TRUSTED = 1.05, 100.0
+_STEP = 0.45
+_ROUNDS = 3
+# A gap is halved where interpolation may err by this many nats in the log Bayes factor.
+_GAP_ERROR = 0.02
+# Where steps are long enough there is nothing to gain from the posterior's tiny ones.
+_QUICK_ACCEPT = 0.9
+_SEEDS = 2**31
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PathFit:
+    """What the path says.
+
+    Attributes
+    ----------
+    problem
+        What was asked.
+    nodes
+        Slopes at increasing σ_c; empty where the graph has no cycle.
+    curve
+        Evidence against σ_c; None where the graph has no cycle.
+    """
+
+    problem: Problem
+    nodes: tuple[PathNode, ...]
+    curve: CycleScaleCurve | None
+
+    def __repr__(self) -> str:
+        factor = self.log_bayes_factor()
+        return (
+            f"PathFit({self.problem.graph!r}, {len(self.nodes)} nodes, "
+            f"log BF {factor.log_value:.2f} ± {factor.mcse:.2f})"
+        )
+
+    def cycle_scale_posterior(self, tau: float | None = None) -> CycleScalePosterior:
+        """Return the posterior of σ_c for one τ (default: that of the priors).
+
+        Raises
+        ------
+        UsageError
+            If the graph has no cycle, or τ exceeds four times that of the priors.
+        """
+        if self.curve is None:
+            raise UsageError("this graph has no cycle, and no scale of cycles to infer")
+        return self.curve.posterior(tau)
+
+    def log_bayes_factor(self, tau: float | None = None) -> BayesFactor:
+        """Return the log Bayes factor of balance against the cyclic rival; 0 without cycles."""
+        if self.curve is None:
+            tau = self.problem.priors.cycle_scale if tau is None else tau
+            return BayesFactor(0.0, 0.0, METHOD, tau)
+        return self.curve.log_bayes_factor(tau)
+
+
+def path(
+    counts: TransitionCounts,
+    *,
+    priors: Priors | None = None,
+    likelihood: LikelihoodName = "auto",
+    rejected: Rejected = "stay",
+    draws: int = DRAWS,
+    tune: int = TUNE,
+    chains: int = CHAINS,
+    random_seed: RandomSeed = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PathFit:
+    """Compute the evidence for balance by path sampling with NUTS.
+
+    Parameters
+    ----------
+    counts : TransitionCounts
+        Axis 0 is from, axis 1 to.
+    priors : Priors, optional
+        Default: ``Priors()``, learned scales.
+    likelihood : {"auto", "multinomial", "pairwise"}
+        "auto" takes multinomial rows up to 400 parameters, pairwise edges beyond.
+    rejected : {"stay", "drop"}
+        What a trial that ended in no state counts as.
+    draws, tune, chains : int
+        Of NUTS, at each σ_c.
+    random_seed : int, Generator or None
+        The same seed gives the same result. It also places the nodes.
+    progress : callable, optional
+        Called with (nodes done, nodes planned).
+
+    Returns
+    -------
+    PathFit
+        Its Bayes factors say why they must not be reported, where that is so.
+
+    Raises
+    ------
+    DataError
+        If no edge has counts to model.
+    UsageError
+        If an argument is unknown or out of its range, or the graph too large.
+    NotTrustedError
+        If a mode is not reached, or no chain could be started.
+    """
+    problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
+    if not problem.predictor.basis.shape[1]:
+        return PathFit(problem, (), None)
+    return walk_path(
+        compile_sampler(problem),
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        random_seed=random_seed,
+        progress=progress,
+    )
+
+
+def walk_path(
+    sampler: Sampler,
+    *,
+    draws: int = DRAWS,
+    tune: int = TUNE,
+    chains: int = CHAINS,
+    random_seed: RandomSeed = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PathFit:
+    """Compute the evidence of a compiled problem; :func:`path` with the question ready made.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than two chains.
+    """
+    problem = sampler.problem
+    if not problem.predictor.basis.shape[1]:
+        return PathFit(problem, (), None)
+    if chains < 2:
+        raise UsageError(f"path needs at least 2 chains, not {chains}: one checks the other")
+    rng = np.random.default_rng(random_seed)
+    tau = problem.priors.cycle_scale
+    with threadpool_limits(1, user_api="blas"):
+        guide = _pilot(sampler)
+        spots = _first_nodes(guide, rng)
+        nodes: list[PathNode] = []
+        points: dict[float, FloatArray] = {}
+        for _ in range(_ROUNDS):
+            for k, spot in enumerate(spots):
+                node, points[spot] = _visit(sampler, spot, points, draws, tune, chains, rng)
+                nodes.append(node)
+                if progress is not None:
+                    progress(len(nodes), len(nodes) + len(spots) - k - 1)
+            nodes.sort(key=lambda node: node.cycle_scale)
+            curve = _curve(nodes, guide, tau)
+            spots = _gaps_to_halve(nodes, guide, curve)
+            if not spots:
+                break
+    return PathFit(problem, tuple(nodes), curve)
+
+
+def _pilot(sampler: Sampler) -> Pilot:
+    problem, spot = sampler.problem, sampler.coordinates
+    reversible = problem.reversible()
+    scales = (spot.potential_sd, spot.symmetric_sd)[: len(reversible.learned)]
+    theta = find_mode(reversible, scales, reversible.prior_mean).theta
+    information = cycle_information(reversible, problem.predictor, theta)
+    slope = evidence_slope(reversible, problem.predictor, theta)
+    tau = problem.priors.cycle_scale
+    return pilot(problem, scales, lowest_cycle_scale(slope, information, tau), LARGEST * tau)
+
+
+def _first_nodes(guide: Pilot, rng: np.random.Generator) -> list[float]:
+    """Return σ_c over the pilot's range, each but the ends moved a little at random."""
+    low, high = guide.x[0], guide.x[-1]
+    count = max(int(np.ceil((high - low) / _STEP)) + 1, 6)
+    x = np.linspace(low, high, count)
+    x[1:-1] += rng.uniform(-0.2, 0.2, count - 2) * (x[1] - x[0])
+    return list(np.exp(x).tolist())
+
+
+def _visit(
+    sampler: Sampler,
+    spot: float,
+    points: dict[float, FloatArray],
+    draws: int,
+    tune: int,
+    chains: int,
+    rng: np.random.Generator,
+) -> tuple[PathNode, FloatArray]:
+    """Sample at one σ_c, starting where the nearest node ended; return slope and last points."""
+    near = min(points, key=lambda known: abs(np.log(known / spot)), default=None)
+    start = None if near is None else points[near]
+    for accept in (_QUICK_ACCEPT, TARGET_ACCEPT):
+        found = sampler.draw(
+            cycle_sd=spot,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            random_seed=int(rng.integers(_SEEDS)),
+            target_accept=accept,
+            start=start,
+        )
+        node = measure_slope(sampler.problem, found, spot)
+        if not node.divergences:
+            break
+    return node, found.walked[:, -1]
+
+
+def _curve(nodes: list[PathNode], guide: Pilot, tau: float) -> CycleScaleCurve:
+    scales = np.array([node.cycle_scale for node in nodes])
+    slopes = np.array([node.slope for node in nodes])
+    grid = fine_grid(scales)
+    loadings = interpolation(scales, grid)
+    missed = slopes - guide.slope(np.log(scales))
+    return CycleScaleCurve(
+        method=METHOD,
+        prior_tau=tau,
+        nodes=scales,
+        grid=grid,
+        rise=guide.at(np.log(grid)) + loadings @ missed,
+        loadings=loadings,
+        node_mcse=np.array([node.mcse for node in nodes]),
+        doubt=_doubt(nodes),
+    )
+
+
+def _doubt(nodes: list[PathNode]) -> str | None:
+    divergences = sum(node.divergences for node in nodes)
+    if divergences:
+        return f"{divergences} divergent transitions along the path"
+    worst = max(nodes, key=lambda node: node.r_hat)
+    if not worst.r_hat <= R_HAT_TRUSTED:
+        return (
+            f"the path's chains disagree at σ_c = {worst.cycle_scale:.3g} (R-hat {worst.r_hat:.2f})"
+        )
+    fewest = min(nodes, key=lambda node: node.ess)
+    if not fewest.ess >= ESS_TRUSTED:
+        return (
+            f"only {fewest.ess:.0f} effective draws at σ_c = {fewest.cycle_scale:.3g} of the path"
+        )
+    return None
+
+
+def _gaps_to_halve(nodes: list[PathNode], guide: Pilot, curve: CycleScaleCurve) -> list[float]:
+    """Return σ_c in the middle of gaps whose interpolation could move a deciding Bayes factor."""
+    scales = curve.nodes
+    missed = np.array([node.slope for node in nodes]) - guide.slope(np.log(scales))
+    doubt = doubtful_gaps(scales, missed, curve.node_mcse)
+    # What is missed in a gap moves the evidence at every larger σ_c.
+    beyond = np.max(
+        [
+            np.interp(scales[1:], post.grid, 1.0 - np.cumsum(post.mass))
+            for post in (curve.posterior(factor * curve.prior_tau) for factor in (0.5, 1.0, 2.0))
+        ],
+        axis=0,
+    )
+    middle = np.sqrt(scales[1:] * scales[:-1])
+    return list(middle[doubt * beyond > _GAP_ERROR].tolist())

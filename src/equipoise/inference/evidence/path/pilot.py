@@ -1,0 +1,95 @@
+"""The pilot: Laplace's guess of the curve, which leaves little for interpolation to get wrong."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import CubicSpline, PchipInterpolator
+
+from equipoise.inference.evidence.laplace.mode import find_mode
+from equipoise.inference.evidence.problem import Problem
+from equipoise.likelihoods import FloatArray
+
+_STEP = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Pilot:
+    """Laplace's ``log Z(σ_c) − log Z(0)`` with the learned scales held where the data put them.
+
+    Only interpolation rests on it: between nodes the path's slope is taken as the pilot's plus a
+    spline through what the pilot misses, which is small and smooth.
+
+    Attributes
+    ----------
+    x
+        ``log σ_c``, shape (m,).
+    rise
+        ``log Z(σ_c) − log Z(0)``, nats, shape (m,).
+    """
+
+    x: FloatArray
+    rise: FloatArray
+
+    def at(self, x: FloatArray) -> FloatArray:
+        """Return the rise at any ``log σ_c`` within the range, nats."""
+        return np.asarray(CubicSpline(self.x, self.rise)(x))
+
+    def slope(self, x: FloatArray) -> FloatArray:
+        """Return ``d log Z/d log σ_c`` there, nats."""
+        return np.asarray(CubicSpline(self.x, self.rise)(x, 1))
+
+
+def pilot(problem: Problem, scales: tuple[float, ...], lowest: float, highest: float) -> Pilot:
+    """Compute the pilot from ``lowest`` to ``highest`` σ_c.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    scales
+        Values at which the learned scales are held.
+    lowest, highest
+        Range of σ_c.
+
+    Raises
+    ------
+    NotTrustedError
+        If a mode is not reached.
+    """
+    reversible, cyclic = problem.reversible(), problem.cyclic()
+    base = find_mode(reversible, scales, reversible.prior_mean)
+    count = int(np.ceil(np.log(highest / lowest) / _STEP)) + 1
+    x = np.linspace(np.log(lowest), np.log(highest), count)
+    place = cyclic.cycle_columns.start
+    theta = np.insert(base.theta, [place] * cyclic.n_cycles, 0.0)
+    rise = []
+    for cycle_scale in np.exp(x):
+        mode = find_mode(cyclic.at_cycle_scale(float(cycle_scale)), scales, theta)
+        theta = mode.theta
+        rise.append(mode.log_evidence - base.log_evidence)
+    return Pilot(x, np.array(rise))
+
+
+def interpolation(nodes: FloatArray, grid: FloatArray) -> FloatArray:
+    """Return the matrix from slopes at nodes to their integral over ``log σ_c``, shape (m, n).
+
+    A cubic spline through the nodes, integrated from −∞ to each point of the grid; below the first
+    node the slope falls off like σ_c².
+    """
+    x, at = np.log(nodes), np.log(grid)
+    integral = CubicSpline(x, np.eye(len(x)), axis=0).antiderivative()
+    loadings = integral(at) - integral(x[0])
+    loadings[:, 0] += 0.5
+    return np.asarray(loadings)
+
+
+def doubtful_gaps(nodes: FloatArray, missed: FloatArray, mcse: FloatArray) -> FloatArray:
+    """Return by how many nats two interpolations of what the pilot missed differ in each gap.
+
+    Shape (n − 1,); what the Monte Carlo error of the nodes may cause is taken off.
+    """
+    x = np.log(nodes)
+    by_spline = np.diff(CubicSpline(x, missed).antiderivative()(x))
+    by_pieces = np.diff(PchipInterpolator(x, missed).antiderivative()(x))
+    noise = np.diff(x) / 8 * np.hypot(mcse[1:], mcse[:-1])
+    return np.asarray(np.maximum(np.abs(by_spline - by_pieces) - 3 * noise, 0.0))
