@@ -156,3 +156,10 @@ def gaussian_posterior(priors: Priors, *, shift: float = 0.0) -> GaussianPosteri
     y = eta + shift * (p.cycle @ [1.0, -0.4]) + sd * rng.normal(size=n)
     likelihood = GaussianLikelihood(y, sd)
     return GaussianPosterior(replace(problem, likelihood=likelihood))
+
+
+def vectors(problem: Problem, V: Array, s: Array, z: Array | None = None) -> Array:
+    """Parameter vectors (v, z, s) of a problem with one component; no z: the reversible ones."""
+    (reference,) = problem.references
+    v = np.delete(V - V[..., [reference]], reference, axis=-1)
+    return np.concatenate([v, s] if z is None else [v, z, s], axis=-1)

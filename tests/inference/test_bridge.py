@@ -5,14 +5,14 @@ import sys
 
 import numpy as np
 import pytest
-from chains import autoregression, gaussian_posterior, resampled, walkers
+from chains import autoregression, gaussian_posterior, resampled, vectors, walkers
 from scipy.special import logsumexp
 from scipy.stats import norm
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.evidence import laplace, problem_of
-from equipoise.inference.evidence.bridge import LEAST_TERMS, bridge, parameter_vectors
+from equipoise.inference.evidence.bridge import LEAST_TERMS, bridge
 from equipoise.inference.evidence.laplace.lattice import scale_lattice
 from equipoise.inference.evidence.laplace.proposal import draw_mixture, mixture
 from equipoise.models import Priors
@@ -29,7 +29,7 @@ def gaussian_chains(sigma_c, seed, *, phi=0.7, draws=500):
     u = autoregression(np.random.default_rng(seed), (4, draws, len(mean)), phi)
     part = exact.split(mean + u @ root.T)
     model = exact.problem.cyclic().at_cycle_scale(sigma_c)
-    return model, parameter_vectors(exact.problem, **part), exact.log_evidence(*scales)
+    return model, vectors(exact.problem, **part), exact.log_evidence(*scales)
 
 
 def proposed(model, seed, start, scales, n=4000):
@@ -63,7 +63,7 @@ def test_reversible_hypothesis_in_closed_form():
     scales = (*SCALES, 1e-9)  # as good as no cycles
     mean, root = exact.moments(*scales)
     part = exact.split(mean + np.random.default_rng(3).normal(size=(2, 800, len(mean))) @ root.T)
-    theta = parameter_vectors(exact.problem, part["V"], part["s"])
+    theta = vectors(exact.problem, part["V"], part["s"])
     evidence = bridge(exact.problem.reversible(), theta, random_seed=3)
     assert evidence.mcse < 0.01
     assert abs(evidence.log_value - exact.log_evidence(*scales)) < 3.9 * evidence.mcse
@@ -149,24 +149,6 @@ def test_chains_in_two_places_are_not_trusted():
     with pytest.raises(NotTrustedError, match="effective terms") as caught:
         bridge(model, theta, random_seed=1)
     assert caught.value.result.method == "bridge"
-
-
-def test_vectors_of_several_components():
-    n = np.zeros((5, 5), dtype=int)
-    n[0, 3], n[3, 0], n[1, 2], n[2, 4], n[4, 1] = 5, 2, 3, 7, 1
-    problem = problem_of(
-        TransitionCounts.from_matrix(n, states=list("abcde")), likelihood="multinomial"
-    )
-    V = np.random.default_rng(1).normal(size=(2, 3, 5))
-    s, z = np.zeros((2, 3, 4)), np.full((2, 3, 1), 0.7)
-    model = problem.cyclic()
-    theta = parameter_vectors(problem, V, s, z)
-    assert theta.shape == (2, 3, model.size)
-    np.testing.assert_array_equal(theta[..., model.cycle_columns], 0.7)
-    shift = V - model.potential(theta)  # the gauge: one number a component
-    for part in ([0, 3], [1, 2, 4]):
-        np.testing.assert_allclose(shift[..., part], shift[..., part[:1]].repeat(len(part), -1))
-    assert parameter_vectors(problem, V, s).shape[-1] == problem.reversible().size
 
 
 def test_draws_that_cannot_be_bridged():

@@ -28,7 +28,6 @@ from scipy.optimize import brentq
 
 from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.evidence.averages import LogMean, log_mean
-from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.evidence.result import Evidence
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
@@ -42,36 +41,6 @@ LEAST_TERMS = 50
 _FEWEST_DRAWS = 8
 
 
-def parameter_vectors(
-    problem: Problem, V: FloatArray, s: FloatArray, z: FloatArray | None = None
-) -> FloatArray:
-    """Return draws as the parameter vectors ``(v, z, s)`` of a :class:`LatentModel`.
-
-    Parameters
-    ----------
-    problem
-        Whose ``reversible()`` or ``cyclic()`` hypothesis was sampled.
-    V
-        Potentials, shape (..., S), nats.
-    s
-        Symmetric edge terms, shape (..., E).
-    z
-        Cycle amplitudes with σ_c multiplied in, shape (..., b), nats; None for the reversible
-        hypothesis.
-
-    Returns
-    -------
-    array
-        Shape (..., d); ``v`` is V above the reference state of its component.
-    """
-    references = np.asarray(problem.references, dtype=int)
-    component = problem.graph.component
-    origin = np.empty_like(references)
-    origin[component[references]] = references
-    above = np.delete(V - V[..., origin[component]], references, axis=-1)
-    return np.concatenate([above, s] if z is None else [above, z, s], axis=-1)
-
-
 def bridge(model: LatentModel, theta: FloatArray, *, random_seed: RandomSeed = None) -> Evidence:
     """Compute the log evidence of a hypothesis at fixed σ_c from draws of its posterior.
 
@@ -80,8 +49,9 @@ def bridge(model: LatentModel, theta: FloatArray, *, random_seed: RandomSeed = N
     model
         The hypothesis; the cyclic one ``at_cycle_scale`` of the draws.
     theta
-        Posterior draws, shape (chains, draws, d), in the order of :class:`LatentModel`; see
-        :func:`parameter_vectors`. Learned scales need not be given: they are integrated out.
+        Posterior draws, shape (chains, draws, d), in the order (v, z, s) of :class:`LatentModel`,
+        nats, as :meth:`equipoise.inference.posterior.sampler.Draws.theta` returns them. Learned
+        scales need not be given: they are integrated out.
     random_seed
         Of the proposal's draws. The same seed gives the same result.
 

@@ -71,7 +71,8 @@ def savage_dickey(
     V
         Potentials, shape (chains, draws, S), nats, the common constant of each component as drawn.
     s
-        Symmetric edge terms, shape (chains, draws, E).
+        Symmetric edge terms, shape (chains, draws, E); (chains, draws, 0) where the likelihood has
+        none.
     z
         Cycle amplitudes with σ_c multiplied in, shape (chains, draws, b), nats.
     scales
@@ -81,9 +82,10 @@ def savage_dickey(
     Returns
     -------
     BayesFactor
-        Of method "savage_dickey". Its ``pareto_k`` is that of the terms averaged, and +inf where
-        fewer than 100 effective draws make them up: where balance is far from any draw, it cannot
-        be judged from them, and ``distrust`` says so. Without cycles it is 0, without error.
+        Of method "savage_dickey". Its ``pareto_k`` is that of the terms averaged, −inf where none
+        of them is far above the rest. Where fewer than 100 effective draws make up the average,
+        as when balance is far from every draw, its ``doubt`` says so. Without cycles it is 0,
+        without error.
 
     Raises
     ------
@@ -105,17 +107,18 @@ def savage_dickey(
     ]
     log_terms = np.concatenate(terms)
     mean = log_mean(log_terms.reshape(lead))
-    pareto_k = -np.inf
-    if not mean.contributing >= LEAST_CONTRIBUTING:
-        pareto_k = np.inf
-    elif log_terms.max() - mean.log_value > np.log(_NO_TAIL):
-        pareto_k = smooth(log_terms).pareto_k
+    tailed = log_terms.max() - mean.log_value > np.log(_NO_TAIL)
+    few = not mean.contributing >= LEAST_CONTRIBUTING
     return BayesFactor(
         log_value=mean.log_value,
         mcse=mean.mcse,
         method=METHOD,
         cycle_scale=tau,
-        pareto_k=pareto_k,
+        pareto_k=smooth(log_terms).pareto_k if tailed else -np.inf,
+        doubt=f"Savage–Dickey rests on {mean.contributing:.0f} effective draws (at least "
+        f"{LEAST_CONTRIBUTING} are needed): balance is far from most draws, or they are few"
+        if few
+        else None,
     )
 
 
@@ -282,7 +285,7 @@ def _checked(
             raise UsageError(f"{name} must have the shape {(*lead, *size)}, not {array.shape}")
         if not np.all(np.isfinite(array)):
             raise UsageError(f"{name} must be finite; give draws that are")
-        return array.reshape(-1, *size)
+        return array.reshape(lead[0] * lead[1], *size)
 
     def scale(name: str) -> FloatArray:
         if name not in scales:
