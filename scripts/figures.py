@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 import equipoise as eq
 
 mpl.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False})
-result = eq.test(eq.datasets.smollm2_weekday(), random_seed=0)
+result = eq.test(eq.datasets.smollm2_weekday(), fast=True, random_seed=0)
 figure = Figure(figsize=(7.2, 2.9), layout="constrained", dpi=200)
 FigureCanvasAgg(figure)
 left, right = figure.subplots(1, 2)

@@ -10,17 +10,19 @@
 
 Layers, each importing only those before it: ``counts``, ``graph``, ``simulate``, ``likelihoods``;
 ``models``; ``inference``; ``plots`` and ``report``; ``cli``. Importing the package loads NumPy and
-SciPy, and neither PyMC, matplotlib nor anthropic.
+SciPy, and neither PyMC, matplotlib nor anthropic; MCMC loads PyMC when it is first used.
 """
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
-from equipoise import datasets, errors, graph, likelihoods, simulate
+from equipoise import datasets, errors, graph, likelihoods, models, simulate
 from equipoise.counts import TransitionCounts
+from equipoise.inference.archive import load, save
 from equipoise.inference.balance import BalanceTest, test
-from equipoise.inference.evidence import BayesFactor, Evidence, laplace
+from equipoise.inference.evidence import BayesFactor, Evidence, laplace, path
+from equipoise.inference.posterior import posterior
 from equipoise.inference.verdict import Verdict
 from equipoise.models import Priors
 from equipoise.report import summary, to_dict, to_json
@@ -50,7 +52,12 @@ __all__ = [
     "graph",
     "laplace",
     "likelihoods",
+    "load",
+    "models",
+    "path",
     "plots",
+    "posterior",
+    "save",
     "simulate",
     "summary",
     "test",

@@ -8,6 +8,8 @@
     ├── NotTrustedError         it ran, but the numbers must not be reported    (also RuntimeError)
     └── MissingDependencyError  an optional package is not installed            (also ImportError)
 
+    NotConvergedWarning         draws were returned that must not be reported   (a UserWarning)
+
 Every message is one line: what was wrong, what was received, what to do.
 """
 
@@ -47,3 +49,7 @@ class NotTrustedError(EquipoiseError, RuntimeError):
 
 class MissingDependencyError(EquipoiseError, ImportError):
     """An optional package is needed and is not installed."""
+
+
+class NotConvergedWarning(UserWarning):
+    """Draws were returned that must not be reported; the message says why and what to do."""

@@ -9,27 +9,31 @@ import typer
 from equipoise.cli import console
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
+from equipoise.inference.archive import check_target
 from equipoise.inference.balance import test as test_balance
 from equipoise.models import Priors
 from equipoise.report import summary, to_json
 
 SEED = 0
 _STDIN = "/dev/stdin"
+_WITH_AGAIN = {"again", "rope", "reference", "json", "figures", "quiet"}
 
 
 def test(
+    context: typer.Context,
     counts: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="COUNTS", help="CSV file of counts, long or wide; - reads standard input."
+            metavar="[COUNTS]",
+            help="File of counts: CSV, long or wide, or Parquet; - reads standard input.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     fast: Annotated[
         bool,
         typer.Option(
             "--fast",
-            help="Laplace and importance sampling, no MCMC. The only method so far, so it is the "
-            "default; MCMC will be.",
+            help="Laplace and importance sampling in seconds, no MCMC; says so where it fails.",
         ),
     ] = False,
     scales: Annotated[
@@ -54,9 +58,13 @@ def test(
         ),
     ] = 1.0,
     rope: Annotated[
-        float,
-        typer.Option(help="A violation ρ below this counts as negligible, nats.", metavar="NATS"),
-    ] = 0.1,
+        float | None,
+        typer.Option(
+            help="A violation ρ below this counts as negligible, nats. Default: 0.1.",
+            metavar="NATS",
+            show_default=False,
+        ),
+    ] = None,
     reference: Annotated[
         list[str] | None,
         typer.Option(
@@ -66,9 +74,12 @@ def test(
         ),
     ] = None,
     protocol: Annotated[
-        Literal["draws", "trajectory"],
-        typer.Option(help="Were sources chosen for each trial, or did each start where one ended?"),
-    ] = "draws",
+        Literal["draws", "trajectory"] | None,
+        typer.Option(
+            help="Were sources chosen for each trial, or did each start where one ended? Default: "
+            "what the file says, else draws."
+        ),
+    ] = None,
     trials: Annotated[
         Literal["observed", "imputed"] | None,
         typer.Option(help="How the number of trials was known; it goes into the report."),
@@ -78,11 +89,16 @@ def test(
         typer.Option("--no-stay", help="By protocol a trial cannot end where it began."),
     ] = False,
     draws: Annotated[
-        int,
+        int | None,
         typer.Option(
-            help="Importance draws at each size of the cycles.", metavar="N", min=100, max=100_000
+            help="Draws of each of four chains, default 1000; with --fast at each size of the "
+            "cycles, default 2000.",
+            metavar="N",
+            min=100,
+            max=100_000,
+            show_default=False,
         ),
-    ] = 2000,
+    ] = None,
     seed: Annotated[
         int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)
     ] = SEED,
@@ -90,6 +106,18 @@ def test(
         str | None,
         typer.Option(
             help="Write the result as JSON; - prints it instead of the summary.", metavar="PATH|-"
+        ),
+    ] = None,
+    save: Annotated[
+        str | None,
+        typer.Option(help="Keep the run, chains and all (NetCDF, for ArviZ too).", metavar="PATH"),
+    ] = None,
+    again: Annotated[
+        str | None,
+        typer.Option(
+            help="Report a run kept with --save instead of testing; samples nothing. Takes "
+            "--rope, --reference, --json, --figures and --quiet beside it.",
+            metavar="PATH",
         ),
     ] = None,
     figures: Annotated[
@@ -102,39 +130,51 @@ def test(
 ) -> None:
     """Test whether counted transitions obey detailed balance.
 
+    By MCMC: posteriors with PyMC's model and nutpie, evidence by path sampling. The first run on a
+    table of a new shape compiles the model, which takes up to a minute; --fast answers in seconds.
+
     Prints a summary: the verdict, whether these counts can tell at all, the log Bayes factor with
     its error and its sensitivity to the prior, the size of the violation, the potential of every
     state, the cycles that break balance, and what was assumed.
     """
-    del fast  # the only method so far, as its help says
-    if json is not None and json != "-":
-        console.check_file(json)
+    if again is not None:
+        _only_reporting(context)
+    elif counts is None:
+        raise UsageError("no COUNTS given; name a file of counts, or a saved run with --again")
+    for path in (json, save):
+        if path is not None and path != "-":
+            console.check_file(path)
+    if save == "-":
+        raise UsageError("--save writes NetCDF, which needs a file; give one instead of -")
+    if save is not None:
+        check_target(save)
+    if save is not None and fast:
+        raise UsageError("--save keeps the chains of MCMC, and --fast has none; leave one out")
     if figures is not None:
         console.make_folder(figures)
-    table = TransitionCounts.from_file(
-        _STDIN if counts == "-" else counts,
-        protocol=protocol,
-        metadata={"trials": trials} if trials else None,
-    )
-    if no_stay:
-        if table.self_transitions.any():
-            raise UsageError(
-                "--no-stay says that no trial can end where it began, but "
-                f"{int(table.self_transitions.sum()):,} did; leave --no-stay out"
+    if again is not None:
+        from equipoise.inference.archive import load
+
+        result = load(again, rope=rope, reference=reference or None)
+    else:
+        table = _read("" if counts is None else counts, protocol, trials, no_stay)
+        with console.ProgressBar(shown=not quiet) as progress:
+            result = test_balance(
+                table,
+                fast=fast,
+                priors=Priors(scales=scales, cycle_scale=cycle_scale),
+                likelihood=likelihood,
+                rejected=rejected,
+                reference=reference or None,
+                rope=0.1 if rope is None else rope,
+                draws=draws,
+                random_seed=seed,
+                progress=progress,
             )
-        table = replace(table, stay=False)
-    with console.ProgressBar(shown=not quiet) as progress:
-        result = test_balance(
-            table,
-            priors=Priors(scales=scales, cycle_scale=cycle_scale),
-            likelihood=likelihood,
-            rejected=rejected,
-            reference=reference or None,
-            rope=rope,
-            draws=draws,
-            random_seed=seed,
-            progress=progress,
-        )
+    if save is not None:
+        from equipoise.inference.archive import save as keep
+
+        keep(result, save)
     if json == "-":
         if result.exit_status:
             console.note(f"equipoise: {console.one_line(result.verdict.text)}")
@@ -149,4 +189,51 @@ def test(
         written = [os.fspath(path) for path in save_figures(result, figures)]
         if json != "-" and not quiet:
             console.write("\nFigures  " + console.one_line(", ".join(written)))
+    if save is not None and json != "-" and not quiet:
+        console.write(
+            f"\nSaved    {console.one_line(save)}; `equipoise test --again` reports it anew"
+        )
     raise typer.Exit(result.exit_status)
+
+
+def _only_reporting(context: typer.Context) -> None:
+    """Refuse options that --again would have to ignore.
+
+    Raises
+    ------
+    UsageError
+        If there are any.
+    """
+    given = [
+        name
+        for name in context.params
+        if (source := context.get_parameter_source(name)) is not None
+        and source.name == "COMMANDLINE"
+        and name not in _WITH_AGAIN
+    ]
+    if given:
+        names = ", ".join("COUNTS" if n == "counts" else f"--{n.replace('_', '-')}" for n in given)
+        raise UsageError(
+            f"--again reports a run that is done, and cannot take {names}; test anew without "
+            "--again, or leave it out"
+        )
+
+
+def _read(
+    counts: str,
+    protocol: Literal["draws", "trajectory"] | None,
+    trials: Literal["observed", "imputed"] | None,
+    no_stay: bool,
+) -> TransitionCounts:
+    """Read the counts, and add what the options say of them."""
+    table = TransitionCounts.from_file(_STDIN if counts == "-" else counts, protocol=protocol)
+    if trials:
+        table = replace(table, metadata={**table.metadata, "trials": trials})
+    if no_stay:
+        if table.self_transitions.any():
+            raise UsageError(
+                "--no-stay says that no trial can end where it began, but "
+                f"{int(table.self_transitions.sum()):,} did; leave --no-stay out"
+            )
+        table = replace(table, stay=False)
+    return table

@@ -2,8 +2,9 @@
 
 import operator
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,24 +17,21 @@ from equipoise.inference.cycles import (
     cycle_affinities,
     edge_circulations,
 )
-from equipoise.inference.evidence import BayesFactor, LaplaceFit, Problem, information_nats
-from equipoise.inference.evidence.laplace import solve
+from equipoise.inference.evidence import BayesFactor, information_nats
 from equipoise.inference.evidence.problem import LikelihoodName, problem_of
-from equipoise.inference.evidence.psis import K_TRUSTED
+from equipoise.inference.fast import DRAWS as FAST_DRAWS
+from equipoise.inference.fast import fast_findings
+from equipoise.inference.findings import Findings, Progress, Stages
 from equipoise.inference.potential import StatePotential, potential_table
 from equipoise.inference.reference import reference_states
 from equipoise.inference.verdict import Verdict, decide, violation_size
-from equipoise.inference.weighted import Summary, summarise
-from equipoise.likelihoods import FloatArray, Rejected, pairwise
+from equipoise.inference.weighted import Summary
+from equipoise.likelihoods import Rejected, pairwise
 from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
 
-SENSITIVITY = (0.25, 0.5, 1.0, 2.0, 4.0)
-DECIDING = (0.5, 1.0, 2.0)
-FIXED_POTENTIAL_SDS = (1.5, 3.0, 6.0)
-_MORE = 4
-
-Progress = Callable[[str, float], None]
+if TYPE_CHECKING:
+    from equipoise.inference.mcmc import Chains
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,16 +42,12 @@ class BalanceTest:
     ----------
     counts, graph
         What was tested, and its support graph.
-    fit
-        The evidence curve and posterior draws behind everything else.
+    findings
+        Evidence, posterior draws and diagnostics behind everything else.
+    chains
+        What NUTS returned; None on the fast path.
     verdict
         What the counts say.
-    log_bayes_factor
-        Headline, at the prior's own τ; positive favours balance.
-    sensitivity
-        The same at τ × {¼, ½, 1, 2, 4}.
-    fixed_scales
-        The same with fixed scales, at σ_V = 1.5, 3 and 6.
     potential
         ``Φ = −log π`` of every state, given balance.
     gradient
@@ -64,10 +58,10 @@ class BalanceTest:
         hypothesis.
     edges
         c on every edge of the support, under the cyclic hypothesis.
-    pareto_k
-        Worst k̂ of the importance weights behind the verdict.
-    distrust
-        Why the numbers must not be reported, in words; None where they may be.
+    rope
+        ρ below this counts as negligible, nats.
+    references
+        Index of the state at Φ = 0 in each component.
     rejected
         What trials that ended in no state counted as.
     seconds, random_seed
@@ -76,17 +70,15 @@ class BalanceTest:
 
     counts: TransitionCounts
     graph: SupportGraph
-    fit: LaplaceFit
+    findings: Findings
+    chains: "Chains | None"
     verdict: Verdict
-    log_bayes_factor: BayesFactor
-    sensitivity: tuple[BayesFactor, ...]
-    fixed_scales: tuple[tuple[float, BayesFactor], ...]
     potential: tuple[StatePotential, ...]
     gradient: tuple[StatePotential, ...]
     cycles: tuple[CycleAffinity, ...]
     edges: tuple[EdgeCirculation, ...]
-    pareto_k: float
-    distrust: str | None
+    rope: float
+    references: tuple[int, ...]
     rejected: Rejected
     seconds: float
     random_seed: int | None
@@ -118,9 +110,34 @@ class BalanceTest:
             If a label is unknown, a step is no edge, or there are fewer than three states.
         """
         cycle = tuple(self.counts.index(label) for label in states)
-        draws = self.fit.cyclic_draws
+        draws = self.findings.cyclic
         affinity = draws.circulation @ cycle_vector(self.graph, cycle)
-        return summarise(affinity[:, None], draws.weights)
+        return draws.summarise(affinity[:, None])
+
+    @property
+    def priors(self) -> Priors:
+        """The priors used."""
+        return self.findings.problem.priors
+
+    @property
+    def log_bayes_factor(self) -> BayesFactor:
+        """Headline, at the prior's own τ; positive favours balance."""
+        return self.findings.headline
+
+    @property
+    def sensitivity(self) -> tuple[BayesFactor, ...]:
+        """The same at τ × {¼, ½, 1, 2, 4}."""
+        return self.findings.sensitivity
+
+    @property
+    def fixed_scales(self) -> tuple[tuple[float, BayesFactor], ...]:
+        """The same with fixed scales, at σ_V = 1.5, 3 and 6; always by the fast path."""
+        return self.findings.fixed_scales
+
+    @property
+    def distrust(self) -> str | None:
+        """Why the numbers must not be reported, in words; None where they may be."""
+        return self.findings.distrust
 
     @property
     def converged(self) -> bool:
@@ -130,7 +147,7 @@ class BalanceTest:
     @property
     def potential_trusted(self) -> bool:
         """Whether the potential given balance may be reported, whatever the Bayes factor."""
-        return self.fit.curve.reversible.pareto_k <= K_TRUSTED
+        return self.findings.diagnostics.reversible is None
 
     @property
     def exit_status(self) -> int:
@@ -141,12 +158,13 @@ class BalanceTest:
 def test(
     counts: TransitionCounts,
     *,
+    fast: bool = False,
     priors: Priors | None = None,
     likelihood: LikelihoodName = "auto",
     rejected: Rejected = "stay",
     reference: str | Sequence[str] | None = None,
     rope: float = 0.1,
-    draws: int = 2000,
+    draws: int | None = None,
     random_seed: RandomSeed = None,
     progress: Progress | None = None,
 ) -> BalanceTest:
@@ -156,6 +174,9 @@ def test(
     ----------
     counts : TransitionCounts
         Axis 0 is from, axis 1 to.
+    fast : bool
+        By Laplace and importance sampling, in seconds, instead of MCMC. The first MCMC of a process
+        compiles the model, which takes up to a minute.
     priors : Priors, optional
         Default: ``Priors()``, learned scales.
     likelihood : {"auto", "multinomial", "pairwise"}
@@ -167,12 +188,13 @@ def test(
         State at Φ = 0, or one for each component; default: the one with most incoming transitions.
     rope : float
         ρ below this counts as a negligible violation, nats.
-    draws : int
-        Importance draws at each σ_c; four times as many are taken where these leave k̂ above 0.7.
+    draws : int, optional
+        Of each of four chains for either posterior, default 1,000; on the fast path at each σ_c,
+        default 2,000.
     random_seed : int, Generator or None
         The same seed gives the same result.
     progress : callable, optional
-        Called with (what is being done, fraction done).
+        Called with (what is being done, fraction done), perhaps from another thread.
 
     Returns
     -------
@@ -182,62 +204,35 @@ def test(
     Raises
     ------
     UsageError
-        If an argument is out of its range, or the graph too large for the fast path.
+        If an argument is out of its range, or the graph has more than 3,000 parameters.
     NotTrustedError
-        If a posterior mode cannot be reached at all.
+        If a posterior mode cannot be reached at all, or no chain started.
     """
     start = time.perf_counter()
-    if not _is_positive(rope):
-        raise UsageError(f"rope must be a positive number of nats, not {rope!r}")
+    check_rope(rope)
     seed = _seed(random_seed)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
     references = reference_states(counts, problem.graph, reference)
     rng = np.random.default_rng(seed if seed is not None else random_seed)
-    stages = _Stages(progress)
+    stages = Stages(progress)
+    chains = None
+    # Without an edge to compare there is nothing for a chain to walk over.
+    if fast or not len(problem.predictor.potential):
+        many = FAST_DRAWS if draws is None else draws
+        findings = fast_findings(problem, draws=many, rng=rng, stages=stages)
+    else:
+        from equipoise.inference import mcmc
 
-    fit = solve(problem, draws=draws, random_seed=rng, progress=stages.next("evidence", 0.5))
-    if not _pareto_k(fit) <= K_TRUSTED:
-        # Tails that too few draws have reached look heavier than they are.
-        draws = _MORE * draws
-        fit = solve(problem, draws=draws, random_seed=rng, progress=stages.next("more draws", 0.5))
-    fewer = max(draws // 2, 100)
-    ceiling = _ceiling(fit, fewer, rng, stages.next("ceiling", 0.75))
-    fixed = tuple(
-        (sd, _with_fixed_scales(problem, sd, fewer, rng, stages.next("fixed scales", reached)))
-        for sd, reached in zip(FIXED_POTENTIAL_SDS, (0.83, 0.9, 0.97), strict=True)
-    )
-    tau = problem.priors.cycle_scale
-    sensitivity = tuple(fit.log_bayes_factor(factor * tau) for factor in SENSITIVITY)
-    deciding = [sensitivity[SENSITIVITY.index(factor)] for factor in DECIDING]
-    distrust = next((factor.distrust for factor in deciding if factor.distrust), None)
-    graph, pairs = problem.graph, pairwise(counts, problem.graph, rejected=rejected)
-    verdict = decide(
-        graph,
-        sensitivity[SENSITIVITY.index(1.0)],
-        deciding,
-        ceiling=ceiling,
-        information_nats=information_nats(fit.information, tau),
-        size=violation_size(fit.cyclic_draws, rope) if graph.n_testable_cycles else None,
-        distrust=distrust,
-    )
-    result = BalanceTest(
-        counts=counts,
-        graph=graph,
-        fit=fit,
-        verdict=verdict,
-        log_bayes_factor=sensitivity[SENSITIVITY.index(1.0)],
-        sensitivity=sensitivity,
-        fixed_scales=fixed,
-        potential=potential_table(
-            fit.reversible_draws, fit.curve.reversible.mode.theta, references, pairs
-        ),
-        gradient=potential_table(fit.cyclic_draws, _likeliest(fit), references),
-        cycles=cycle_affinities(counts, graph, fit.cyclic_draws),
-        edges=edge_circulations(graph, fit.cyclic_draws),
-        pareto_k=_pareto_k(fit),
-        distrust=distrust,
+        many = mcmc.DRAWS if draws is None else draws
+        findings, chains = mcmc.mcmc_findings(problem, draws=many, rng=rng, stages=stages)
+    result = conclude(
+        counts,
+        findings,
+        chains,
+        references=references,
+        rope=rope,
         rejected=rejected,
-        seconds=time.perf_counter() - start,
+        started=start,
         random_seed=seed,
     )
     stages.next("done", 1.0)(1, 1)
@@ -247,26 +242,74 @@ def test(
 test.__test__ = False  # type: ignore[attr-defined]  # not a test of pytest's, wherever imported
 
 
-class _Stages:
-    """Turn counts of nodes done, stage by stage, into one fraction done."""
+def conclude(
+    counts: TransitionCounts,
+    findings: Findings,
+    chains: "Chains | None",
+    *,
+    references: tuple[int, ...],
+    rope: float,
+    rejected: Rejected,
+    started: float,
+    random_seed: int | None,
+) -> BalanceTest:
+    """Draw the conclusions from findings: verdict, potentials, cycles. Nothing is sampled.
 
-    def __init__(self, report: Progress | None) -> None:
-        self._report = report
-        self._reached = 0.0
+    Parameters
+    ----------
+    counts, findings, chains
+        The data, and what an engine found.
+    references
+        State at Φ = 0 in each component.
+    rope
+        ρ below this counts as negligible, nats.
+    rejected
+        What trials that ended in no state counted as.
+    started
+        ``time.perf_counter()`` when the work began.
+    random_seed
+        For the record.
+    """
+    graph, priors = findings.problem.graph, findings.problem.priors
+    size = violation_size(findings.cyclic, rope) if graph.n_testable_cycles else None
+    verdict = decide(
+        graph,
+        findings.headline,
+        findings.deciding,
+        ceiling=findings.ceiling,
+        information_nats=information_nats(findings.information, priors.cycle_scale),
+        size=size,
+        distrust=findings.distrust,
+    )
+    pairs = pairwise(counts, graph, rejected=rejected)
+    return BalanceTest(
+        counts=counts,
+        graph=graph,
+        findings=findings,
+        chains=chains,
+        verdict=verdict,
+        potential=potential_table(findings.reversible, findings.reversible_mode, references, pairs),
+        gradient=potential_table(findings.cyclic, findings.cyclic_mode, references),
+        cycles=cycle_affinities(counts, graph, findings.cyclic),
+        edges=edge_circulations(graph, findings.cyclic),
+        rope=rope,
+        references=references,
+        rejected=rejected,
+        seconds=time.perf_counter() - started,
+        random_seed=random_seed,
+    )
 
-    def next(self, name: str, until: float) -> Callable[[int, int], None]:
-        """Return the progress callback of the next stage, which ends at a fraction ``until``."""
-        low, self._reached = self._reached, until
 
-        def done(nodes: int, planned: int) -> None:
-            if self._report is not None:
-                self._report(name, low + (until - low) * nodes / max(planned, 1))
+def check_rope(rope: object) -> None:
+    """Refuse a region of practical equivalence that is none.
 
-        return done
-
-
-def _is_positive(value: object) -> bool:
-    return isinstance(value, float | int) and 0 < value < np.inf
+    Raises
+    ------
+    UsageError
+        If it is not a positive number.
+    """
+    if not isinstance(rope, float | int) or not 0 < rope < np.inf:
+        raise UsageError(f"rope must be a positive number of nats, not {rope!r}")
 
 
 def _seed(random_seed: RandomSeed) -> int | None:
@@ -289,43 +332,3 @@ def _seed(random_seed: RandomSeed) -> int | None:
             f"not {random_seed!r}"
         )
     return seed
-
-
-def _pareto_k(fit: LaplaceFit) -> float:
-    """Return the worst k̂ behind the verdict."""
-    tau = fit.priors.cycle_scale
-    return max(
-        k for factor in DECIDING if (k := fit.log_bayes_factor(factor * tau).pareto_k) is not None
-    )
-
-
-def _ceiling(
-    fit: LaplaceFit, draws: int, rng: np.random.Generator, progress: Callable[[int, int], None]
-) -> BayesFactor | None:
-    """Return the log BF had the counts equalled their fitted reversible expectation."""
-    if not fit.curve.nodes:
-        return None
-    eta = fit.reversible.design @ fit.curve.reversible.mode.theta
-    expected = fit.problem.expected_at(eta)
-    return solve(expected, draws=draws, random_seed=rng, progress=progress).log_bayes_factor()
-
-
-def _with_fixed_scales(
-    problem: Problem,
-    potential_sd: float,
-    draws: int,
-    rng: np.random.Generator,
-    progress: Callable[[int, int], None],
-) -> BayesFactor:
-    """Return the log BF under fixed scales, at one σ_V."""
-    priors = replace(problem.priors, scales="fixed", fixed_potential_sd=potential_sd)
-    fixed = solve(problem.with_priors(priors), draws=draws, random_seed=rng, progress=progress)
-    return fixed.log_bayes_factor()
-
-
-def _likeliest(fit: LaplaceFit) -> FloatArray:
-    """Return the mode at the σ_c of highest posterior weight."""
-    if not fit.curve.nodes:
-        return fit.curve.reversible.mode.theta
-    weights = fit.cycle_scale_posterior().node_weights
-    return fit.curve.nodes[int(np.argmax(weights))].mode.theta

@@ -12,7 +12,8 @@ from equipoise.graph import (
     minimum_cycle_basis,
     orthonormal_cycle_basis,
 )
-from equipoise.inference.weighted import WeightedDraws, summarise
+from equipoise.inference.weighted import WeightedDraws
+from equipoise.likelihoods import FloatArray
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,11 @@ def cycle_affinities(
     """
     if not graph.n_cycles:
         return ()
+    table = counts.counts
     i, j = np.asarray(graph.edges).T
-    forward = np.asarray(counts.counts[i, j], dtype=float).ravel()
-    backward = np.asarray(counts.counts[j, i], dtype=float).ravel()
-    weights = 1.0 / (forward + 0.5) + 1.0 / (backward + 0.5)
-    weights[graph.strong[i] != graph.strong[j]] += weights.sum()
-    cycles = minimum_cycle_basis(graph, weights)
-    summary = summarise(draws.affinities(cycles), draws.weights)
+    forward = np.asarray(table[i, j], dtype=float).ravel()
+    cycles = minimum_basis(graph, forward, np.asarray(table[j, i], dtype=float).ravel())
+    summary = draws.summarise(draws.affinities(cycles))
     return tuple(
         CycleAffinity(
             states=tuple(graph.states[state] for state in cycle),
@@ -95,11 +94,24 @@ def cycle_affinities(
     )
 
 
+def minimum_basis(
+    graph: SupportGraph, forward: FloatArray, backward: FloatArray
+) -> tuple[tuple[int, ...], ...]:
+    """Return the best-determined cycles, as state indices in order, from counts of each edge (E,).
+
+    See :func:`cycle_affinities` for the weights.
+    """
+    i, j = np.asarray(graph.edges).T
+    weights = 1.0 / (forward + 0.5) + 1.0 / (backward + 0.5)
+    weights[graph.strong[i] != graph.strong[j]] += weights.sum()
+    return tuple(tuple(int(k) for k in cycle) for cycle in minimum_cycle_basis(graph, weights))
+
+
 def edge_circulations(graph: SupportGraph, draws: WeightedDraws) -> tuple[EdgeCirculation, ...]:
     """Return c on every edge of the support, in the graph's order of edges."""
     if not graph.n_cycles:
         return ()
-    summary = summarise(draws.circulation, draws.weights)
+    summary = draws.summarise(draws.circulation)
     testable = on_testable_cycle(graph)
     return tuple(
         EdgeCirculation(

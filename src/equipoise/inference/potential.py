@@ -8,7 +8,7 @@ from equipoise.errors import NotTrustedError
 from equipoise.graph import SupportGraph, reachable
 from equipoise.inference.bounds import likelihood_bound
 from equipoise.inference.reference import above_reference
-from equipoise.inference.weighted import WeightedDraws, potential_of, summarise
+from equipoise.inference.weighted import WeightedDraws, potential_of
 from equipoise.likelihoods import FloatArray, PairwiseEdges
 
 Bound = Literal["two-sided", "lower", "upper", "none"]
@@ -77,7 +77,7 @@ def potential_table(
         Nats.
     """
     graph = draws.graph
-    summary = summarise(above_reference(draws.gradient_potential, graph, references), draws.weights)
+    summary = draws.summarise(above_reference(draws.gradient_potential, graph, references))
     at_mode = above_reference(potential_of(draws.model, mode), graph, references)
     by_component = {int(graph.component[state]): state for state in references}
     rows = []

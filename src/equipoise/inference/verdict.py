@@ -9,7 +9,7 @@ import numpy as np
 
 from equipoise.graph import SupportGraph
 from equipoise.inference.evidence.result import BayesFactor
-from equipoise.inference.weighted import WeightedDraws, summarise
+from equipoise.inference.weighted import WeightedDraws
 
 Favours = Literal["balance", "non-reversible", "undecided", "untestable"]
 Strength = Literal["positive", "strong", "very strong"]
@@ -100,7 +100,7 @@ def violation_size(draws: WeightedDraws, rope: float) -> ViolationSize:
     Negligible or material only where the probability exceeds 0.95 by two Monte Carlo errors.
     """
     rho = draws.violation
-    summary = summarise(rho[:, None], draws.weights)
+    summary = draws.summarise(rho[:, None])
     below, error = draws.probability(rho < rope)
     call: Call = "unresolved"
     if below - 2 * error >= _CERTAIN:

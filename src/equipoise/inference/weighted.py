@@ -1,7 +1,7 @@
 """Weighted posterior draws, and summaries with Monte Carlo errors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -31,17 +31,39 @@ class WeightedDraws:
         Parameter vectors ``(V, z, s)``, shape (n, d).
     weights
         Shape (n,), summing to 1.
+    chains
+        Number of Markov chains, whose draws follow each other; 0: independent draws.
     """
 
     graph: SupportGraph
     model: LatentModel
     theta: FloatArray
     weights: FloatArray
+    chains: int = 0
 
-    @property
-    def ess(self) -> float:
-        """Effective number of draws, ``1/Σw²``."""
-        return float(1.0 / (self.weights**2).sum())
+    def summarise(self, values: FloatArray, probability: float = 0.95) -> "Summary":
+        """Summarise values (n, k) of the draws column by column."""
+        summary = summarise(values, self.weights, probability)
+        return replace(summary, mcse=self.mcse(values)) if self.chains else summary
+
+    def mcse(self, values: FloatArray) -> FloatArray:
+        """Return the Monte Carlo errors of the means of ``values`` (n, k), shape (k,).
+
+        For chains from their autocorrelation (Vehtari et al. 2021).
+        """
+        if not self.chains:
+            centred = values - self.weights @ values
+            return np.asarray(np.sqrt((self.weights**2) @ centred**2))
+        from arviz_stats.base import array_stats
+
+        by_chain = values.reshape(self.chains, -1, values.shape[1])
+        still = np.ptp(values, axis=0) == 0
+        return np.array(
+            [
+                0.0 if still[k] else float(array_stats.mcse(np.ascontiguousarray(by_chain[..., k])))
+                for k in range(values.shape[1])
+            ]
+        )
 
     @cached_property
     def gradient_potential(self) -> FloatArray:
@@ -73,18 +95,8 @@ class WeightedDraws:
 
     @property
     def violation(self) -> FloatArray:
-        """``ρ``, shape (n,), nats: the typical part of a log-ratio that no potential explains.
-
-        ``sqrt(Σ c²/E)`` where all states lead to each other and back. Otherwise over the E edges
-        inside strongly connected components, with c projected on their cycle space: what is left
-        of c lies on cycles that no data can test, and would only repeat the prior. 0 without a
-        testable cycle.
-        """
-        edges = np.asarray(self.graph.edges).reshape(-1, 2)
-        inside = self.graph.strong[edges[:, 0]] == self.graph.strong[edges[:, 1]]
-        basis = orthonormal_cycle_basis(edge_subgraph(self.graph, inside))
-        amplitudes = self.circulation[:, inside] @ basis
-        return np.asarray(np.sqrt((amplitudes**2).sum(axis=1) / max(inside.sum(), 1)))
+        """``ρ``, shape (n,), nats; see :func:`violation_of`."""
+        return violation_of(self.graph, self.circulation)
 
     def affinities(self, cycles: Sequence[Sequence[int]]) -> FloatArray:
         """Return the affinities of cycles (state indices in order), shape (n, len(cycles))."""
@@ -93,8 +105,30 @@ class WeightedDraws:
 
     def probability(self, event: npt.NDArray[np.bool_]) -> tuple[float, float]:
         """Return the posterior probability of a boolean event (n,) and its Monte Carlo error."""
-        p = float(self.weights @ event)
-        return p, float(np.sqrt((self.weights**2 * (event - p) ** 2).sum()))
+        indicator = event.astype(float)[:, None]
+        return float(self.weights @ event), float(self.mcse(indicator)[0])
+
+
+def chained(graph: SupportGraph, model: LatentModel, theta: FloatArray) -> WeightedDraws:
+    """Return draws of Markov chains, (chains, draws, d), as draws of equal weight."""
+    chains, draws, size = theta.shape
+    n = chains * draws
+    return WeightedDraws(graph, model, theta.reshape(n, size), np.full(n, 1.0 / n), chains)
+
+
+def violation_of(graph: SupportGraph, circulation: FloatArray) -> FloatArray:
+    """Return ``ρ`` of c (..., E), shape (...), nats: what no potential explains of a log-ratio.
+
+    ``sqrt(Σ c²/E)`` where all states lead to each other and back. Otherwise over the E edges
+    inside strongly connected components, with c projected on their cycle space: what is left of c
+    lies on cycles that no data can test, and would only repeat the prior. 0 without a testable
+    cycle.
+    """
+    edges = np.asarray(graph.edges).reshape(-1, 2)
+    inside = graph.strong[edges[:, 0]] == graph.strong[edges[:, 1]]
+    basis = orthonormal_cycle_basis(edge_subgraph(graph, inside))
+    amplitudes = circulation[..., inside] @ basis
+    return np.asarray(np.sqrt((amplitudes**2).sum(axis=-1) / max(inside.sum(), 1)))
 
 
 def potential_of(model: LatentModel, theta: FloatArray) -> FloatArray:

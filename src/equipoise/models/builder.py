@@ -169,9 +169,9 @@ class Frame:
         pm.CustomDist(
             "transitions",
             eta,
-            counts.sum(axis=1),
+            counts.sum(axis=1).astype("int64"),
             logp=rows_logp,
-            random=_rows_random,
+            dist=_rows_of_draws,
             signature="(k),()->(k)",
             class_name="MultinomialRows",
             observed=counts,
@@ -225,11 +225,5 @@ def rows_logp(value: Any, eta: Any, trials: Any) -> Any:
     return (value * eta).sum(axis=-1) - trials * pt.logsumexp(eta, axis=-1)
 
 
-def _rows_random(
-    eta: FloatArray, trials: FloatArray, rng: np.random.Generator, size: tuple[int, ...] | None
-) -> FloatArray:
-    weight = np.exp(eta - eta.max(axis=-1, keepdims=True))
-    weight /= weight.sum(axis=-1, keepdims=True)
-    if size is not None:
-        weight = np.broadcast_to(weight, (*size, weight.shape[-1]))
-    return rng.multinomial(np.asarray(trials).astype(np.int64), weight).astype(float)
+def _rows_of_draws(eta: Any, trials: Any, size: Any) -> TensorVariable:
+    return pm.Multinomial.dist(n=trials, p=pt.special.softmax(eta, axis=-1), size=size)

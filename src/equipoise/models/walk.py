@@ -8,8 +8,6 @@ import pytensor.tensor as pt
 from pymc.logprob.transforms import Transform
 from pytensor.tensor.variable import TensorVariable
 
-from equipoise.likelihoods import FloatArray
-
 
 def walked_normal(
     name: str,
@@ -40,7 +38,7 @@ def walked_normal(
         anchor,
         variance,
         logp=_normal_logp,
-        random=_normal_random,
+        dist=_normal,
         support_point=_normal_support_point,
         transform=_Walk(),
         signature="(),(),(),()->()",
@@ -62,16 +60,9 @@ def _normal_logp(x: Any, mean: Any, scale: Any, anchor: Any, variance: Any) -> A
     return -0.5 * ((x - mean) / scale) ** 2 - pt.log(scale) - 0.5 * np.log(2.0 * np.pi)
 
 
-def _normal_random(
-    mean: FloatArray,
-    scale: FloatArray,
-    anchor: FloatArray,
-    variance: FloatArray,
-    rng: np.random.Generator,
-    size: tuple[int, ...] | None,
-) -> FloatArray:
-    shape = np.broadcast_shapes(*(np.shape(x) for x in (mean, scale, anchor, variance)))
-    return rng.normal(mean, scale, size=shape if size is None else size)
+def _normal(mean: Any, scale: Any, anchor: Any, variance: Any, size: Any) -> TensorVariable:
+    del anchor, variance
+    return pm.Normal.dist(mean, scale, size=size)
 
 
 def _normal_support_point(
@@ -79,6 +70,14 @@ def _normal_support_point(
 ) -> Any:
     del rv, size
     return _centre_and_width(mean, scale, anchor, variance)[0]
+
+
+def _parameters(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return mean, scale, anchor and variance from the inputs of the distribution's operation.
+
+    Those are: size, the four, the random generator.
+    """
+    return inputs[1:5]
 
 
 def _centre_and_width(mean: Any, scale: Any, anchor: Any, variance: Any) -> tuple[Any, Any]:
@@ -94,17 +93,17 @@ class _Walk(Transform):
 
     def forward(self, value: Any, *inputs: Any) -> Any:
         """Return u."""
-        centre, width = _centre_and_width(*inputs[-4:])
+        centre, width = _centre_and_width(*_parameters(inputs))
         return (value - centre) / width
 
     def backward(self, value: Any, *inputs: Any) -> Any:
         """Return x."""
-        centre, width = _centre_and_width(*inputs[-4:])
+        centre, width = _centre_and_width(*_parameters(inputs))
         return centre + width * value
 
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
         """Return log dx/du."""
-        return pt.log(_centre_and_width(*inputs[-4:])[1]) + pt.zeros_like(value)
+        return pt.log(_centre_and_width(*_parameters(inputs))[1]) + pt.zeros_like(value)
 
 
 class _Softplus(Transform):

@@ -7,6 +7,7 @@ from matplotlib.container import Container
 from matplotlib.patches import Patch
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
 from equipoise.inference.verdict import STRENGTHS
 from equipoise.plots.style import BLUE, FAINT, GREEN, GREY, VERMILLION, drawn_on, legend_below, say
 
@@ -38,7 +39,7 @@ def plot_evidence(result: BalanceTest, ax: Axes | None = None) -> Axes:
     """
     height = _HEIGHT if result.graph.n_cycles and result.converged else _WORDS
     with drawn_on(ax, height) as axes:
-        if not result.graph.n_cycles:
+        if result.findings.curve is None:
             say(axes, "The support has no cycle:", "every kernel on it obeys balance, log BF = 0.")
         elif not result.converged:
             say(
@@ -47,34 +48,28 @@ def plot_evidence(result: BalanceTest, ax: Axes | None = None) -> Axes:
                 f"{result.distrust}.",
             )
         else:
-            legend_below(axes, _draw(axes, result), 2, own=ax is None)
+            legend_below(axes, _draw(axes, result, result.findings.curve), 2, own=ax is None)
         return axes
 
 
-def _draw(axes: Axes, result: BalanceTest) -> list[Artist | Container]:
+def _draw(axes: Axes, result: BalanceTest, curve: CycleScaleCurve) -> list[Artist | Container]:
     """Draw everything and return what the legend explains."""
-    curve, ceiling = result.fit.curve, result.verdict.ceiling
+    ceiling = result.verdict.ceiling
     taus = np.array([factor.cycle_scale for factor in result.sensitivity])
     factors = np.array([factor.log_value for factor in result.sensitivity])
     bars = 2 * np.array([factor.mcse for factor in result.sensitivity])
     # HalfNormal(4τ) has 95 % of its mass below 8τ; the nodes beyond carry next to nothing.
-    shown = curve.cycle_scales <= _WIDEST * taus.max()
-    fine = np.geomspace(curve.cycle_scales[0], curve.cycle_scales[shown][-1], 300)
-    values = curve.interpolate(fine)
-    error = 2 * np.interp(np.log(fine), np.log(curve.cycle_scales), curve.mcse)
+    nodes = curve.nodes[curve.nodes <= _WIDEST * taus.max()]
+    fine = np.geomspace(nodes[0], nodes[-1], 300)
+    values, error = curve.log_bayes_factor_at(fine)
+    error *= 2
     axes.set_xscale("log")
     axes.fill_between(
         fine, values - error, values + error, color=BLUE, alpha=0.2, linewidth=0, zorder=2
     )
     (line,) = axes.plot(fine, values, color=BLUE, zorder=3, label=r"$\sigma_c$ fixed")
-    axes.plot(
-        curve.cycle_scales[shown],
-        curve.log_bayes_factors[shown],
-        "o",
-        color=BLUE,
-        markersize=2,
-        zorder=3,
-    )
+    at_nodes, _ = curve.log_bayes_factor_at(nodes)
+    axes.plot(nodes, at_nodes, "o", color=BLUE, markersize=2, zorder=3)
     points = axes.errorbar(
         taus,
         factors,
@@ -92,7 +87,7 @@ def _draw(axes: Axes, result: BalanceTest) -> list[Artist | Container]:
     if testable and ceiling is not None and ceiling.distrust is None:
         # One mark, not a line: had balance held exactly, and at this τ alone.
         (mark,) = axes.plot(
-            [result.fit.priors.cycle_scale],
+            [result.priors.cycle_scale],
             [ceiling.log_value],
             "_",
             color=GREEN,

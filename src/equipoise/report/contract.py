@@ -19,10 +19,11 @@ SCHEMA = "equipoise.test/1"
 def to_dict(result: BalanceTest) -> dict[str, Any]:
     """Return a result as plain values, in the keys and order of the contract.
 
-    Numbers that must not be reported are None: everything that rests on the importance draws where
-    the result did not converge (then the log Bayes factor is withheld), posterior means of states
-    that the data bound from one side only (there only the prior speaks), and what is not built yet
-    (``entropy_production``, ``exact``, R-hat, ESS, divergences).
+    Numbers that must not be reported are None: everything that rests on posterior draws where the
+    result did not converge (then the log Bayes factor is withheld), posterior means of states that
+    the data bound from one side only (there only the prior speaks), diagnostics of MCMC on the fast
+    path, and what is not built yet (``entropy_production``, ``exact``). ``pareto_k`` belongs to the
+    fast path, which also gives ``ceiling``, ``fixed_scales`` and, beside MCMC, ``cross_check``.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
     """
     from equipoise import __version__  # the package imports this module
 
-    shown = result.converged
+    shown, state = result.converged, result.findings.diagnostics
     return {
         "schema": SCHEMA,
         "version": __version__,
@@ -46,10 +47,10 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
         "log_bayes_factor": {
             **_factor(result.log_bayes_factor, shown),
             "method": result.log_bayes_factor.method,
-            "likelihood": result.fit.problem.likelihood.name,
-            "scales": result.fit.priors.scales,
+            "likelihood": result.findings.problem.likelihood.name,
+            "scales": result.priors.scales,
             "alternative": "cyclic",
-            "cycle_scale": result.fit.priors.cycle_scale,
+            "cycle_scale": result.priors.cycle_scale,
         },
         "sensitivity": [
             {
@@ -64,10 +65,10 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
         "entropy_production": None,
         "exact": None,
         "diagnostics": {
-            "r_hat_max": None,
-            "ess_bulk_min": None,
-            "divergences": None,
-            "pareto_k": _number(result.pareto_k),
+            "r_hat_max": _number(state.r_hat_max),
+            "ess_bulk_min": _number(state.ess_bulk_min),
+            "divergences": state.divergences,
+            "pareto_k": _number(state.pareto_k),
             "converged": result.converged,
             "distrust": result.distrust,
         },
@@ -76,12 +77,13 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
             {"potential_sd": sd, **_factor(factor, shown and factor.distrust is None)}
             for sd, factor in result.fixed_scales
         ],
+        "cross_check": _cross_check(result.findings.cross_check),
         "edges": [_edge(edge, shown) for edge in result.edges],
         "cycle_scale_posterior": _cycle_scale(result, shown),
         "gradient": _states(result.gradient, shown),
         "rejected": result.rejected,
-        "priors": asdict(result.fit.priors),
-        "draws": len(result.fit.curve.reversible.log_weights) // 4,
+        "priors": asdict(result.priors),
+        "draws": result.findings.draws,
         "random_seed": result.random_seed,
     }
 
@@ -160,6 +162,12 @@ def _factor(factor: BayesFactor, shown: bool) -> dict[str, float | None]:
     return {"value": _number(factor.log_value), "mcse": _number(factor.mcse)}
 
 
+def _cross_check(factor: BayesFactor | None) -> dict[str, Any] | None:
+    if factor is None:
+        return None
+    return {**_factor(factor, factor.distrust is None), "method": factor.method}
+
+
 def _states(rows: Iterable[StatePotential], shown: bool) -> list[dict[str, Any]]:
     return [_state(row, shown) for row in rows]
 
@@ -210,9 +218,9 @@ def _edge(edge: EdgeCirculation, shown: bool) -> dict[str, Any]:
 
 def _cycle_scale(result: BalanceTest, shown: bool) -> dict[str, float | None]:
     """Return the posterior of σ_c at the prior's own τ; None in it without cycles."""
-    if not result.fit.curve.nodes or not shown:
+    if result.findings.curve is None or not shown:
         return dict.fromkeys(("mean", "lower", "upper", "mcse"))
-    post = result.fit.cycle_scale_posterior()
+    post = result.findings.curve.posterior()
     return {"mean": post.mean, "lower": post.lower, "upper": post.upper, "mcse": post.mean_mcse}
 
 

@@ -36,7 +36,7 @@ def potential_lines(result: BalanceTest) -> list[str]:
     for row in sorted(result.potential, key=by_potential):
         components[row.component].append(row)
     lines = ["Potential  Φ = -log π in nats, given balance (lower = preferred)"]
-    lines += _before(beside, trusted)
+    lines += _before(beside, result.findings.diagnostics.reversible)
     shown: list[StatePotential] = []
     alone = [rows[0] for rows in components if len(rows) == 1]
     for number, rows in enumerate(components, start=1):
@@ -54,7 +54,7 @@ def potential_lines(result: BalanceTest) -> list[str]:
     return lines + _after(shown, alone, several=len(components) > 1)
 
 
-def _before(beside: bool, trusted: bool) -> list[str]:
+def _before(beside: bool, distrust: str | None) -> list[str]:
     lines: list[str] = []
     if beside:
         lines += wrap(
@@ -62,10 +62,9 @@ def _before(beside: bool, trusted: bool) -> list[str]:
             "the gradient part of the log-ratios under the cyclic hypothesis; it is not -log π.",
             indent=INDENT,
         )
-    if not trusted:
+    if distrust is not None:
         lines += wrap(
-            "Means and two-sided intervals are withheld, since they rest on importance weights "
-            "that failed; Φ is the posterior mode.",
+            f"Means and two-sided intervals are not given: {distrust}. Φ is the posterior mode.",
             indent=INDENT,
         )
     return lines
@@ -152,7 +151,7 @@ def cycle_lines(result: BalanceTest) -> list[str]:
     if not testable:
         return [*lines, "  None is testable; their affinities would only repeat the prior."]
     if not result.converged:
-        return [*lines, "  Withheld: they rest on importance weights that failed."]
+        return [*lines, "  Withheld, for they rest on the same draws."]
     clearest = sorted(testable, key=_clarity)[:MOST_CYCLES]
     places = [decimals(cycle.mcse, cycle.sd) for cycle in clearest]
     both = list(zip(clearest, places, strict=True))

@@ -1,13 +1,15 @@
 """The summary in plain text: what a referee reads line by line."""
 
 from collections import Counter
-from math import inf
+from math import hypot, inf
 
 import numpy as np
 
-from equipoise.inference.balance import DECIDING, BalanceTest
+from equipoise.inference.balance import BalanceTest
 from equipoise.inference.evidence import BayesFactor
 from equipoise.inference.evidence.psis import K_TRUSTED
+from equipoise.inference.findings import DECIDING, Findings
+from equipoise.inference.posterior.convergence import ESS_TRUSTED, R_HAT_TRUSTED
 from equipoise.likelihoods import PairwiseEdges
 from equipoise.report.layout import entry, table, wrap
 from equipoise.report.numbers import (
@@ -129,7 +131,7 @@ def _named(states: np.ndarray, result: BalanceTest) -> str:
 
 
 def _evidence(result: BalanceTest) -> list[str]:
-    verdict, priors = result.verdict, result.fit.priors
+    verdict, priors = result.verdict, result.priors
     lines = ["Evidence  log Bayes factor in nats: above 0 favours balance, below 0 its violation"]
     if not result.graph.n_cycles:
         return lines + entry("log BF", "0 by definition: without a cycle both hypotheses are one")
@@ -232,7 +234,7 @@ def _size(result: BalanceTest) -> list[str]:
     if size is None:
         return [*lines, "  Not testable: its posterior would only repeat the prior."]
     if not result.converged:
-        return [*lines, "  Withheld: it rests on importance weights that failed."]
+        return [*lines, "  Withheld, for it rests on the same draws."]
     places = decimals(size.mcse, (size.upper - size.lower) / 4)
     lines += entry(
         "ρ",
@@ -252,11 +254,11 @@ def _size(result: BalanceTest) -> list[str]:
 
 
 def _assumed(result: BalanceTest) -> list[str]:
-    counts, priors, fit = result.counts, result.fit.priors, result.fit
+    counts, priors, problem = result.counts, result.priors, result.findings.problem
     lines = ["Assumed"]
-    if isinstance(fit.problem.likelihood, PairwiseEdges):
+    if isinstance(problem.likelihood, PairwiseEdges):
         text = "pairwise: each edge's transitions split binomially given their sum, exposure N_i"
-        out = np.asarray(fit.graph.edges)[fit.problem.likelihood.left_out]
+        out = np.asarray(problem.graph.edges)[problem.likelihood.left_out]
         if len(out):
             names = [f"{counts.states[i]} - {counts.states[j]}" for i, j in out.tolist()]
             text += f"; left out, with an end that was never a source: {listed(names, width=40)}"
@@ -314,24 +316,52 @@ def _trials(result: BalanceTest) -> str:
 def _method(result: BalanceTest) -> list[str]:
     from equipoise import __version__  # the package imports this module
 
-    curve = result.fit.curve
+    findings = result.findings
     lines = ["Method"]
-    how = "nested Laplace, corrected by Pareto-smoothed importance sampling"
-    if curve.nodes:
-        how += (
-            f"; {len(curve.nodes)} values of σ_c, {len(curve.nodes[0].log_weights):,} draws each, "
-            f"{len(curve.reversible.log_weights):,} at 0"
-        )
-    else:
-        how += f"; {len(curve.reversible.log_weights):,} draws"
-    lines += entry("evidence", how)
-    state = "converged" if result.converged else "not converged"
-    k_hat = "undefined, weights all alike" if result.pareto_k == -inf else f"{result.pareto_k:.2f}"
-    lines += entry("diagnostics", f"k̂ = {k_hat} (limit {K_TRUSTED:g}); {state}")
+    lines += entry("evidence", f"{findings.effort}; {findings.problem.likelihood.name} likelihood")
+    lines += entry("diagnostics", _diagnostics(result))
+    if findings.cross_check is not None:
+        lines += entry("cross-check", _cross_check(findings))
+        lines += entry("beside it", "ceiling and fixed scales are the fast path's too")
     seed = "none (not reproducible)" if result.random_seed is None else str(result.random_seed)
     lines += entry("run", f"seed {seed}, {result.seconds:.1f} s, equipoise {__version__}")
     lines += entry("terms", "docs/model.md of the source defines E, c, V, s and states the rules")
     return lines
+
+
+def _diagnostics(result: BalanceTest) -> str:
+    state = result.findings.diagnostics
+    converged = "converged" if result.converged else f"not converged: {result.distrust}"
+    if state.reversible is not None and state.reversible != result.distrust:
+        converged += f"; not converged, the potential given balance: {state.reversible}"
+    if state.r_hat_max is None or state.ess_bulk_min is None:
+        return f"k̂ = {_k_hat(state.pareto_k)} (limit {K_TRUSTED:g}); {converged}"
+    return (
+        f"R-hat at most {state.r_hat_max:.3f} (limit {R_HAT_TRUSTED:g}), bulk ESS at least "
+        f"{state.ess_bulk_min:,.0f} (limit {ESS_TRUSTED:g}), {state.divergences} divergences; "
+        f"{converged}"
+    )
+
+
+def _cross_check(findings: Findings) -> str:
+    """Say how the headline compares with the fast path's log Bayes factor."""
+    other = findings.cross_check
+    how = "without MCMC, by nested Laplace and importance sampling"
+    if other is None or other.distrust is not None:
+        return f"none {how}: {other.distrust if other else 'not run'}"
+    places = error_decimals(max(other.mcse, findings.headline.mcse))
+    gap = findings.headline.log_value - other.log_value
+    error = hypot(other.mcse, findings.headline.mcse)
+    agrees = "agrees" if abs(gap) <= 3 * error else "DISAGREES beyond three Monte Carlo errors"
+    return (
+        f"log BF {with_error(other.log_value, other.mcse)} {how} "
+        f"(k̂ = {_k_hat(findings.diagnostics.pareto_k)}): {agrees}, "
+        f"difference {fixed(gap, places, sign=True)} ± {shown_error(error, places)}"
+    )
+
+
+def _k_hat(value: float) -> str:
+    return "undefined, weights all alike" if value == -inf else f"{value:.2f}"
 
 
 def _tau(value: float) -> str:

@@ -131,7 +131,7 @@ class Sampler:
         from equipoise.models.builder import model_data
 
         for name, value, least in (("draws", draws, 4), ("tune", tune, 1), ("chains", chains, 1)):
-            if not isinstance(value, int) or value < least:
+            if value < least:
                 raise UsageError(f"{name} must be a whole number of at least {least}, not {value}")
         if not 0.5 <= target_accept < 1.0:
             raise UsageError(f"target_accept must lie in [0.5, 1), not {target_accept!r}")
@@ -265,7 +265,7 @@ def _kept(table: Any) -> list[str]:
 
 def _one_of(points: FloatArray) -> Callable[[int | None], FloatArray]:
     def start(seed: int | None) -> FloatArray:
-        return points[np.random.default_rng(seed).integers(len(points))].copy()
+        return np.array(points[np.random.default_rng(seed).integers(len(points))])
 
     return start
 

@@ -11,6 +11,6 @@ interpolation; neither changes what is estimated.
 """
 
 from equipoise.inference.evidence.path.fit import PathFit, path, walk_path
-from equipoise.inference.evidence.path.slope import PathNode
+from equipoise.inference.evidence.path.slope import PathNode, measure_slope
 
-__all__ = ["PathFit", "PathNode", "path", "walk_path"]
+__all__ = ["PathFit", "PathNode", "measure_slope", "path", "walk_path"]

@@ -1,0 +1,135 @@
+"""The default path: posteriors by NUTS, evidence along the path, the fast path beside them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from equipoise.inference.evidence.path import walk_path
+from equipoise.inference.evidence.problem import Problem
+from equipoise.inference.fast import DRAWS as FAST_DRAWS
+from equipoise.inference.fast import fast_findings
+from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings, Stages
+from equipoise.inference.posterior.convergence import Convergence, convergence
+from equipoise.inference.posterior.sampler import Draws, Sampler, compile_sampler
+from equipoise.inference.weighted import WeightedDraws, chained
+
+DRAWS, CHAINS = 1000, 4
+_SEEDS = 2**31
+# What is done once more where the first try did not converge.
+_SECOND_ACCEPT, _SECOND_MORE = 0.997, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """NUTS draws of both hypotheses; ``cyclic`` is ``reversible`` where the graph has no cycle."""
+
+    reversible: Draws
+    cyclic: Draws
+
+
+def mcmc_findings(
+    problem: Problem, *, draws: int, rng: np.random.Generator, stages: Stages
+) -> tuple[Findings, Chains]:
+    """Solve a problem by MCMC.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    draws
+        Of each of four chains, for the posterior of either hypothesis.
+    rng
+        Source of randomness.
+    stages
+        Progress.
+
+    Returns
+    -------
+    Findings, Chains
+        Chains that did not converge were run once more, with smaller steps and twice the draws.
+
+    Raises
+    ------
+    DataError
+        If no edge has counts to model.
+    UsageError
+        If ``draws`` is out of its range.
+    NotTrustedError
+        If a posterior mode cannot be reached, or no chain started.
+    """
+    fast = fast_findings(problem, draws=FAST_DRAWS, rng=rng, stages=stages, until=0.06)
+    compiling = stages.next("compiling the model (once; up to a minute)", 0.4)
+    compiling(0, 1)
+    sampler = compile_sampler(problem)
+    compiling(1, 1)
+    has_cycles = fast.curve is not None
+    reversible, first = _sample(
+        sampler, False, draws, rng, stages.next("posterior given balance", 0.55)
+    )
+    cyclic, second = reversible, first
+    if has_cycles:
+        cyclic, second = _sample(
+            sampler, True, draws, rng, stages.next("posterior with cycles", 0.72)
+        )
+    walked = walk_path(
+        sampler, random_seed=rng, progress=stages.next("evidence along the path", 0.98)
+    )
+    tau = problem.priors.cycle_scale
+    both = (first, second)
+    findings = replace(
+        fast,
+        method="path",
+        effort=f"NUTS, {reversible.V.shape[0]} chains of {reversible.V.shape[1]:,} draws"
+        + (f"; path over {len(walked.nodes)} values of σ_c" if has_cycles else ""),
+        draws=reversible.V.shape[1],
+        reversible=_weighted(problem, reversible, cyclic=False),
+        cyclic=_weighted(problem, cyclic, cyclic=has_cycles),
+        curve=walked.curve,
+        sensitivity=tuple(walked.log_bayes_factor(factor * tau) for factor in SENSITIVITY),
+        cross_check=fast.headline if has_cycles else None,
+        diagnostics=Diagnostics(
+            pareto_k=fast.diagnostics.pareto_k,
+            reversible=first.distrust,
+            cyclic=second.distrust,
+            r_hat_max=max(x.r_hat_max for x in both),
+            ess_bulk_min=min(x.ess_bulk_min for x in both),
+            divergences=sum(x.divergences for x in (both if has_cycles else both[:1])),
+        ),
+    )
+    return findings, Chains(reversible, cyclic)
+
+
+def _sample(
+    sampler: Sampler,
+    cyclic: bool,
+    draws: int,
+    rng: np.random.Generator,
+    progress: Callable[[int, int], None],
+) -> tuple[Draws, Convergence]:
+    """Sample one hypothesis; once more, harder, where it did not converge."""
+
+    def report(fraction: float) -> None:
+        progress(round(1000 * fraction), 1000)
+
+    def run(**options: float) -> tuple[Draws, Convergence]:
+        found = sampler.draw(
+            cycle_sd=None if cyclic else 0.0,
+            chains=CHAINS,
+            random_seed=int(rng.integers(_SEEDS)),
+            progress=report,
+            **options,  # type: ignore[arg-type]
+        )
+        return found, convergence(sampler.problem, found, cyclic=cyclic)
+
+    report(0.0)
+    found, state = run(draws=draws)
+    if state.distrust is not None:
+        more = _SECOND_MORE * draws
+        found, state = run(draws=more, tune=more, target_accept=_SECOND_ACCEPT)
+    return found, state
+
+
+def _weighted(problem: Problem, draws: Draws, *, cyclic: bool) -> WeightedDraws:
+    model = problem.cyclic() if cyclic else problem.reversible()
+    return chained(problem.graph, model, draws.theta(problem, cyclic=cyclic))

@@ -1,0 +1,219 @@
+"""Posteriors by NUTS: they converge by default, equal the fast path's, and suit ArviZ."""
+
+import itertools
+import warnings
+
+import arviz as az
+import numpy as np
+import pytest
+import xarray as xr
+from mcmc_tables import TABLES, counts_named, fast_of, sampler_of
+
+import equipoise as eq
+from equipoise.errors import NotConvergedWarning, UsageError
+from equipoise.inference.posterior.convergence import convergence
+from equipoise.inference.weighted import chained
+from equipoise.simulate import Kernel, stationary_distribution
+
+STANDARD_ERRORS = 4.0  # some 60 moments each: false alarm 60 × 6e-5
+
+
+@pytest.fixture(scope="module", params=["reversible", "cyclic"])
+def tree(request):
+    return eq.posterior(counts_named("six"), request.param, random_seed=3, draws=500)
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("cyclic", [False, True])
+def test_defaults_converge_on_every_bundled_table(name, cyclic):
+    sampler = sampler_of(name)
+    found = sampler.draw(cycle_sd=None if cyclic else 0.0, random_seed=7)
+    state = convergence(sampler.problem, found, cyclic=cyclic)
+    assert state.divergences == 0
+    assert state.r_hat_max < 1.01
+    assert state.ess_bulk_min >= 400
+    assert state.distrust is None
+
+
+@pytest.mark.parametrize("name", ["six", "smollm2-weekday"])
+@pytest.mark.parametrize("cyclic", [False, True])
+def test_moments_equal_the_weighted_draws_of_the_fast_path(name, cyclic):
+    sampler, fit = sampler_of(name), fast_of(name, "learned")
+    assert fit.log_bayes_factor().pareto_k <= 0.7
+    problem = sampler.problem
+    found = sampler.draw(cycle_sd=None if cyclic else 0.0, random_seed=11)
+    model = problem.cyclic() if cyclic else problem.reversible()
+    theirs = fit.cyclic_draws if cyclic else fit.reversible_draws
+    ours = chained(problem.graph, model, found.theta(problem, cyclic=cyclic))
+    assert convergence(problem, found, cyclic=cyclic).ess_bulk_min >= 400
+    assert 1.0 / (theirs.weights**2).sum() >= 400
+
+    def moments(draws):
+        first = np.hstack([draws.theta, draws.gradient_potential - draws.gradient_potential[:, :1]])
+        values = np.hstack([first, first**2])
+        return draws.weights @ values, draws.mcse(values)
+
+    (mean, error), (other, other_error) = moments(ours), moments(theirs)
+    scale = np.hypot(error, other_error)
+    moving = scale > 1e-12
+    assert np.all(np.abs(mean - other)[moving] < STANDARD_ERRORS * scale[moving])
+    np.testing.assert_allclose(mean[~moving], other[~moving], atol=1e-9)
+
+
+def test_groups_names_and_attributes(tree):
+    assert set(tree.children) == {
+        "posterior",
+        "sample_stats",
+        "log_likelihood",
+        "observed_data",
+        "prior",
+    }
+    post = tree["posterior"]
+    states = list(counts_named("six").states)
+    assert list(post["state"].values) == states
+    name = "Phi" if tree.attrs["hypothesis"] == "reversible" else "gradient"
+    reference = tree.attrs["references"]
+    assert (post[name].sel(state=reference) == 0).all()
+    assert post[name].attrs["units"] == "nats"
+    assert "pymc" in tree.attrs["versions"]
+    assert "units" not in post["pi"].attrs
+    np.testing.assert_allclose(post["pi"].sum("state"), 1.0)
+    by_source = post["P"].groupby("source").sum("transition")
+    np.testing.assert_allclose(by_source, 1.0)
+    assert tree["log_likelihood"]["transitions"].dims == ("chain", "draw", "source")
+    assert tree["prior"].sizes["draw"] == 500
+
+
+def test_derived_quantities_are_those_of_the_kernel(tree):
+    """π by GTH and Φ, c, affinities from the log-ratios of P itself, draw by draw."""
+    post = tree["posterior"].to_dataset().isel(chain=1)
+    states = list(post["state"].values)
+    cyclic = tree.attrs["hypothesis"] == "cyclic"
+    for draw in (0, 250, 499):
+        at = post.isel(draw=draw)
+        P = np.zeros((len(states), len(states)))
+        for value, a, b in zip(
+            at["P"].values, at["source"].values, at["target"].values, strict=True
+        ):
+            P[states.index(a), states.index(b)] = value
+        kernel = Kernel(states=tuple(states), matrix=P, other=np.zeros(6), stay=True)
+        pi = stationary_distribution(kernel)
+        np.testing.assert_allclose(at["pi"], pi, rtol=1e-9)
+        potential = at["gradient" if cyclic else "Phi"]
+        for edge in at["edge"].values:
+            a, b = str(edge).split(" ~ ")
+            i, j = states.index(a), states.index(b)
+            ratio = np.log(P[i, j] / P[j, i])
+            rest = float(at["c"].sel(edge=edge)) if cyclic else 0.0
+            drop = float(potential.sel(state=a) - potential.sel(state=b))
+            assert ratio == pytest.approx(drop + rest, abs=1e-9)
+        if not cyclic:
+            reference = tree.attrs["references"]
+            expected = -np.log(pi / pi[states.index(reference)])
+            np.testing.assert_allclose(potential, expected, atol=1e-9)
+            continue
+        for cycle in at["cycle"].values:
+            path = [states.index(x) for x in str(cycle).split(" → ")]
+            affinity = sum(np.log(P[a, b] / P[b, a]) for a, b in itertools.pairwise(path))
+            assert float(at["affinity"].sel(cycle=cycle)) == pytest.approx(affinity, abs=1e-9)
+        rho = np.sqrt((at["c"].values ** 2).mean())
+        assert float(at["rho"]) == pytest.approx(rho, rel=1e-9)
+
+
+def test_log_likelihood_is_the_sum_of_log_probabilities(tree):
+    counts = counts_named("six")
+    at = tree["posterior"].to_dataset().isel(chain=0, draw=17)
+    stays = {s: counts.other[k] for k, s in enumerate(counts.states)}
+    for source in counts.states:
+        total = 0.0
+        for target in counts.states:
+            k = counts.counts[counts.index(source), counts.index(target)]
+            k = k + stays[source] if source == target else k
+            if k:
+                total += k * np.log(float(at["P"].sel(transition=f"{source} → {target}")))
+        found = tree["log_likelihood"]["transitions"].sel(source=source).isel(chain=0, draw=17)
+        assert float(found) == pytest.approx(total, rel=1e-9)
+
+
+def test_arviz_works_on_it(tree):
+    import matplotlib
+
+    matplotlib.use("agg")
+    with warnings.catch_warnings():
+        # the reference state is constant, and a row that is left out is influential: as it should
+        warnings.filterwarnings("ignore", message="invalid value encountered")
+        warnings.filterwarnings("ignore", message="Estimated shape parameter")
+        table = az.summary(tree, var_names=["V", "pi"])
+        assert len(table) == 12
+        result = az.loo(tree)
+        assert np.isfinite(result.elpd)
+        az.compare({"one": tree, "two": tree})
+    az.plot_trace(tree, var_names=["sigma_V"])
+    az.plot_forest(tree, var_names=["pi"])
+
+
+def test_a_tree_is_saved_and_reloaded_without_loss(tree, tmp_path):
+    tree.to_netcdf(tmp_path / "run.nc", engine="h5netcdf")
+    with xr.open_datatree(tmp_path / "run.nc", engine="h5netcdf") as back:
+        assert back.load().identical(tree)
+
+
+def test_the_same_seed_gives_the_same_draws():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConvergedWarning)
+        one, two = (
+            eq.posterior(counts_named("six"), random_seed=5, draws=20, tune=100, chains=2)
+            for _ in range(2)
+        )
+    assert one["posterior"].to_dataset().identical(two["posterior"].to_dataset())
+
+
+def test_too_few_draws_are_said_not_to_be_trusted():
+    with pytest.warns(NotConvergedWarning, match="effective draws|disagree|divergent"):
+        eq.posterior(counts_named("six"), random_seed=5, draws=20, tune=100)
+
+
+def test_prior_group_is_the_prior():
+    tree = eq.posterior(counts_named("six"), "cyclic", random_seed=3, draws=500)
+    prior = tree["prior"].to_dataset()
+    sigma = prior["sigma_c"].values.ravel()
+    assert abs(sigma.mean() - np.sqrt(2 / np.pi)) < 3.9 * 0.603 / np.sqrt(len(sigma))
+    assert abs(prior["mu_s"].values.mean() + 3.0) < 3.9 * 3.0 / np.sqrt(len(sigma))
+
+
+def test_pymc_draws_from_the_posterior_predictive():
+    import pymc as pm
+
+    counts = counts_named("six")
+    tree = eq.posterior(counts, "cyclic", random_seed=3, draws=500)
+    with eq.models.cyclic(counts):
+        drawn = pm.sample_posterior_predictive(tree, random_seed=1, progressbar=False)
+    drawn = drawn["posterior_predictive"]["transitions"].values.reshape(-1, 6, 5)
+    observed = tree["observed_data"]["transitions"].values
+    trials = np.asarray(counts.trials)
+    np.testing.assert_array_equal(drawn.sum(axis=-1), np.broadcast_to(trials, drawn.shape[:2]))
+    spread = np.maximum(drawn.std(axis=0), 0.5)
+    assert (np.abs(drawn.mean(axis=0) - observed) < 2.0 * spread).all()
+
+
+def test_pairwise_potential_agrees_with_the_multinomial_one():
+    pairs = eq.posterior(counts_named("smollm2-weekday"), likelihood="pairwise", random_seed=2)
+    rows = eq.posterior(counts_named("smollm2-weekday"), random_seed=2)
+    one, two = (x["posterior"]["Phi"].std(("chain", "draw")).values for x in (pairs, rows))
+    moving = two > 0
+    np.testing.assert_allclose(one[moving], two[moving], rtol=0.15)
+    assert "P" not in pairs["posterior"]
+    assert pairs["log_likelihood"]["transitions"].dims == ("chain", "draw", "pair")
+
+
+def test_bad_arguments_are_refused():
+    alofi = counts_named("alofi-rain")
+    with pytest.raises(UsageError, match="hypothesis must be 'reversible' or 'cyclic'"):
+        eq.posterior(alofi, "balanced")
+    with pytest.raises(UsageError, match="belongs to the cyclic hypothesis"):
+        eq.posterior(alofi, "reversible", cycle_sd=0.3)
+    with pytest.raises(UsageError, match="draws must be a whole number of at least 4"):
+        eq.posterior(alofi, draws=1)
+    tree = eq.TransitionCounts.from_matrix(np.array([[3, 5], [4, 1]]), states=["x", "y"])
+    with pytest.raises(UsageError, match="no cycle"):
+        eq.posterior(tree, "cyclic")
