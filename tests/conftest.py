@@ -1,7 +1,13 @@
 """Shared fixtures."""
 
+import fcntl
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 
+import equipoise
 from equipoise import datasets
 from equipoise.counts import TransitionCounts
 
@@ -24,3 +30,30 @@ def claude() -> TransitionCounts:
 @pytest.fixture(scope="session")
 def gemini() -> TransitionCounts:
     return datasets.gemini_2_5_flash()
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A run by MCMC on the rain on Alofi: its file, and what it said before it was saved."""
+
+    path: Path
+    summary: str
+    json: str
+
+
+@pytest.fixture(scope="session")
+def saved_run(alofi, tmp_path_factory) -> SavedRun:
+    """Sample and save once, in whichever process comes first: compiling takes half a minute."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # of all workers
+    path, text, json = (folder / f"alofi.{ending}" for ending in ("nc", "txt", "json"))
+    with (folder / "alofi.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            # With a few hundred draws R-hat exceeds its limit, and the chains are run again.
+            result = equipoise.test(alofi, draws=1000, random_seed=1)
+            text.write_text(equipoise.summary(result), encoding="utf-8")
+            json.write_text(equipoise.to_json(result), encoding="utf-8")
+            equipoise.save(result, path)
+    return SavedRun(path, text.read_text(encoding="utf-8"), json.read_text(encoding="utf-8"))

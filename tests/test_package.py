@@ -4,11 +4,18 @@ import re
 import subprocess
 import sys
 import types
+from functools import partial
 from pathlib import Path
+
+import pytest
 
 import equipoise
 
 ROOT = Path(__file__).parents[1]
+HEAVY = (
+    "anthropic arviz arviz_base arviz_stats h5netcdf h5py matplotlib numba nutpie pandas pyarrow "
+    "pymc pytensor xarray"
+).split()
 
 
 def test_all_is_every_public_name_and_sorted():
@@ -27,13 +34,24 @@ def test_all_is_every_public_name_and_sorted():
 def test_importing_loads_no_heavy_package():
     code = (
         "import sys, equipoise, equipoise.likelihoods\n"
-        "equipoise.test(equipoise.datasets.alofi_rain(), draws=100, random_seed=0)\n"
-        "heavy = {'pymc', 'pytensor', 'arviz', 'matplotlib', 'anthropic', 'pandas'}\n"
-        "heavy |= {'pyarrow', 'xarray', 'h5netcdf'}\n"
+        f"heavy = set({HEAVY!r})\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+        "equipoise.test(equipoise.datasets.alofi_rain(), fast=True, draws=100, random_seed=0)\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split() == ["[]", "[]"]
+
+
+@pytest.mark.parametrize("name", ["load", "models", "path", "posterior", "save"])
+def test_names_of_mcmc_are_there_before_it_is_loaded(name):
+    code = (
+        f"import sys, equipoise; print(equipoise.{name}, sorted({{*{HEAVY!r}}} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    kind = "module 'equipoise.models'" if name == "models" else f"function {name}"
+    assert done.stdout.startswith(f"<{kind} ")
+    assert done.stdout.endswith(" []\n")
 
 
 def test_plots_load_when_asked_for():
@@ -55,12 +73,32 @@ def test_links_between_pages_lead_somewhere():
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_readme_example_runs(capsys):
-    text = (ROOT / "README.md").read_text()
-    (example,) = re.findall(r"```python\n(.*?)```", text, flags=re.S)
+def readme_examples():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", text, flags=re.S)
+
+
+def test_the_first_readme_example_runs_on_the_fast_path(capsys, monkeypatch):
+    monkeypatch.setattr(equipoise, "test", partial(equipoise.test, fast=True))
+    example = readme_examples()[0]
     exec(compile(example, "README.md", "exec"), {})
     assert "Non-reversible, very strong" in capsys.readouterr().out
     assert len(example.strip().splitlines()) <= 12
+
+
+@pytest.mark.slow
+def test_the_readme_examples_run_one_after_the_other(capsys, monkeypatch, tmp_path):
+    """As they stand, by MCMC: a minute and more."""
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for example in readme_examples():
+        exec(compile(example, "README.md", "exec"), names)
+    out = capsys.readouterr().out
+    assert "Non-reversible, very strong" in out
+    assert "NUTS" in out
+    assert "affinity[" in out
+    assert (tmp_path / "run.nc").stat().st_size > 100_000
+    assert equipoise.summary(names["again"]) == equipoise.summary(names["result"])
 
 
 def test_nothing_here_names_this_machine():

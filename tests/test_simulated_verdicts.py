@@ -30,7 +30,7 @@ class TestDriven:
 
     def test_a_language_model(self):
         counts = sample_draws(datasets.smollm2_weekday_kernel(), 720, 3)
-        verdict = equipoise.test(counts, draws=500, random_seed=3).verdict
+        verdict = equipoise.test(counts, fast=True, draws=500, random_seed=3).verdict
         assert (verdict.favours, verdict.strength) == ("non-reversible", "very strong")
         assert verdict.size.call == "material"
 
@@ -39,7 +39,7 @@ class TestDriven:
         rng = np.random.default_rng([4, seed])
         kernel = random_kernel(rng, 6, 1.0, rho=0.03)
         counts = sample_draws(kernel, 1_000_000, rng)
-        verdict = equipoise.test(counts, draws=500, random_seed=seed).verdict
+        verdict = equipoise.test(counts, fast=True, draws=500, random_seed=seed).verdict
         assert verdict.trusted
         assert (verdict.favours, verdict.strength) == ("non-reversible", "very strong")
         assert verdict.size.call == "negligible"
@@ -48,7 +48,9 @@ class TestDriven:
     @pytest.mark.parametrize("size", [3, 5])
     def test_a_ring_walked_one_way(self, size):
         kernel = one_way({(k, (k + 1) % size): 0.2 + 0.05 * k for k in range(size)})
-        verdict = equipoise.test(sample_draws(kernel, 1000, 12), draws=1000, random_seed=12).verdict
+        verdict = equipoise.test(
+            sample_draws(kernel, 1000, 12), fast=True, draws=1000, random_seed=12
+        ).verdict
         assert verdict.trusted
         assert (verdict.favours, verdict.size.call) == ("non-reversible", "material")
 
@@ -65,13 +67,13 @@ class TestReversible:
         rng = np.random.default_rng([6, seed])
         kernel = random_kernel(rng, 8, 1.0, edges=complete_edges(8))
         counts = sample_draws(kernel, 10_000, rng)
-        verdict = equipoise.test(counts, draws=500, random_seed=seed).verdict
+        verdict = equipoise.test(counts, fast=True, draws=500, random_seed=seed).verdict
         assert verdict.ceiling.log_value > 2
         assert verdict.favours == "balance"
 
     def test_a_language_model_made_reversible(self):
         counts = sample_draws(metropolised(datasets.smollm2_weekday_kernel()), 10_000, 7)
-        verdict = equipoise.test(counts, draws=500, random_seed=7).verdict
+        verdict = equipoise.test(counts, fast=True, draws=500, random_seed=7).verdict
         assert (verdict.favours, verdict.size.call) == ("balance", "negligible")
 
 
@@ -106,7 +108,7 @@ def one_way(arcs: dict[tuple[int, int], float]) -> Kernel:
 
 
 def untestable(counts, n_cycles):
-    result = equipoise.test(counts, draws=500, random_seed=0)
+    result = equipoise.test(counts, fast=True, draws=500, random_seed=0)
     assert (result.graph.n_cycles, result.graph.n_testable_cycles) == (n_cycles, 0)
     verdict = result.verdict
     assert (verdict.favours, verdict.reason) == ("untestable", "no_testable_cycle")

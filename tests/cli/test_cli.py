@@ -26,7 +26,7 @@ UNTRUSTED = [
     [554, 0, 0, 2187, 0, 2783, 0, 2903],
     [0, 0, 358, 2591, 0, 2943, 2483, 0],
 ]
-FEW = ("--draws", "400")
+FEW = ("--draws", "400", "--fast")
 HOSTILE = {
     "script": "<script>alert(1)</script>",
     "override": "\u202eevil",
@@ -55,12 +55,14 @@ def run(capsys, *arguments):
 
 
 def test_summary_on_standard_output(table, capsys):
-    status, out, err = run(capsys, "test", table, *FEW, "--fast")
+    status, out, err = run(capsys, "test", table, *FEW)
     assert status == 0
     assert err == ""
     assert out.startswith("Undecided")
     assert "\nPotential" in out
     assert "seed 0" in out
+    assert "nested Laplace" in out
+    assert "400 draws each" in " ".join(out.split())
     assert out.endswith("\n")
 
 
@@ -100,6 +102,40 @@ def test_no_stay(tmp_path, capsys):
     assert json.loads(out)["data"]["stay"] is False
 
 
+def test_what_a_file_says_holds_unless_an_option_says_otherwise(tmp_path, capsys):
+    path = tmp_path / "counts.parquet"
+    equipoise.TransitionCounts.from_matrix(
+        [[0, 31, 12], [27, 0, 5], [9, 14, 0]],
+        states=list("ABC"),
+        protocol="trajectory",
+        metadata={"title": "three", "trials": "observed"},
+    ).to_parquet(path)
+    data = []
+    for options in ([], ["--protocol", "draws", "--trials", "imputed"]):
+        status, out, _ = run(capsys, "test", str(path), *FEW, *options, "--json", "-")
+        assert status == 0
+        data.append(json.loads(out)["data"])
+    said, overruled = data
+    assert (said["protocol"], overruled["protocol"]) == ("trajectory", "draws")
+    assert said["metadata"] == {"title": "three", "trials": "observed"}
+    assert overruled["metadata"] == {"title": "three", "trials": "imputed"}
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_method_is_passed_on(table, capsys, monkeypatch, fast):
+    asked = {}
+
+    def stop(*arguments, **options):
+        asked.update(options)
+        raise NotTrustedError("enough")
+
+    monkeypatch.setattr(sys.modules["equipoise.cli.test"], "test_balance", stop)
+    assert run(capsys, "test", table, *(["--fast"] if fast else []))[0] == 3
+    assert asked["fast"] is fast
+    assert asked["draws"] is None
+    assert asked["rope"] == 0.1
+
+
 def test_json_to_a_file(table, tmp_path, capsys):
     path = tmp_path / "result.json"
     status, out, _ = run(capsys, "test", table, *FEW, "--json", str(path), "--quiet")
@@ -123,7 +159,7 @@ def test_figures(table, tmp_path, capsys):
 def test_untestable_is_a_result(name, tmp_path, capsys):
     path = tmp_path / "counts.csv"
     datasets.load(name).to_csv(path)
-    status, out, _ = run(capsys, "test", str(path), "--draws", "200")
+    status, out, _ = run(capsys, "test", str(path), "--draws", "200", "--fast")
     assert status == 0
     assert out.startswith("Untestable")
 
@@ -209,7 +245,7 @@ def test_version_and_help(capsys):
     assert "\n        rainy,,4\n" in out or "\n      rainy,,4\n" in out
     for option in ("fast", "scales", "rejected", "likelihood", "cycle-scale", "rope", "reference"):
         assert f"--{option}" in out
-    for option in ("no-stay", "draws", "seed", "json", "figures", "quiet"):
+    for option in ("no-stay", "draws", "seed", "json", "save", "again", "figures", "quiet"):
         assert f"--{option}" in out
     assert run(capsys, "demo", "--help")[0] == 0
 
@@ -233,8 +269,9 @@ def test_heavy_packages_are_not_loaded(tmp_path, program):
     code = (
         "import sys\n"
         "from equipoise.cli import main\n"
-        f"status = main(['test', {str(path)!r}, '--draws', '100', '--json', '-'])\n"
+        f"status = main(['test', {str(path)!r}, '--fast', '--draws', '100', '--json', '-'])\n"
         "heavy = {'pandas', 'matplotlib', 'pymc', 'pytensor', 'arviz', 'anthropic', 'xarray'}\n"
+        "heavy |= {'nutpie', 'numba', 'pyarrow', 'arviz_base', 'arviz_stats', 'h5netcdf', 'h5py'}\n"
         "loaded = heavy & set(sys.modules)\n"
         "sys.exit(f'loaded: {loaded}, status {status}' if loaded or status else 0)\n"
     )
@@ -248,10 +285,11 @@ def test_heavy_packages_are_not_loaded(tmp_path, program):
 def test_thirteen_states_in_a_process_of_their_own(tmp_path, program):
     path = tmp_path / "counts.csv"
     datasets.gemini_2_5_flash().to_csv(path)
-    done = program("test", str(path))
+    done = program("test", str(path), "--fast")
     assert done.returncode == 0
     assert done.stderr == ""
     assert "Potential" in done.stdout
+    assert "2,000 draws each" in " ".join(done.stdout.split())
 
 
 def test_standard_input_and_output(table, program):

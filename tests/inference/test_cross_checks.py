@@ -55,7 +55,7 @@ def test_information_of_a_cycle_is_a_schur_complement():
     full = design.T @ information @ design
     schur = full[5, 5] - full[5, :5] @ np.linalg.solve(full[:5, :5], full[:5, 5])
     assert fit.information == pytest.approx([schur], rel=1e-9)
-    result = eq.test(counts_of(CYCLE), priors=FIXED, draws=200, random_seed=1)
+    result = eq.test(counts_of(CYCLE), fast=True, priors=FIXED, draws=200, random_seed=1)
     assert result.verdict.information_nats == pytest.approx(0.5 * np.log1p(schur), rel=1e-6)
 
 
@@ -63,7 +63,7 @@ def test_ceiling_is_the_bayes_factor_of_counts_equal_to_their_expectation():
     """A reversible kernel known exactly, times 10⁶: the ceiling is then the log BF itself."""
     kernel = eq.simulate.reversible_kernel([0.0, 0.7, -0.4], [-1.0, -0.3, -1.6])
     exact = counts_of(np.rint(1e6 * kernel.matrix).astype(int))
-    result = eq.test(exact, priors=FIXED, random_seed=2)
+    result = eq.test(exact, fast=True, priors=FIXED, random_seed=2)
     ceiling, value = result.verdict.ceiling, result.log_bayes_factor
     assert abs(ceiling.log_value - value.log_value) < 3.9 * np.hypot(ceiling.mcse, value.mcse)
     assert result.verdict.favours == "balance"
@@ -72,10 +72,10 @@ def test_ceiling_is_the_bayes_factor_of_counts_equal_to_their_expectation():
 
 
 def test_ceiling_of_the_weekday_table_is_what_its_reversible_fit_would_give(weekday):
-    result = eq.test(weekday, random_seed=3)
-    fit = result.fit
-    eta = fit.reversible.design @ fit.curve.reversible.mode.theta
-    rows = fit.problem.likelihood
+    result = eq.test(weekday, fast=True, random_seed=3)
+    findings = result.findings
+    eta = findings.reversible.model.design @ findings.reversible_mode
+    rows = findings.problem.likelihood
     expected = np.zeros((7, 7))
     share = rows.probabilities(eta) * rows.trials[rows.arcs.source]
     expected[rows.arcs.source, rows.arcs.target] = share
@@ -90,10 +90,14 @@ def test_ceiling_of_the_weekday_table_is_what_its_reversible_fit_would_give(week
 def test_an_upper_bound_is_minus_the_lower_bound_of_the_mirrored_roles():
     """s2 is only ever reached: Φ_2 − Φ_0 ≤ −b, where b bounds Φ_0 − Φ_2 from below."""
     matrix = [[0, 50, 40], [60, 0, 0], [0, 0, 300]]
-    row = eq.test(counts_of(matrix), random_seed=1, draws=200, reference="s0").potential[2]
+    row = eq.test(counts_of(matrix), fast=True, random_seed=1, draws=200, reference="s0").potential[
+        2
+    ]
     assert row.bound == "upper"
     assert row.lower is None
-    mirrored = eq.test(counts_of(matrix), random_seed=1, draws=200, reference="s2").potential[0]
+    mirrored = eq.test(
+        counts_of(matrix), fast=True, random_seed=1, draws=200, reference="s2"
+    ).potential[0]
     assert mirrored.bound == "lower"
     assert row.upper == pytest.approx(-mirrored.lower, abs=2e-3)
     # 40 of 90 trials forward, none of 300 back: the rule of three
@@ -101,7 +105,7 @@ def test_an_upper_bound_is_minus_the_lower_bound_of_the_mirrored_roles():
 
 
 def test_edges_add_up_to_the_affinity_of_a_cycle_in_its_direction(weekday):
-    result = eq.test(weekday, random_seed=1, draws=500)
+    result = eq.test(weekday, fast=True, random_seed=1, draws=500)
     c = {(edge.source, edge.target): edge.mean for edge in result.edges}
     c |= {(target, source): -value for (source, target), value in c.items()}
     for cycle in result.cycles:
@@ -121,15 +125,17 @@ def test_posterior_affinity_agrees_with_counts_where_data_are_plenty(weekday):
     forward, back = [n[i, j], n[j, k], n[k, i]], [n[j, i], n[k, j], n[i, k]]
     plug_in = np.log(forward).sum() - np.log(back).sum()
     error = np.sqrt((1 / np.array(forward)).sum() + (1 / np.array(back)).sum())
-    named = eq.test(weekday, random_seed=1, draws=500).affinity(["Wednesday", "Thursday", "Sunday"])
+    named = eq.test(weekday, fast=True, random_seed=1, draws=500).affinity(
+        ["Wednesday", "Thursday", "Sunday"]
+    )
     assert abs(named.mean[0] - plug_in) < error
     assert named.sd[0] == pytest.approx(error, rel=0.25)
 
 
 def test_gradient_part_and_circulation_make_up_the_log_ratios(weekday):
-    result = eq.test(weekday, random_seed=1, draws=500)
+    result = eq.test(weekday, fast=True, random_seed=1, draws=500)
     gradient = {row.state: row.mean for row in result.gradient}
-    draws = result.fit.cyclic_draws
+    draws = result.findings.cyclic
     ratios = summarise(draws.log_ratios, draws.weights).mean
     for edge, ratio in zip(result.edges, ratios, strict=True):
         part = gradient[edge.source] - gradient[edge.target]
@@ -194,7 +200,7 @@ HUNG = ([3859, 0, 0, 0, 238], [4122, 0, 0])
 
 def test_gradient_part_has_no_one_sided_bounds():
     """Off balance, differences along one-way edges of a cycle bound nothing."""
-    result = eq.test(driven_core(*HUNG), random_seed=1, draws=300)
+    result = eq.test(driven_core(*HUNG), fast=True, random_seed=1, draws=300)
     assert [row.bound for row in result.potential] == ["two-sided"] * 3 + ["lower"] * 2
     assert [row.bound for row in result.gradient] == ["two-sided"] * 3 + ["none"] * 2
     assert all(row.lower is None for row in result.gradient[3:])
@@ -202,8 +208,8 @@ def test_gradient_part_has_no_one_sided_bounds():
 
 def test_size_leaves_out_what_no_data_can_test():
     """One-way states hung on a driven core change b1, not ρ of the core."""
-    alone = eq.test(driven_core(), random_seed=1, draws=1000).verdict.size
-    hung = eq.test(driven_core(*HUNG), random_seed=1, draws=1000)
+    alone = eq.test(driven_core(), fast=True, random_seed=1, draws=1000).verdict.size
+    hung = eq.test(driven_core(*HUNG), fast=True, random_seed=1, draws=1000)
     assert hung.graph.n_cycles == 2
     assert hung.graph.n_testable_cycles == 1
     truth = np.log(8.0)  # each of the three log-ratios, all of it circulation
@@ -218,6 +224,6 @@ def test_every_testable_cycle_is_in_the_basis():
     n = np.zeros((7, 7), dtype=int)
     for k in range(6):
         n[k, (k + 1) % 6], n[k, k], n[6, k] = 2, 20, 10_000
-    result = eq.test(counts_of(n), random_seed=1, draws=200)
+    result = eq.test(counts_of(n), fast=True, random_seed=1, draws=200)
     assert (result.graph.n_cycles, result.graph.n_testable_cycles) == (6, 1)
     assert [len(cycle.states) for cycle in result.cycles if cycle.testable] == [6]

@@ -16,9 +16,9 @@ def test_curve_points_and_ceiling(result, name):
     figure = axes.figure
     figure.draw_without_rendering()
     curve, nodes, points, *_ = axes.lines
-    scales = outcome.fit.curve.cycle_scales
-    assert set(nodes.get_xdata()) <= set(scales)
-    assert nodes.get_ydata()[0] == outcome.fit.curve.log_bayes_factors[0]
+    found = outcome.findings.curve
+    assert set(nodes.get_xdata()) <= set(found.nodes)
+    assert nodes.get_ydata()[0] == -found.rise[0]
     assert list(points.get_xdata()) == [0.25, 0.5, 1.0, 2.0, 4.0]
     assert list(points.get_ydata()) == [f.log_value for f in outcome.sensitivity]
     low, high = axes.get_ylim()

@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -11,6 +11,15 @@ from equipoise.report import to_dict, to_json
 
 NUMBER, MAYBE = (float,), (float, type(None))
 FACTOR = {"value": MAYBE, "mcse": MAYBE}
+
+
+@dataclass(frozen=True)
+class Optional:
+    """What a value looks like where it is not null."""
+
+    schema: object
+
+
 STATE = {
     "state": (str,),
     "mean": MAYBE,
@@ -45,7 +54,7 @@ SCHEMA = {
     },
     "log_bayes_factor": {
         **FACTOR,
-        "method": {"laplace"},
+        "method": {"laplace", "path"},
         "likelihood": {"multinomial", "pairwise"},
         "scales": {"learned", "fixed"},
         "alternative": {"cyclic"},
@@ -89,14 +98,15 @@ SCHEMA = {
     "entropy_production": {None},
     "exact": {None},
     "diagnostics": {
-        "r_hat_max": {None},
-        "ess_bulk_min": {None},
-        "divergences": {None},
+        "r_hat_max": MAYBE,
+        "ess_bulk_min": MAYBE,
+        "divergences": (int, type(None)),
         "pareto_k": MAYBE,
         "converged": (bool,),
         "distrust": (str, type(None)),
     },
     "fixed_scales": [{"potential_sd": NUMBER, **FACTOR}],
+    "cross_check": Optional({**FACTOR, "method": {"laplace"}}),
     "edges": [
         {
             "source": (str,),
@@ -140,12 +150,18 @@ NAMES = [
     "hostile",
     "distrusted alofi-rain",
     "distrusted claude-4",
+    "sampled alofi-rain",
+    "sampled distrusted alofi-rain",
+    "diverged sampled smollm2-weekday",
 ]
 
 
 def check(value, schema, where="result"):
     """Compare a value with a schema: types in a tuple, choices in a set, exact keys in a dict."""
-    if schema is dict:
+    if isinstance(schema, Optional):
+        if value is not None:
+            check(value, schema.schema, where)
+    elif schema is dict:
         assert isinstance(value, dict), where
     elif isinstance(schema, dict):
         assert list(value) == list(schema), where
@@ -232,6 +248,68 @@ def test_what_did_not_converge_is_withheld(result, name):
     }
 
 
+@pytest.mark.parametrize("name", ["alofi-rain", "tree", "no edge"])
+def test_the_fast_path_has_no_numbers_of_mcmc(result, name):
+    value = to_dict(result(name))
+    assert value["log_bayes_factor"]["method"] == "laplace"
+    assert value["cross_check"] is None
+    shown = value["diagnostics"]
+    assert shown["r_hat_max"] is shown["ess_bulk_min"] is shown["divergences"] is None
+
+
+def test_mcmc_has_its_diagnostics_and_the_fast_path_beside_it(result):
+    fast, value = to_dict(result("alofi-rain")), to_dict(result("sampled alofi-rain"))
+    assert value["log_bayes_factor"]["method"] == "path"
+    assert value["log_bayes_factor"]["value"] != fast["log_bayes_factor"]["value"]
+    assert value["cross_check"] == {
+        "value": fast["log_bayes_factor"]["value"],
+        "mcse": fast["log_bayes_factor"]["mcse"],
+        "method": "laplace",
+    }
+    assert value["diagnostics"] == {
+        "r_hat_max": 1.0034,
+        "ess_bulk_min": 1234.5,
+        "divergences": 0,
+        "pareto_k": fast["diagnostics"]["pareto_k"],
+        "converged": True,
+        "distrust": None,
+    }
+
+
+def test_a_cross_check_that_failed_is_withheld_and_mcmc_stands(result):
+    value = to_dict(result("sampled distrusted alofi-rain"))
+    assert value["cross_check"] == {"value": None, "mcse": None, "method": "laplace"}
+    assert value["diagnostics"]["pareto_k"] == 0.93
+    assert value["diagnostics"]["converged"] is True
+    assert value["log_bayes_factor"]["value"] is not None
+
+
+def test_chains_that_diverged_are_withheld_and_the_potential_stands(result):
+    value = to_dict(result("diverged sampled smollm2-weekday"))
+    shown = [value["log_bayes_factor"], *value["sensitivity"], *value["fixed_scales"]]
+    assert all(row["value"] is None and row["mcse"] is None for row in shown)
+    assert value["diagnostics"]["converged"] is False
+    assert value["diagnostics"]["distrust"] == "7 divergent transitions"
+    assert value["diagnostics"]["divergences"] == 7
+    assert value["potential"][0]["mean"] is not None
+    assert all(row["mean"] is None for row in value["gradient"])
+    assert all(edge["mean"] is None for edge in value["edges"])
+
+
+def test_a_real_run_by_mcmc_keeps_the_contract(saved_run):
+    value = json.loads(saved_run.json)
+    check(value, SCHEMA)
+    state = value["diagnostics"]
+    assert 0.99 < state["r_hat_max"] <= 1.01
+    assert 400 <= state["ess_bulk_min"] < 8000
+    assert state["divergences"] == 0
+    assert value["draws"] == 1000
+    other, own = value["cross_check"], value["log_bayes_factor"]
+    error = math.hypot(other["mcse"], own["mcse"])
+    assert error < 0.05
+    assert abs(other["value"] - own["value"]) < 4 * error
+
+
 def test_untestable_rests_on_the_graph_and_is_trusted(result):
     value = to_dict(result("distrusted claude-4"))
     assert value["verdict"]["favours"] == "untestable"
@@ -241,9 +319,15 @@ def test_untestable_rests_on_the_graph_and_is_trusted(result):
 
 @pytest.mark.parametrize("bad", [math.inf, -math.inf, math.nan])
 def test_no_nan_and_no_infinity(result, bad):
-    outcome = replace(result("alofi-rain"), pareto_k=bad, seconds=bad)
+    outcome = result("sampled alofi-rain")
+    diagnostics = replace(
+        outcome.findings.diagnostics, pareto_k=bad, r_hat_max=bad, ess_bulk_min=bad
+    )
+    findings = replace(outcome.findings, diagnostics=diagnostics)
+    outcome = replace(outcome, findings=findings, seconds=bad)
     value = to_dict(outcome)
-    assert value["diagnostics"]["pareto_k"] is None
+    shown = value["diagnostics"]
+    assert shown["pareto_k"] is shown["r_hat_max"] is shown["ess_bulk_min"] is None
     assert value["seconds"] is None
     assert "NaN" not in to_json(outcome)
     assert "Infinity" not in to_json(outcome)

@@ -113,14 +113,16 @@ def _balance(spread: float, states: int, trials: int) -> list[Outcome]:
     for table in range(TABLES):
         rng = np.random.default_rng([43, table])
         kernel = random_kernel(rng, states, spread, edges=complete_edges(states))
-        result = equipoise.test(sample_draws(kernel, trials, rng), draws=DRAWS, random_seed=table)
+        result = equipoise.test(
+            sample_draws(kernel, trials, rng), fast=True, draws=DRAWS, random_seed=table
+        )
         results.append(
             Outcome(
                 n_states=states,
                 n_edges=result.graph.n_edges,
                 verdict=result.verdict,
                 log_bayes_factor=result.log_bayes_factor.log_value,
-                pareto_k=result.pareto_k,
+                pareto_k=result.findings.diagnostics.pareto_k,
             )
         )
     return results

@@ -55,8 +55,8 @@ def to_tree(result: BalanceTest) -> "xr.DataTree":
 
     if result.chains is None:
         raise UsageError(
-            "there are no chains to save: the fast path has none, nor has a table without edges; "
-            "test without fast, or write JSON"
+            "the fast path has no chains to save, nor has a table without edges; test without "
+            "fast, or write JSON"
         )
     findings = result.findings
     problem = findings.problem
@@ -112,7 +112,7 @@ def save(result: BalanceTest, path: str | os.PathLike[str]) -> None:
     check_target(path)
     tree = to_tree(result)
     target = Path(path).absolute()
-    part = target.with_name(target.name + ".part")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         tree.to_netcdf(part, engine="h5netcdf")
         os.replace(part, target)
@@ -168,7 +168,7 @@ def load(
         # A path as it stands might be taken for an address on the net.
         with xr.open_datatree(Path(path).absolute(), engine="h5netcdf") as opened:
             tree = opened.load()
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise DataError(
             f"{quoted(path, 200)} cannot be read as a saved run ({type(error).__name__}); give a "
             "file that `equipoise test --save` wrote"
