@@ -15,7 +15,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--repeats", type=int, default=5, help="runs behind each median")
     repeats = parser.parse_args().repeats
-    sections: list[Section] = [breakdown.measure(repeats), *growth.measure(repeats)]
+    sections: list[Section] = [*breakdown.measure(repeats), *growth.measure(repeats)]
     text = "\n".join(
         [
             "# Results",

@@ -13,7 +13,7 @@ from benchmarks.tables import Section
 from equipoise import datasets
 
 TABLE = "gemini-2.5-flash"  # 13 states
-STAGES = (
+BEFORE = (
     "interpreter",
     "import numpy",
     "import scipy",
@@ -23,62 +23,82 @@ STAGES = (
     "evidence",
     "ceiling",
     "fixed scales",
-    "summaries",
-    "text",
-    "exit",
 )
+BY_MCMC = (
+    "compiling the model",
+    "posterior given balance",
+    "posterior with cycles",
+    "evidence along the path",
+)
+AFTER = ("summaries", "text", "exit")
 _PROGRAM = "import sys; from equipoise.cli import main; sys.exit(main())"
 
 
-def measure(repeats: int) -> Section:
+def measure(repeats: int) -> list[Section]:
+    """Return the fast path, and MCMC with a full and with an empty cache of compiled code."""
+    few = min(repeats, 3)
+    return [
+        _measure("`equipoise test --fast`", "fast", BEFORE + AFTER, repeats),
+        _measure(
+            "`equipoise test`, compiled code in the cache", "mcmc", BEFORE + BY_MCMC + AFTER, few
+        ),
+        _measure("`equipoise test`, empty cache", "mcmc", BEFORE + BY_MCMC + AFTER, few, cold=True),
+    ]
+
+
+def _measure(
+    title: str, engine: str, stages: tuple[str, ...], repeats: int, *, cold: bool = False
+) -> Section:
     """Return medians over `repeats` processes of each kind, taken in turns."""
     staged: list[dict[str, float]] = []
     whole: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "counts.csv"
         datasets.load(TABLE).to_csv(path)
-        for _ in range(repeats):
-            staged.append(_staged(path))
-            whole.append(_whole(path))
-    totals = [sum(stages.values()) for stages in staged]
-    total = median(totals)
+        for k in range(repeats):
+            one, two = (Path(folder) / f"{k}{x}" if cold else None for x in "ab")
+            staged.append(_staged(path, engine, one))
+            whole.append(_whole(path, engine, two))
+    totals = [sum(times.values()) for times in staged]
     rows = []
-    for stage in STAGES:
-        seconds = median(stages[stage] for stages in staged)
+    for stage in stages:
+        seconds = median(times[stage] for times in staged)
         share = median(
-            stages[stage] / all_of_it for stages, all_of_it in zip(staged, totals, strict=True)
+            times[stage] / all_of_it for times, all_of_it in zip(staged, totals, strict=True)
         )
         rows.append((stage, f"{share:.0%}", f"{seconds:.3f}"))
-    rows.append(("these stages, in one process", "100%", f"{total:.2f}"))
-    rows.append(("`equipoise test`, the program itself", "", f"{median(whole):.2f}"))
+    rows.append(("these stages, in one process", "100%", f"{median(totals):.2f}"))
+    rows.append(("the program itself", "", f"{median(whole):.2f}"))
     return Section(
-        "Where `equipoise test` spends its time",
-        f"Bundled table {TABLE} (13 states), defaults, bytecode compiled; medians of {repeats} "
-        "processes.",
+        f"Where {title} spends its time",
+        f"Bundled table {TABLE} (13 states), bytecode compiled; medians of {repeats} processes.",
         ("stage", "share", "seconds"),
         rows,
     )
 
 
-def _staged(path: Path) -> dict[str, float]:
+def _staged(path: Path, engine: str, cache: Path | None) -> dict[str, float]:
     """Run the stages in a fresh process that notes the clock after each."""
     start = time.perf_counter()
-    done = _run([sys.executable, "-m", "benchmarks.stages", str(path), repr(start)])
+    done = _run([sys.executable, "-m", "benchmarks.stages", str(path), repr(start), engine], cache)
     end = time.perf_counter()
     stages: dict[str, float] = json.loads(done.splitlines()[-1])
     stages["exit"] = end - start - sum(stages.values())
     return stages
 
 
-def _whole(path: Path) -> float:
+def _whole(path: Path, engine: str, cache: Path | None) -> float:
     start = time.perf_counter()
-    _run([sys.executable, "-c", _PROGRAM, "test", str(path)])
+    options = ["--fast"] if engine == "fast" else []
+    _run([sys.executable, "-c", _PROGRAM, "test", str(path), *options], cache)
     return time.perf_counter() - start
 
 
-def _run(command: list[str]) -> str:
+def _run(command: list[str], cache: Path | None) -> str:
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     environment = {**os.environ, **one_thread}
+    if cache is not None:
+        environment["PYTENSOR_FLAGS"] = f"base_compiledir={cache}"
     return subprocess.run(
         command, check=True, capture_output=True, text=True, env=environment
     ).stdout

@@ -1,4 +1,4 @@
-"""The stages of `equipoise test` in one process: `python -m benchmarks.stages TABLE START`.
+"""The stages of `equipoise test` in one process: `python -m benchmarks.stages TABLE START ENGINE`.
 
 Prints the seconds of each as a line of JSON. Imports stand in the function, since they are timed.
 """
@@ -11,7 +11,7 @@ import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 
-def main(path: str, start: float) -> None:
+def main(path: str, start: float, engine: str) -> None:
     seconds = {"interpreter": _FIRST - start}
     last = _FIRST
 
@@ -40,9 +40,10 @@ def main(path: str, start: float) -> None:
     lap("read")
 
     def progress(stage: str, _fraction: float) -> None:
-        lap("summaries" if stage == "done" else stage)
+        # "compiling the model (once; …)": without what is in brackets
+        lap("summaries" if stage == "done" else stage.split(" (")[0])
 
-    result = equipoise.test(counts, random_seed=0, progress=progress)
+    result = equipoise.test(counts, fast=engine == "fast", random_seed=0, progress=progress)
     lap("summaries")
     text = equipoise.summary(result)
     lap("text")
@@ -54,4 +55,4 @@ def main(path: str, start: float) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], float(sys.argv[2]))
+    main(sys.argv[1], float(sys.argv[2]), sys.argv[3])

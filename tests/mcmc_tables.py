@@ -36,8 +36,8 @@ def counts_named(name: str) -> TransitionCounts:
 
 
 @cache
-def sampler_of(name: str, scales: str = "learned", likelihood: str = "multinomial"):
-    problem = problem_of(counts_named(name), priors=Priors(scales=scales), likelihood=likelihood)
+def sampler_of(name: str, scales: str = "learned"):
+    problem = problem_of(counts_named(name), priors=Priors(scales=scales), likelihood="multinomial")
     return compile_sampler(problem)
 
 

@@ -7,7 +7,7 @@ from equipoise.cli import main
 
 def test_demo(tmp_path, capsys):
     folder = tmp_path / "output"
-    assert main(["demo", "--output", str(folder)]) == 0
+    assert main(["demo", "--fast", "--output", str(folder)]) == 0
     captured = capsys.readouterr()
     out = captured.out
     assert captured.err == ""

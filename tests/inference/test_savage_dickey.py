@@ -279,8 +279,7 @@ def test_draws_that_cannot_be_used():
         savage_dickey(problem, **{**draws, "s": np.full_like(draws["s"], np.nan)})
 
 
-def test_tau_is_that_of_the_priors():
-    """Draws made under one τ answer for that τ: with another the identity would not hold."""
+def test_the_tau_reported_is_that_of_the_priors():
     known = Gaussian()
     wide = known.exact.problem.with_priors(replace(FIXED, cycle_scale=2.0))
     factor = savage_dickey(wide, **known.draws(1))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from mcmc_tables import TABLES, counts_named, fast_of, sampler_of
+from scipy.stats import kstest
 
 import equipoise as eq
 from equipoise.errors import NotConvergedWarning, UsageError
@@ -66,6 +67,7 @@ def test_groups_names_and_attributes(tree):
         "sample_stats",
         "log_likelihood",
         "observed_data",
+        "constant_data",
         "prior",
     }
     post = tree["posterior"]
@@ -78,7 +80,7 @@ def test_groups_names_and_attributes(tree):
     assert "pymc" in tree.attrs["versions"]
     assert "units" not in post["pi"].attrs
     np.testing.assert_allclose(post["pi"].sum("state"), 1.0)
-    by_source = post["P"].groupby("source").sum("transition")
+    by_source = post["P"].groupby("from_state").sum("transition")
     np.testing.assert_allclose(by_source, 1.0)
     assert tree["log_likelihood"]["transitions"].dims == ("chain", "draw", "source")
     assert tree["prior"].sizes["draw"] == 500
@@ -93,7 +95,7 @@ def test_derived_quantities_are_those_of_the_kernel(tree):
         at = post.isel(draw=draw)
         P = np.zeros((len(states), len(states)))
         for value, a, b in zip(
-            at["P"].values, at["source"].values, at["target"].values, strict=True
+            at["P"].values, at["from_state"].values, at["to_state"].values, strict=True
         ):
             P[states.index(a), states.index(b)] = value
         kernel = Kernel(states=tuple(states), matrix=P, other=np.zeros(6), stay=True)
@@ -176,9 +178,19 @@ def test_too_few_draws_are_said_not_to_be_trusted():
 def test_prior_group_is_the_prior():
     tree = eq.posterior(counts_named("six"), "cyclic", random_seed=3, draws=500)
     prior = tree["prior"].to_dataset()
-    sigma = prior["sigma_c"].values.ravel()
-    assert abs(sigma.mean() - np.sqrt(2 / np.pi)) < 3.9 * 0.603 / np.sqrt(len(sigma))
-    assert abs(prior["mu_s"].values.mean() + 3.0) < 3.9 * 3.0 / np.sqrt(len(sigma))
+    n = prior.sizes["draw"]
+    half_normal = {"sigma_c": 1.0, "sigma_V": 5.0, "sigma_s": 3.0}
+    for name, scale in half_normal.items():
+        error = scale * np.sqrt(1 - 2 / np.pi) / np.sqrt(n)
+        assert abs(prior[name].values.mean() - scale * np.sqrt(2 / np.pi)) < 3.9 * error
+    units = {
+        "V": prior["V"] / prior["sigma_V"],
+        "s": (prior["s"] - prior["mu_s"]) / prior["sigma_s"],
+        "z": prior["z"],
+        "mu_s": (prior["mu_s"] + 3.0) / 3.0,
+    }
+    for values in units.values():
+        assert kstest(values.values.ravel(), "norm").pvalue > 1e-5
 
 
 def test_pymc_draws_from_the_posterior_predictive():
@@ -193,15 +205,21 @@ def test_pymc_draws_from_the_posterior_predictive():
     trials = np.asarray(counts.trials)
     np.testing.assert_array_equal(drawn.sum(axis=-1), np.broadcast_to(trials, drawn.shape[:2]))
     spread = np.maximum(drawn.std(axis=0), 0.5)
-    assert (np.abs(drawn.mean(axis=0) - observed) < 2.0 * spread).all()
+    assert (np.abs(drawn.mean(axis=0) - observed) < 4.0 * spread).all()
 
 
 def test_pairwise_potential_agrees_with_the_multinomial_one():
+    """Same likelihood for what they share, 5,000 trials: means and widths are nearly the same."""
     pairs = eq.posterior(counts_named("smollm2-weekday"), likelihood="pairwise", random_seed=2)
     rows = eq.posterior(counts_named("smollm2-weekday"), random_seed=2)
-    one, two = (x["posterior"]["Phi"].std(("chain", "draw")).values for x in (pairs, rows))
-    moving = two > 0
-    np.testing.assert_allclose(one[moving], two[moving], rtol=0.15)
+    one, two = (x["posterior"]["Phi"] for x in (pairs, rows))
+    sd, other = (x.std(("chain", "draw")).values for x in (one, two))
+    gap = (one.mean(("chain", "draw")) - two.mean(("chain", "draw"))).values
+    moving = sd > 0
+    assert moving.sum() == 6
+    np.testing.assert_allclose(sd[moving], other[moving], rtol=0.15)
+    assert (np.abs(gap[moving]) < 0.5 * other[moving]).all()
+    assert np.abs(two.mean(("chain", "draw"))).max() > 5 * other.max()  # a sign would show
     assert "P" not in pairs["posterior"]
     assert pairs["log_likelihood"]["transitions"].dims == ("chain", "draw", "pair")
 

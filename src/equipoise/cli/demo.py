@@ -1,4 +1,4 @@
-"""``equipoise demo``: the bundled language-model data, side by side, in seconds."""
+"""``equipoise demo``: the bundled language-model data, side by side, and one of them in full."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,8 +25,14 @@ def demo(
     seed: Annotated[
         int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)
     ] = SEED,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Without MCMC, in seconds: no compiling, no chains.")
+    ] = False,
 ) -> None:
     """Test the bundled data of three language models, and draw them.
+
+    The weekday table, which can test balance, by MCMC: compiling its model takes up to a minute,
+    once. The other two, which cannot, by the fast path.
 
     Claude-4 and Gemini-2.5-flash between words whose letters sum to 100 (Song et al. 2025,
     arXiv:2512.10047), and SmolLM2-135M between weekdays.
@@ -40,7 +46,10 @@ def demo(
                 progress(f"{name}: {stage}", (k + fraction) / len(_NAMES))
 
             results[name] = test_balance(
-                datasets.load(name), fast=True, random_seed=seed, progress=report
+                datasets.load(name),
+                fast=fast or name != _SHOWN,
+                random_seed=seed,
+                progress=report,
             )
     heading = f"{_SHOWN}, in full"
     parts = [*_comparison(results), "", heading, "-" * len(heading), "", summary(results[_SHOWN])]
@@ -69,6 +78,7 @@ def _comparison(results: dict[str, BalanceTest]) -> list[str]:
             ("verdict", lambda r: r.verdict.favours),
             ("strength", lambda r: r.verdict.strength or ""),
             ("log BF, nats", _log_bayes_factor),
+            ("by", lambda r: "MCMC" if r.chains is not None else "fast path"),
             ("ceiling", _ceiling),
             ("violation ρ, nats", _size),
             ("its size", lambda r: (r.verdict.size and r.verdict.size.call) or "not testable"),

@@ -10,6 +10,8 @@ from equipoise.cli import console
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.inference.archive import check_target
+from equipoise.inference.archive import load as load_run
+from equipoise.inference.archive import save as keep_run
 from equipoise.inference.balance import test as test_balance
 from equipoise.models import Priors
 from equipoise.report import summary, to_json
@@ -153,9 +155,7 @@ def test(
     if figures is not None:
         console.make_folder(figures)
     if again is not None:
-        from equipoise.inference.archive import load
-
-        result = load(again, rope=rope, reference=reference or None)
+        result = load_run(again, rope=rope, reference=reference or None)
     else:
         table = _read("" if counts is None else counts, protocol, trials, no_stay)
         with console.ProgressBar(shown=not quiet) as progress:
@@ -171,10 +171,6 @@ def test(
                 random_seed=seed,
                 progress=progress,
             )
-    if save is not None:
-        from equipoise.inference.archive import save as keep
-
-        keep(result, save)
     if json == "-":
         if result.exit_status:
             console.note(f"equipoise: {console.one_line(result.verdict.text)}")
@@ -189,6 +185,8 @@ def test(
         written = [os.fspath(path) for path in save_figures(result, figures)]
         if json != "-" and not quiet:
             console.write("\nFigures  " + console.one_line(", ".join(written)))
+    if save is not None:  # last: what goes wrong here costs no result
+        keep_run(result, save)
     if save is not None and json != "-" and not quiet:
         console.write(
             f"\nSaved    {console.one_line(save)}; `equipoise test --again` reports it anew"

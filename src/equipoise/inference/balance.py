@@ -4,13 +4,13 @@ import operator
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.graph import SupportGraph, cycle_vector
+from equipoise.inference import mcmc
 from equipoise.inference.cycles import (
     CycleAffinity,
     EdgeCirculation,
@@ -22,6 +22,7 @@ from equipoise.inference.evidence.problem import LikelihoodName, problem_of
 from equipoise.inference.fast import DRAWS as FAST_DRAWS
 from equipoise.inference.fast import fast_findings
 from equipoise.inference.findings import Findings, Progress, Stages
+from equipoise.inference.posterior.sampler import check_sampling
 from equipoise.inference.potential import StatePotential, potential_table
 from equipoise.inference.reference import reference_states
 from equipoise.inference.verdict import Verdict, decide, violation_size
@@ -29,9 +30,6 @@ from equipoise.inference.weighted import Summary
 from equipoise.likelihoods import Rejected, pairwise
 from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
-
-if TYPE_CHECKING:
-    from equipoise.inference.mcmc import Chains
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,7 +69,7 @@ class BalanceTest:
     counts: TransitionCounts
     graph: SupportGraph
     findings: Findings
-    chains: "Chains | None"
+    chains: mcmc.Chains | None
     verdict: Verdict
     potential: tuple[StatePotential, ...]
     gradient: tuple[StatePotential, ...]
@@ -211,6 +209,8 @@ def test(
     start = time.perf_counter()
     check_rope(rope)
     seed = _seed(random_seed)
+    if not fast and draws is not None:
+        check_sampling(draws=draws, tune=1, chains=mcmc.CHAINS)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
     references = reference_states(counts, problem.graph, reference)
     rng = np.random.default_rng(seed if seed is not None else random_seed)
@@ -221,8 +221,6 @@ def test(
         many = FAST_DRAWS if draws is None else draws
         findings = fast_findings(problem, draws=many, rng=rng, stages=stages)
     else:
-        from equipoise.inference import mcmc
-
         many = mcmc.DRAWS if draws is None else draws
         findings, chains = mcmc.mcmc_findings(problem, draws=many, rng=rng, stages=stages)
     result = conclude(
@@ -245,7 +243,7 @@ test.__test__ = False  # type: ignore[attr-defined]  # not a test of pytest's, w
 def conclude(
     counts: TransitionCounts,
     findings: Findings,
-    chains: "Chains | None",
+    chains: mcmc.Chains | None,
     *,
     references: tuple[int, ...],
     rope: float,

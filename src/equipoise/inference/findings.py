@@ -117,6 +117,7 @@ class Stages:
     def __init__(self, report: Progress | None) -> None:
         self._report = report
         self._reached = 0.0
+        self._shown = 0.0
 
     def next(self, name: str, until: float) -> Callable[[int, int], None]:
         """Return the progress callback of the next stage, which ends at a fraction ``until``."""
@@ -124,6 +125,9 @@ class Stages:
 
         def done(steps: int, planned: int) -> None:
             if self._report is not None:
-                self._report(name, low + (until - low) * steps / max(planned, 1))
+                # A stage that finds more to do than planned stands still rather than go back.
+                fraction = low + (until - low) * steps / max(planned, 1)
+                self._shown = max(self._shown, fraction)
+                self._report(name, self._shown)
 
         return done

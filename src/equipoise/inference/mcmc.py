@@ -80,9 +80,14 @@ def mcmc_findings(
     findings = replace(
         fast,
         method="path",
-        effort=f"NUTS, {reversible.V.shape[0]} chains of {reversible.V.shape[1]:,} draws"
-        + (f"; path over {len(walked.nodes)} values of σ_c" if has_cycles else ""),
-        draws=reversible.V.shape[1],
+        effort=f"NUTS, {CHAINS} chains of {reversible.V.shape[1]:,} draws"
+        + (
+            f" given balance and of {cyclic.V.shape[1]:,} with cycles; path over "
+            f"{len(walked.nodes)} values of σ_c"
+            if has_cycles
+            else ""
+        ),
+        draws=draws,
         reversible=_weighted(problem, reversible, cyclic=False),
         cyclic=_weighted(problem, cyclic, cyclic=has_cycles),
         curve=walked.curve,

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from equipoise.errors import UsageError
 from equipoise.graph import (
     SupportGraph,
     cycle_vector,
@@ -206,6 +207,11 @@ def _without_exposure_noise(
         centred = relative - mean
         covariance = (centred * weights[:, None]).T @ centred
         excess = centre @ np.diag(1.0 / trials[states]) @ centre
+        if len(potential) <= len(states):
+            raise UsageError(
+                f"{len(potential)} draws cannot give the covariance of {len(states)} potentials, "
+                "which the pairwise likelihood needs; draw more"
+            )
         # The gauge direction has no variance; work in its complement.
         axes = np.linalg.qr(centre)[0][:, : len(states) - 1]
         root = np.linalg.cholesky(axes.T @ covariance @ axes)

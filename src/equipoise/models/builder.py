@@ -87,11 +87,12 @@ def model_data(
     if coordinates is None:
         coordinates = np.zeros((n_terms, 2 + n_cycles))
         coordinates[:, 1] = _UNINFORMED
-    data = {
+    data: dict[str, npt.NDArray[Any]] = {
         "counts": table.counts,
         "slots": np.stack([table.present, table.sign, table.offset]),
-        "slot_edge": table.edge,
-        "ends": np.ascontiguousarray(table.graph.edges.T),
+        # int32, as PyMC stores integers
+        "slot_edge": table.edge.astype(np.int32),
+        "ends": np.ascontiguousarray(table.graph.edges.T, dtype=np.int32),
         "settings": np.array([float(values[name]) for name in SETTINGS]),
         "coordinates": np.ascontiguousarray(coordinates[:, :2]),
     }

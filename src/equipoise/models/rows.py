@@ -1,5 +1,6 @@
 """Counts laid out as rows of equal length, the shape in which the PyMC models take them."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,8 +85,7 @@ class RowTable:
     @property
     def edge_labels(self) -> tuple[str, ...]:
         """Names of the edges, ``"a ~ b"``; c is counted from a to b."""
-        names = self.graph.states
-        return tuple(f"{names[i]} ~ {names[j]}" for i, j in self.graph.edges.tolist())
+        return joined_labels(self.graph.states, self.graph.edges.tolist(), " ~ ")
 
 
 def row_table(
@@ -151,6 +151,17 @@ def lay_out(
     return _pairwise_rows(graph, likelihood, basis)
 
 
+def joined_labels(
+    names: Sequence[str], paths: Iterable[Sequence[int]], separator: str
+) -> tuple[str, ...]:
+    """Return labels of paths of states, each a label of its own.
+
+    ``"a ~ b"``; a name that holds the separator could make two labels alike, and is quoted.
+    """
+    shown = [repr(name) if separator.strip() in name else name for name in names]
+    return tuple(separator.join(shown[k] for k in path) for path in paths)
+
+
 def _multinomial_rows(graph: SupportGraph, rows: MultinomialRows, basis: FloatArray) -> RowTable:
     arcs = rows.arcs
     first = np.searchsorted(arcs.source, arcs.source)
@@ -182,12 +193,11 @@ def _multinomial_rows(graph: SupportGraph, rows: MultinomialRows, basis: FloatAr
 
 def _pairwise_rows(graph: SupportGraph, pairs: PairwiseEdges, basis: FloatArray) -> RowTable:
     i, j = graph.edges[pairs.edges].T
-    names = graph.states
     ones = np.ones(len(i))
     return RowTable(
         graph=graph,
         likelihood=pairs.name,
-        labels=tuple(f"{names[a]} ~ {names[b]}" for a, b in zip(i, j, strict=True)),
+        labels=joined_labels(graph.states, list(zip(i, j, strict=True)), " ~ "),
         counts=np.column_stack([pairs.forward, pairs.total - pairs.forward]),
         target=np.column_stack([j, i]),
         edge=np.column_stack([pairs.edges, pairs.edges]),

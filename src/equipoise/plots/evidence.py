@@ -12,7 +12,6 @@ from equipoise.inference.verdict import STRENGTHS
 from equipoise.plots.style import BLUE, FAINT, GREEN, GREY, VERMILLION, drawn_on, legend_below, say
 
 _HEIGHT, _WORDS = 2.7, 1.2
-# Kass & Raftery (1995), nats.
 # Beyond this many nats the scale is linear near 0 only.
 _LARGE = 30.0
 _WIDEST = 2.0
@@ -40,7 +39,10 @@ def plot_evidence(result: BalanceTest, ax: Axes | None = None) -> Axes:
     height = _HEIGHT if result.graph.n_cycles and result.converged else _WORDS
     with drawn_on(ax, height) as axes:
         if result.findings.curve is None:
-            say(axes, "The support has no cycle:", "every kernel on it obeys balance, log BF = 0.")
+            none = (
+                "The support has no cycle" if not result.graph.n_cycles else "No cycle is compared"
+            )
+            say(axes, f"{none}:", "both hypotheses are one, log BF = 0.")
         elif not result.converged:
             say(
                 axes,

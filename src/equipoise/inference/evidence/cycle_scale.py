@@ -69,8 +69,6 @@ class CycleScaleCurve:
         ``node_mcse``: shapes (m, n) and (n,).
     common_mcse
         Standard deviation of an error common to the whole curve: that of log Z(0).
-    pareto_k
-        Worst k̂ of importance weights behind it; None where there are none.
     doubt
         Why it must not be reported, in words; None where it may be.
     """
@@ -83,7 +81,6 @@ class CycleScaleCurve:
     loadings: FloatArray
     node_mcse: FloatArray
     common_mcse: float = 0.0
-    pareto_k: float | None = None
     doubt: str | None = None
 
     @property
@@ -153,7 +150,13 @@ class CycleScaleCurve:
     def log_bayes_factor(self, tau: float | None = None) -> BayesFactor:
         """Return the log Bayes factor of balance against the cyclic rival."""
         post = self.posterior(tau)
-        return BayesFactor(post.log_bayes_factor, post.mcse, self.method, post.tau, self.pareto_k)
+        return BayesFactor(
+            post.log_bayes_factor,
+            post.mcse,
+            self.method,
+            cycle_scale=post.tau,
+            doubt=self.doubt,
+        )
 
 
 def fine_grid(nodes: FloatArray) -> FloatArray:

@@ -135,8 +135,8 @@ def problem_of(
     if size > MOST_PARAMETERS:
         hint = ' likelihood="pairwise" has fewer,' if likelihood == "multinomial" else ""
         raise UsageError(
-            f"this table has {size} parameters, more than the {MOST_PARAMETERS} the fast path can "
-            f"take:{hint} or test a part of the states"
+            f"this table has {size} parameters, more than the {MOST_PARAMETERS} that dense linear "
+            f"algebra can take:{hint} or test a part of the states"
         )
     rows: MultinomialRows | PairwiseEdges
     if likelihood == "multinomial":

@@ -23,7 +23,7 @@ class Evidence:
     mcse
         Monte Carlo standard error of ``log_value``, nats.
     method
-        ``"laplace"`` and, later, the other files of this folder.
+        ``"bridge"``, ``"laplace"``: a file of this folder.
     diagnostics
         What the method says about its own trustworthiness, e.g. ``pareto_k`` and ``ess``.
     """

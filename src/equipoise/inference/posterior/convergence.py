@@ -62,10 +62,13 @@ def convergence(problem: Problem, draws: Draws, *, cyclic: bool) -> Convergence:
     columns += [scale[..., None] for scale in draws.scales.values()]
     values = np.concatenate(columns, axis=-1)
     # An edge on no cycle has c = 0, up to rounding, in every draw.
-    moving = values.std(axis=(0, 1)) > 1e-9
-    by_column: list[FloatArray] = list(np.moveaxis(values[..., moving], -1, 0))
+    bridges = np.zeros(values.shape[-1], dtype=np.bool_)
+    start = columns[0].shape[-1]
+    bridges[start : start + len(model.basis)] = (model.basis**2).sum(axis=1) < 1e-18
+    by_column: list[FloatArray] = list(np.moveaxis(values[..., ~bridges], -1, 0))
     return Convergence(
-        r_hat_max=max(float(array_stats.rhat(x)) for x in by_column),
-        ess_bulk_min=min(float(array_stats.ess(x, method="bulk")) for x in by_column),
+        # A NaN of any of them comes through.
+        r_hat_max=float(np.max([float(array_stats.rhat(x)) for x in by_column])),
+        ess_bulk_min=float(np.min([float(array_stats.ess(x, method="bulk")) for x in by_column])),
         divergences=int(np.sum(draws.stats["diverging"])),
     )

@@ -35,7 +35,7 @@ def fit_coordinates(problem: Problem) -> Coordinates:
     """Fit coordinates at the reversible mode, at the scales the data prefer.
 
     They change how fast the sampler moves, never what it samples
-    (:func:`equipoise.models.builder.walked_normal`): with data that pin sums of V, s and c, c moves
+    (:func:`equipoise.models.walk.walked_normal`): with data that pin sums of V, s and c, c moves
     freely only if V and s move along with it.
 
     Parameters

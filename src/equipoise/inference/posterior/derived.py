@@ -5,6 +5,8 @@ import numpy as np
 from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows
 from equipoise.models.latent import LatentModel
 
+_NUMBERS_AT_ONCE = 10_000_000
+
 
 def kernel_of(
     rows: MultinomialRows, model: LatentModel, theta: FloatArray
@@ -13,11 +15,7 @@ def kernel_of(
     eta = theta @ model.design.T
     along = rows.probabilities(eta)
     log_z = rows.log_normaliser(eta)
-    # A state without neighbours can only stay.
-    alone = np.setdiff1d(np.arange(rows.arcs.n_states), rows.arcs.source)
-    stay = np.exp(-log_z) if rows.stay else np.zeros_like(log_z)
-    stay[..., alone] = 1.0
-    return along, stay
+    return along, np.exp(-log_z) if rows.stay else np.zeros_like(log_z)
 
 
 def stationary(rows: MultinomialRows, along: FloatArray, component: IntArray) -> FloatArray:
@@ -35,8 +33,14 @@ def stationary(rows: MultinomialRows, along: FloatArray, component: IntArray) ->
     component
         Connected component of each state, shape (S,).
     """
-    lead = along.shape[:-1]
+    lead, n_states = along.shape[:-1], rows.arcs.n_states
     flat = along.reshape(-1, along.shape[-1])
+    slab = max(_NUMBERS_AT_ONCE // n_states**2, 1)
+    parts = [_stationary(rows, flat[k : k + slab], component) for k in range(0, len(flat), slab)]
+    return np.concatenate(parts).reshape(*lead, n_states)
+
+
+def _stationary(rows: MultinomialRows, flat: FloatArray, component: IntArray) -> FloatArray:
     out = np.ones((len(flat), rows.arcs.n_states))
     for label in np.unique(component):
         states = np.flatnonzero(component == label)
@@ -52,7 +56,7 @@ def stationary(rows: MultinomialRows, along: FloatArray, component: IntArray) ->
         for k in range(1, len(states)):
             weight[:, k] = np.einsum("nj,nj->n", weight[:, :k], P[:, :k, k])
         out[:, states] = weight / weight.sum(axis=1, keepdims=True)
-    return out.reshape(*lead, rows.arcs.n_states)
+    return out
 
 
 def boltzmann(potential: FloatArray, component: IntArray) -> FloatArray:

@@ -14,6 +14,7 @@ from equipoise.inference.posterior.sampler import (
     TARGET_ACCEPT,
     TUNE,
     Progress,
+    check_sampling,
     compile_sampler,
 )
 from equipoise.inference.posterior.tree import Hypothesis, posterior_tree
@@ -75,11 +76,12 @@ def posterior(
         Groups as ArviZ knows them. ``posterior``: ``V`` (state), ``s`` (edge), scales; ``Phi``
         (state) or, under the cyclic hypothesis, ``gradient`` (state), ``c`` (edge), ``z``
         (cycle_direction), ``affinity`` (cycle) and ``rho``; ``P`` (transition, with coordinates
-        source and target; pairs off the support have probability 0), ``pi`` (state), which adds
-        up to 1 in each component. ``prior`` the same. ``sample_stats``, ``observed_data``, and
-        ``log_likelihood``, a row of counts each. Nats; attributes say units, gauge and versions.
-        The pairwise likelihood has no s and no P, and its Phi has lost the excess diag(1/N_i) of
-        its covariance (:attr:`equipoise.inference.weighted.WeightedDraws.gradient_potential`).
+        from_state and to_state; pairs off the support have probability 0); ``pi`` (state), which
+        adds up to 1 in each component. ``prior``: the same. ``sample_stats``, ``observed_data``,
+        ``constant_data`` (of the PyMC model), and ``log_likelihood``, a row of counts each. Nats;
+        attributes say units, gauge and versions. The pairwise likelihood has no s and no P, and its
+        Phi has lost the excess diag(1/N_i) of its covariance
+        (:attr:`equipoise.inference.weighted.WeightedDraws.gradient_potential`).
 
     Raises
     ------
@@ -108,6 +110,9 @@ def posterior(
             "cycle_sd must be a positive number of nats, and belongs to the cyclic hypothesis; "
             f"received {cycle_sd!r} with {hypothesis!r}"
         )
+    check_sampling(draws=draws, tune=tune, chains=chains, target_accept=target_accept)
+    if not 0 <= random_seed < 2**63:
+        raise UsageError(f"random_seed must be a whole number from 0, not {random_seed!r}")
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
     references = reference_states(counts, problem.graph, reference)
     cyclic = hypothesis == "cyclic"

@@ -13,6 +13,7 @@ from equipoise.inference.posterior.coordinates import Coordinates, fit_coordinat
 from equipoise.inference.reference import above_reference
 from equipoise.likelihoods import FloatArray
 from equipoise.models.cyclic import state_cyclic
+from equipoise.models.rows import RowTable, lay_out
 
 Progress = Callable[[str, float], None]
 
@@ -84,7 +85,7 @@ class Sampler:
 
     problem: Problem
     coordinates: Coordinates
-    _table: Any
+    _table: RowTable
     _compiled: Any
 
     def draw(
@@ -130,11 +131,7 @@ class Sampler:
 
         from equipoise.models.builder import model_data
 
-        for name, value, least in (("draws", draws, 4), ("tune", tune, 1), ("chains", chains, 1)):
-            if value < least:
-                raise UsageError(f"{name} must be a whole number of at least {least}, not {value}")
-        if not 0.5 <= target_accept < 1.0:
-            raise UsageError(f"target_accept must lie in [0.5, 1), not {target_accept!r}")
+        check_sampling(draws=draws, tune=tune, chains=chains, target_accept=target_accept)
         if cycle_sd is not None and not 0.0 <= cycle_sd < np.inf:
             raise UsageError(f"cycle_sd must be a number of nats from 0 up, not {cycle_sd!r}")
         data = model_data(
@@ -148,7 +145,7 @@ class Sampler:
         model = replace(model, initial_point_func=first)
         with threadpool_limits(1, user_api="blas"):
             try:
-                tree = nutpie.sample(
+                running = nutpie.sample(
                     model,
                     draws=draws,
                     tune=tune,
@@ -163,7 +160,13 @@ class Sampler:
                     store_unconstrained=True,
                     progress_bar=False,
                     progress_callback=None if progress is None else _reporter(progress),
+                    blocking=False,
                 )
+                try:
+                    tree = running.wait()
+                except BaseException:  # nutpie's own way would hand out half a run on Ctrl-C
+                    running.cancel()
+                    raise
             except RuntimeError as error:
                 raise NotTrustedError(f"the sampler failed: {error}") from error
         return self._collect(tree, cycle_sd)
@@ -232,9 +235,9 @@ def compile_sampler(problem: Problem, *, progress: Progress | None = None) -> Sa
     ------
     DataError
         If no edge has counts to model.
+    NotTrustedError
+        If the mode that the coordinates are fitted at is not reached.
     """
-    from equipoise.models.rows import lay_out
-
     table = lay_out(problem.graph, problem.likelihood, problem.predictor.basis)
     coordinates = fit_coordinates(problem)
     import nutpie
@@ -257,7 +260,24 @@ def compile_sampler(problem: Problem, *, progress: Progress | None = None) -> Sa
     return Sampler(problem, coordinates, table, compiled)
 
 
-def _kept(table: Any) -> list[str]:
+def check_sampling(
+    *, draws: int, tune: int, chains: int, target_accept: float = TARGET_ACCEPT
+) -> None:
+    """Refuse numbers of draws that are none, before any long work.
+
+    Raises
+    ------
+    UsageError
+        If a number is out of its range.
+    """
+    for name, value, least in (("draws", draws, 4), ("tune", tune, 1), ("chains", chains, 1)):
+        if int(value) != value or value < least:
+            raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    if not 0.5 <= target_accept < 1.0:
+        raise UsageError(f"target_accept must lie in [0.5, 1), not {target_accept!r}")
+
+
+def _kept(table: RowTable) -> list[str]:
     symmetric = ["s", "mu_s", "sigma_s"] if table.n_symmetric else []
     cycles = ["z", "sigma_c"] if table.basis.shape[1] else []
     return ["V", "sigma_V", *symmetric, *cycles]

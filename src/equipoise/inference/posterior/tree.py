@@ -16,9 +16,11 @@ from equipoise.inference.posterior.sampler import Draws
 from equipoise.inference.reference import above_reference
 from equipoise.inference.weighted import chained, potential_of, violation_of
 from equipoise.likelihoods import FloatArray, MultinomialRows
+from equipoise.models.rows import RowTable, joined_labels, lay_out
 
 if TYPE_CHECKING:
     import xarray as xr
+
 
 Hypothesis = Literal["reversible", "cyclic"]
 Variables = dict[str, tuple[tuple[str, ...], FloatArray, str]]
@@ -37,8 +39,6 @@ def posterior_tree(
 ) -> "xr.DataTree":
     """Return draws of one hypothesis as a DataTree; see :func:`equipoise.posterior`."""
     import xarray as xr
-
-    from equipoise.models.rows import lay_out
 
     table = lay_out(problem.graph, problem.likelihood, problem.predictor.basis)
     row = "source" if isinstance(problem.likelihood, MultinomialRows) else "pair"
@@ -75,6 +75,7 @@ def posterior_tree(
                 {"transitions": (("chain", "draw", row), by_row)}, coords=_chains(draws) | rows
             ),
             "observed_data": observed,
+            "constant_data": _constant_data(problem, table, hypothesis, cycle_sd),
             "prior": names.dataset(prior, references, cycle_sd, posterior=False),
         }
     )
@@ -91,6 +92,22 @@ def posterior_tree(
         "versions": ", ".join(f"{name} {version(name)}" for name in ("equipoise", *_PACKAGES)),
     }
     return tree
+
+
+def _constant_data(
+    problem: Problem, table: RowTable, hypothesis: Hypothesis, cycle_sd: float | None
+) -> "xr.Dataset":
+    """Return the data of the PyMC model, by which PyMC sees that a model is the one sampled."""
+    import xarray as xr
+
+    from equipoise.models.builder import model_data
+
+    data = model_data(table, problem.priors, cycle_sd=cycle_sd)
+    if hypothesis == "reversible":
+        data.pop("directions", None)
+    return xr.Dataset(
+        {name: (tuple(f"{name}_dim_{k}" for k in range(x.ndim)), x) for name, x in data.items()}
+    )
 
 
 def _chains(draws: Draws) -> dict[str, Any]:
@@ -126,7 +143,7 @@ class _Names:
         names = graph.states
         variables = self._drawn(draws, cycle_sd)
         coords: dict[str, Any] = _chains(draws) | {"state": list(names)}
-        coords["edge"] = [f"{names[i]} ~ {names[j]}" for i, j in graph.edges.tolist()]
+        coords["edge"] = list(joined_labels(names, graph.edges.tolist(), " ~ "))
         theta = draws.theta(self.problem, cyclic=self.hypothesis == "cyclic")
         potential = (
             chained(graph, self.model, theta).gradient_potential.reshape(draws.V.shape)
@@ -143,9 +160,10 @@ class _Names:
             c = self.model.cycles(theta)
             variables["c"] = (("edge",), c, "log-ratio that no potential explains")
             variables["rho"] = ((), violation_of(graph, c), "size of the violation")
+            coords["cycle_direction"] = np.arange(self.model.n_cycles)
             cycles = _cycles(self.problem)
             vectors = np.array([cycle_vector(graph, cycle) for cycle in cycles])
-            coords["cycle"] = [" → ".join(names[k] for k in (*x, x[0])) for x in cycles]
+            coords["cycle"] = list(joined_labels(names, [(*x, x[0]) for x in cycles], " → "))
             variables["affinity"] = (("cycle",), c @ vectors.T, "sum of log P_ij/P_ji round it")
         rows = self.problem.likelihood
         if isinstance(rows, MultinomialRows):
@@ -189,12 +207,13 @@ class _Names:
         sources = np.concatenate([rows.arcs.source, own])
         targets = np.concatenate([rows.arcs.target, own])
         order = np.lexsort((targets, sources))
-        pairs = [(names[sources[k]], names[targets[k]]) for k in order]
+        pairs = [(int(sources[k]), int(targets[k])) for k in order]
         P = np.concatenate([along, stay[..., own]], axis=-1)[..., order]
-        coords["transition"] = [f"{a} → {b}" for a, b in pairs]
-        coords["source"] = ("transition", [a for a, _ in pairs])
-        coords["target"] = ("transition", [b for _, b in pairs])
-        variables["P"] = (("transition",), P, "probability of the transition, source to target")
+        coords["transition"] = list(joined_labels(names, pairs, " → "))
+        # Not source and target: PyMC would take them for the dimensions of its own P.
+        coords["from_state"] = ("transition", [names[a] for a, _ in pairs])
+        coords["to_state"] = ("transition", [names[b] for _, b in pairs])
+        variables["P"] = (("transition",), P, "probability of the transition")
         pi = stationary(rows, along, graph.component)
         variables["pi"] = (("state",), pi, "stationary probability within its component")
 
@@ -213,7 +232,7 @@ def _cycles(problem: Problem) -> tuple[tuple[int, ...], ...]:
 
 
 def draws_of(tree: "xr.DataTree | xr.DataArray") -> Draws:
-    """Return the draws of a tree, as NUTS gave them; the inverse of :func:`posterior_tree`.
+    """Return the draws of a tree as NUTS gave them: of a tree whose σ_c, if any, is learned.
 
     The sampler's own coordinates are not kept, and come back empty.
     """

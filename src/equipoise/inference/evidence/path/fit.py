@@ -1,7 +1,7 @@
 """Path sampling: from a compiled sampler to the log Bayes factor at every σ_c and for every τ."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -21,7 +21,12 @@ from equipoise.inference.evidence.path.pilot import Pilot, doubtful_gaps, interp
 from equipoise.inference.evidence.path.slope import PathNode, measure_slope
 from equipoise.inference.evidence.problem import LikelihoodName, Problem, problem_of
 from equipoise.inference.evidence.result import BayesFactor
-from equipoise.inference.posterior.sampler import TARGET_ACCEPT, Sampler, compile_sampler
+from equipoise.inference.posterior.sampler import (
+    TARGET_ACCEPT,
+    Sampler,
+    check_sampling,
+    compile_sampler,
+)
 from equipoise.likelihoods import FloatArray, Rejected
 from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
@@ -30,7 +35,7 @@ METHOD = "path"
 CHAINS, DRAWS, TUNE = 4, 150, 150
 R_HAT_TRUSTED, ESS_TRUSTED = 1.05, 100.0
 _STEP = 0.45
-_ROUNDS = 3
+_ROUNDS = 5
 # A gap is halved where interpolation may err by this many nats in the log Bayes factor.
 _GAP_ERROR = 0.02
 # Where steps are long enough there is nothing to gain from the posterior's tiny ones.
@@ -128,6 +133,7 @@ def path(
     NotTrustedError
         If a mode is not reached, or no chain could be started.
     """
+    _check(draws, tune, chains)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
     if not problem.predictor.basis.shape[1]:
         return PathFit(problem, (), None)
@@ -155,13 +161,12 @@ def walk_path(
     Raises
     ------
     UsageError
-        If there are fewer than two chains.
+        If there are fewer than two chains, or a number is out of its range.
     """
     problem = sampler.problem
     if not problem.predictor.basis.shape[1]:
         return PathFit(problem, (), None)
-    if chains < 2:
-        raise UsageError(f"path needs at least 2 chains, not {chains}: one checks the other")
+    _check(draws, tune, chains)
     rng = np.random.default_rng(random_seed)
     tau = problem.priors.cycle_scale
     with threadpool_limits(1, user_api="blas"):
@@ -180,7 +185,16 @@ def walk_path(
             spots = _gaps_to_halve(nodes, guide, curve)
             if not spots:
                 break
+    if spots and curve.doubt is None:
+        at = ", ".join(f"{spot:.3g}" for spot in spots)
+        curve = replace(curve, doubt=f"the slope is still too rough to interpolate at σ_c = {at}")
     return PathFit(problem, tuple(nodes), curve)
+
+
+def _check(draws: int, tune: int, chains: int) -> None:
+    check_sampling(draws=draws, tune=tune, chains=chains)
+    if chains < 2:
+        raise UsageError(f"path needs at least 2 chains, not {chains}: one checks the other")
 
 
 def _pilot(sampler: Sampler) -> Pilot:
@@ -250,19 +264,17 @@ def _curve(nodes: list[PathNode], guide: Pilot, tau: float) -> CycleScaleCurve:
 
 
 def _doubt(nodes: list[PathNode]) -> str | None:
-    divergences = sum(node.divergences for node in nodes)
-    if divergences:
-        return f"{divergences} divergent transitions along the path"
-    worst = max(nodes, key=lambda node: node.r_hat)
-    if not worst.r_hat <= R_HAT_TRUSTED:
-        return (
-            f"the path's chains disagree at σ_c = {worst.cycle_scale:.3g} (R-hat {worst.r_hat:.2f})"
-        )
-    fewest = min(nodes, key=lambda node: node.ess)
-    if not fewest.ess >= ESS_TRUSTED:
-        return (
-            f"only {fewest.ess:.0f} effective draws at σ_c = {fewest.cycle_scale:.3g} of the path"
-        )
+    """Return why nodes must not be believed, in words; None where they may be."""
+    for node in nodes:
+        at = f"at σ_c = {node.cycle_scale:.3g} of the path"
+        if node.divergences:
+            return f"{node.divergences} divergent transitions {at}"
+        if not node.r_hat <= R_HAT_TRUSTED:  # NaN too
+            return f"the chains disagree {at} (R-hat {node.r_hat:.2f})"
+        if not node.ess >= ESS_TRUSTED:
+            return f"only {node.ess:.0f} effective draws {at}"
+        if not np.isfinite([node.slope, node.mcse]).all():
+            return f"the slope is not finite {at}"
     return None
 
 
@@ -271,10 +283,10 @@ def _gaps_to_halve(nodes: list[PathNode], guide: Pilot, curve: CycleScaleCurve) 
     scales = curve.nodes
     missed = np.array([node.slope for node in nodes]) - guide.slope(np.log(scales))
     doubt = doubtful_gaps(scales, missed, curve.node_mcse)
-    # What is missed in a gap moves the evidence at every larger σ_c.
+    # What is missed in a gap moves the evidence inside it and at every larger σ_c.
     beyond = np.max(
         [
-            np.interp(scales[1:], post.grid, 1.0 - np.cumsum(post.mass))
+            np.interp(scales[:-1], post.grid, 1.0 - np.cumsum(post.mass) + post.mass)
             for post in (curve.posterior(factor * curve.prior_tau) for factor in (0.5, 1.0, 2.0))
         ],
         axis=0,

@@ -71,7 +71,7 @@ def measure_slope(problem: Problem, draws: Draws, cycle_scale: float) -> PathNod
     square = (theta[..., model.cycle_columns] ** 2).sum(axis=-1)
     plain = square / cycle_scale**2 - model.n_cycles
     halves = (slice(0, chains, 2), slice(1, chains, 2))
-    sds = learned_sds(problem, draws)
+    sds = _learned_sds(draws)
     scores = {
         k: _score(model, theta[half], [sd[half] for sd in sds]) for k, half in enumerate(halves)
     }
@@ -83,8 +83,8 @@ def measure_slope(problem: Problem, draws: Draws, cycle_scale: float) -> PathNod
         field = _Fields.about(model, centre, scales, cycle_scale)
         fitted = field.controls(theta[other], scores[1 - k])
         target = plain[other].ravel()
-        design = fitted - fitted.mean(axis=0)
-        weights = np.linalg.lstsq(design, target - target.mean(), rcond=None)[0]
+        centred = fitted - fitted.mean(axis=0)
+        weights = np.linalg.lstsq(centred, target - target.mean(), rcond=None)[0]
         controls = field.controls(theta[half], scores[k])
         settled[half] = plain[half] - (controls @ weights).reshape(plain[half].shape)
     return PathNode(
@@ -99,10 +99,9 @@ def measure_slope(problem: Problem, draws: Draws, cycle_scale: float) -> PathNod
     )
 
 
-def learned_sds(problem: Problem, draws: Draws) -> list[FloatArray]:
+def _learned_sds(draws: Draws) -> list[FloatArray]:
     """Return draws of the learned scales in the order of the model's blocks, each (C, D)."""
-    names = ("sigma_V", "sigma_s") if problem.predictor.symmetric.shape[1] else ("sigma_V",)
-    return [draws.scales[name] for name in names if name in draws.scales]
+    return [draws.scales[name] for name in ("sigma_V", "sigma_s") if name in draws.scales]
 
 
 def _score(model: LatentModel, theta: FloatArray, sds: list[FloatArray]) -> FloatArray:
