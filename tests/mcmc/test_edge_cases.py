@@ -71,7 +71,7 @@ def test_path_agrees_and_the_run_is_saved_whole(case, tmp_path):
     back = eq.load(tmp_path / "run.nc")
     assert eq.to_json(back) == eq.to_json(result)
     assert back.counts == counts
-    tree = eq.posterior(counts, "cyclic", random_seed=4, draws=300, **options)
+    tree = eq.posterior(counts, "cyclic", random_seed=4, **options)
     post = tree["posterior"]
     assert len(set(post["edge"].values)) == result.graph.n_edges
     if "pi" in post:
@@ -139,13 +139,13 @@ def test_what_did_not_converge_is_run_once_more_and_harder(alofi):
         return found
 
     with mock.patch.object(Sampler, "draw", draw):
-        result = eq.test(alofi, random_seed=1, draws=250)
+        result = eq.test(alofi, random_seed=1, draws=500)
     assert "target_accept" not in asked[0]
-    assert asked[1]["draws"] == 500
+    assert asked[1]["draws"] == 1000
     assert asked[1]["target_accept"] > 0.99
     assert asked[1]["cycle_sd"] == 0.0
     assert result.findings.diagnostics.divergences == 0
-    assert "500 draws given balance and of 250 with cycles" in eq.summary(result)
+    assert "1,000 draws given balance and of 500 with cycles" in eq.summary(result)
 
 
 def test_numbers_are_refused_before_anything_is_compiled(alofi, monkeypatch):

@@ -200,7 +200,9 @@ def test_pymc_draws_from_the_posterior_predictive():
     tree = eq.posterior(counts, "cyclic", random_seed=3, draws=500)
     with eq.models.cyclic(counts):
         drawn = pm.sample_posterior_predictive(tree, random_seed=1, progressbar=False)
-    drawn = drawn["posterior_predictive"]["transitions"].values.reshape(-1, 6, 5)
+    drawn = drawn["posterior_predictive"]["transitions"].values.reshape(
+        -1, *tree["observed_data"]["transitions"].shape
+    )
     observed = tree["observed_data"]["transitions"].values
     trials = np.asarray(counts.trials)
     np.testing.assert_array_equal(drawn.sum(axis=-1), np.broadcast_to(trials, drawn.shape[:2]))
