@@ -168,8 +168,28 @@ class TestSave:
         table = tmp_path / "counts.csv"
         table.write_text(",A,B\nA,3,0\nB,0,5\n")
         path = tmp_path / "run.nc"
-        assert "nor has a table without edges" in refused(capsys, str(table), "--save", str(path))
+        status, out, err = run(capsys, str(table), "--save", str(path))
+        assert status == 2
+        assert out.startswith("Untestable")
+        assert "nor has a table without edges" in err
+        assert err.count("\n") == 1
         assert not path.exists()
+
+    def test_a_run_that_cannot_be_kept_is_reported_all_the_same(
+        self, saved_run, saved, table, tmp_path, monkeypatch, capsys
+    ):
+        folder = tmp_path / "folder"
+        folder.mkdir()
+
+        def found(*arguments, **options):
+            folder.rmdir()
+            return equipoise.load(saved)
+
+        monkeypatch.setattr(sys.modules["equipoise.cli.test"], "test_balance", found)
+        status, out, err = run(capsys, table, "--save", str(folder / "run.nc"))
+        assert (status, out) == (2, saved_run.summary + "\n")
+        assert "cannot be written" in err
+        assert err.count("\n") == 1
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
