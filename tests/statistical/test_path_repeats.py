@@ -14,46 +14,46 @@ LARGEST_ERROR = {"smollm2-weekday": 0.4}
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("mcmc")
-def test_path_repeats(record):
+@pytest.mark.xdist_group("bundled")
+@pytest.mark.parametrize("name", TABLES)
+def test_path_repeats(record, name):
     claims, numbers = [], {}
-    for name in TABLES:
-        for scales in ("fixed", "learned"):
-            fits = [path_of(name, scales, seed) for seed in range(REPEATS)]
-            factors = [[fit.log_bayes_factor(tau) for tau in TAUS] for fit in fits]
-            values = np.array([[f.log_value for f in row] for row in factors])
-            errors = np.array([[f.mcse for f in row] for row in factors])
-            distrusted = sum(row[1].distrust is not None for row in factors)
-            reference = REFERENCES[name, scales]
-            spread = values.std(axis=0, ddof=1)
-            ratio = spread / errors.mean(axis=0)
-            combined = np.hypot(spread / np.sqrt(REPEATS), reference.error)
-            off = np.abs(values.mean(axis=0) - reference.values) / combined
-            label = f"{name}, {scales} scales"
-            most = LARGEST_ERROR.get(name, 0.1)
-            claims += [
-                (f"{label}: spread / error, median of τ", float(np.median(ratio)), *BAND),
-                (f"{label}: largest reported error, nats", float(errors.max()), None, most),
-                (f"{label}: mean off by combined errors", float(off.max()), None, STANDARD_ERRORS),
-                (f"{label}: runs not trusted", float(distrusted), None, 0.0),
-            ]
-            numbers[label] = {
-                "reference": reference.values,
-                "reference_error": reference.error,
-                "mean": values.mean(axis=0),
-                "spread": spread,
-                "mean_reported_error": errors.mean(axis=0),
-                "spread_over_error": ratio,
-                "nodes": [len(fit.nodes) for fit in fits],
-                "ess_min": min(node.ess for fit in fits for node in fit.nodes),
-                "r_hat_max": max(node.r_hat for fit in fits for node in fit.nodes),
-                "divergences": sum(node.divergences for fit in fits for node in fit.nodes),
-            }
+    for scales in ("fixed", "learned"):
+        fits = [path_of(name, scales, seed) for seed in range(REPEATS)]
+        factors = [[fit.log_bayes_factor(tau) for tau in TAUS] for fit in fits]
+        values = np.array([[f.log_value for f in row] for row in factors])
+        errors = np.array([[f.mcse for f in row] for row in factors])
+        distrusted = sum(row[1].distrust is not None for row in factors)
+        reference = REFERENCES[name, scales]
+        spread = values.std(axis=0, ddof=1)
+        ratio = spread / errors.mean(axis=0)
+        combined = np.hypot(spread / np.sqrt(REPEATS), reference.error)
+        off = np.abs(values.mean(axis=0) - reference.values) / combined
+        label = f"{scales} scales"
+        most = LARGEST_ERROR.get(name, 0.1)
+        claims += [
+            (f"{label}: spread / error, median of τ", float(np.median(ratio)), *BAND),
+            (f"{label}: largest reported error, nats", float(errors.max()), None, most),
+            (f"{label}: mean off by combined errors", float(off.max()), None, STANDARD_ERRORS),
+            (f"{label}: runs not trusted", float(distrusted), None, 0.0),
+        ]
+        numbers[label] = {
+            "reference": reference.values,
+            "reference_error": reference.error,
+            "mean": values.mean(axis=0),
+            "spread": spread,
+            "mean_reported_error": errors.mean(axis=0),
+            "spread_over_error": ratio,
+            "nodes": [len(fit.nodes) for fit in fits],
+            "ess_min": min(node.ess for fit in fits for node in fit.nodes),
+            "r_hat_max": max(node.r_hat for fit in fits for node in fit.nodes),
+            "divergences": sum(node.divergences for fit in fits for node in fit.nodes),
+        }
     failures = record(
-        "path-repeats",
-        f"log BF of the bundled tables by path sampling, {REPEATS} seeds, which also place the "
-        "nodes: reported error and agreement with the reference values of the design.",
-        settings={"seeds": [0, REPEATS - 1], "chains": 4, "draws": 150, "tune": 150, "tau": TAUS},
+        f"path-repeats-{name}",
+        f"log BF of {name} by path sampling, {REPEATS} seeds, which also place the nodes: reported "
+        "error and agreement with the reference values of the design.",
+        settings={"seeds": [0, REPEATS - 1], "chains": 2, "draws": 300, "tune": 150, "tau": TAUS},
         claims=claims,
         numbers=numbers,
     )

@@ -32,7 +32,7 @@ from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
 
 METHOD = "path"
-CHAINS, DRAWS, TUNE = 4, 150, 150
+CHAINS, DRAWS, TUNE = 2, 300, 150
 R_HAT_TRUSTED, ESS_TRUSTED = 1.05, 100.0
 _STEP = 0.45
 _ROUNDS = 5
@@ -40,6 +40,7 @@ _ROUNDS = 5
 _GAP_ERROR = 0.02
 # Where steps are long enough there is nothing to gain from the posterior's tiny ones.
 _QUICK_ACCEPT = 0.9
+_SECOND_MORE = 3
 _SEEDS = 2**31
 
 
@@ -226,21 +227,24 @@ def _visit(
     chains: int,
     rng: np.random.Generator,
 ) -> tuple[PathNode, FloatArray]:
-    """Sample at one σ_c, starting where the nearest node ended; return slope and last points."""
+    """Sample at one σ_c, starting where the nearest node ended; return slope and last points.
+
+    Where the draws may not be believed, once more, with smaller steps and more of them.
+    """
     near = min(points, key=lambda known: abs(np.log(known / spot)), default=None)
     start = None if near is None else points[near]
-    for accept in (_QUICK_ACCEPT, TARGET_ACCEPT):
+    for accept, more in ((_QUICK_ACCEPT, 1), (TARGET_ACCEPT, _SECOND_MORE)):
         found = sampler.draw(
             cycle_sd=spot,
-            draws=draws,
-            tune=tune,
+            draws=more * draws,
+            tune=more * tune,
             chains=chains,
             random_seed=int(rng.integers(_SEEDS)),
             target_accept=accept,
             start=start,
         )
         node = measure_slope(sampler.problem, found, spot)
-        if not node.divergences:
+        if _doubt([node]) is None:
             break
     return node, found.walked[:, -1]
 
