@@ -14,7 +14,6 @@ LARGEST_ERROR = {"smollm2-weekday": 0.4}
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("bundled")
 @pytest.mark.parametrize("name", TABLES)
 def test_path_repeats(record, name):
     claims, numbers = [], {}
