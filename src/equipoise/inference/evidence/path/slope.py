@@ -10,6 +10,10 @@ from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
 
 
+# The curvature follows the learned scales in steps of this much of their logarithms.
+_CELL = 0.5
+
+
 @dataclass(frozen=True)
 class PathNode:
     """The slope of the evidence at one σ_c.
@@ -72,20 +76,14 @@ def measure_slope(problem: Problem, draws: Draws, cycle_scale: float) -> PathNod
     plain = square / cycle_scale**2 - model.n_cycles
     halves = (slice(0, chains, 2), slice(1, chains, 2))
     sds = _learned_sds(draws)
-    scores = {
-        k: _score(model, theta[half], [sd[half] for sd in sds]) for k, half in enumerate(halves)
-    }
     settled = np.empty_like(plain)
-    for k, half in enumerate(halves):
-        other = halves[1 - k]
+    for half, other in (halves, halves[::-1]):
         centre = theta[other].reshape(-1, model.size).mean(axis=0)
-        scales = tuple(float(np.exp(np.log(sd[other]).mean())) for sd in sds)
-        field = _Fields.about(model, centre, scales, cycle_scale)
-        fitted = field.controls(theta[other], scores[1 - k])
+        fitted = _controls(model, theta[other], sds[other], centre, cycle_scale)
         target = plain[other].ravel()
         centred = fitted - fitted.mean(axis=0)
         weights = np.linalg.lstsq(centred, target - target.mean(), rcond=None)[0]
-        controls = field.controls(theta[half], scores[k])
+        controls = _controls(model, theta[half], sds[half], centre, cycle_scale)
         settled[half] = plain[half] - (controls @ weights).reshape(plain[half].shape)
     return PathNode(
         cycle_scale=cycle_scale,
@@ -99,48 +97,46 @@ def measure_slope(problem: Problem, draws: Draws, cycle_scale: float) -> PathNod
     )
 
 
-def _learned_sds(draws: Draws) -> list[FloatArray]:
-    """Return draws of the learned scales in the order of the model's blocks, each (C, D)."""
-    return [draws.scales[name] for name in ("sigma_V", "sigma_s") if name in draws.scales]
+def _learned_sds(draws: Draws) -> FloatArray:
+    """Return draws of the learned scales in the order of the model's blocks, (chains, draws, k)."""
+    found = [draws.scales[name] for name in ("sigma_V", "sigma_s") if name in draws.scales]
+    return np.stack(found, axis=-1) if found else np.zeros((*draws.V.shape[:2], 0))
 
 
-def _score(model: LatentModel, theta: FloatArray, sds: list[FloatArray]) -> FloatArray:
+def _score(model: LatentModel, theta: FloatArray, sds: FloatArray) -> FloatArray:
     """Return ``∇_θ log p(y, θ | scales)``, shape of ``theta``."""
     eta = theta @ model.design.T
     score = model.likelihood.gradient(eta) @ model.design
-    learned = iter(sds)
+    learned = iter(np.moveaxis(sds, -1, 0))
     for block in model.blocks:
         scale = block.scale if block.scale is not None else next(learned)
         score[..., block.columns] += block.score(theta, scale)
     return np.asarray(score)
 
 
-@dataclass(frozen=True, eq=False)
-class _Fields:
-    """Three vector fields of θ, and what Stein's identity makes of them."""
+def _controls(
+    model: LatentModel, theta: FloatArray, sds: FloatArray, centre: FloatArray, cycle_scale: float
+) -> FloatArray:
+    """Return three values of mean 0 under the posterior for each draw, shape (chains·draws, 3).
 
-    model: LatentModel
-    centre: FloatArray
-    cycle_scale: float
-    constant: FloatArray
-    linear: FloatArray
-
-    @classmethod
-    def about(
-        cls, model: LatentModel, centre: FloatArray, scales: tuple[float, ...], cycle_scale: float
-    ) -> "_Fields":
-        """Return the fields that suit the Gaussian at a centre, shape (d,)."""
-        curvature = model.likelihood.information(model.design @ centre, model.design)
-        curvature += model.precision(scales)
-        covariance = np.linalg.inv(curvature)
-        columns = covariance[model.cycle_columns] / cycle_scale**2
-        return cls(model, centre, cycle_scale, centre[model.cycle_columns] @ columns, columns)
-
-    def controls(self, theta: FloatArray, score: FloatArray) -> FloatArray:
-        """Return values of mean 0 under the posterior, shape (C·D, 3)."""
-        columns = self.model.cycle_columns
-        theta, score = theta.reshape(-1, self.model.size), score.reshape(-1, self.model.size)
-        radial = (theta[:, columns] * score[:, columns]).sum(axis=1) + self.model.n_cycles
-        away = theta[:, columns] - self.centre[columns]
-        linear = ((away @ self.linear) * score).sum(axis=1) + np.trace(self.linear[:, columns])
-        return np.column_stack([radial, score @ self.constant, linear])
+    Stein's identity holds at given scales, so the curvature of the last two fields may follow the
+    scales of each draw, in cells. It must: where a learned scale σ can come near 0 the score grows
+    like 1/σ and has no variance, but the inverse curvature shrinks like σ².
+    """
+    columns = model.cycle_columns
+    score = _score(model, theta, sds).reshape(-1, model.size)
+    theta, sds = theta.reshape(-1, model.size), sds.reshape(len(score), -1)
+    out = np.empty((len(theta), 3))
+    out[:, 0] = (theta[:, columns] * score[:, columns]).sum(axis=1) + model.n_cycles
+    information = model.likelihood.information(model.design @ centre, model.design)
+    unit = np.eye(model.size)[:, columns]
+    cells, which = np.unique(np.round(np.log(sds) / _CELL), axis=0, return_inverse=True)
+    for k, cell in enumerate(cells):
+        inside = which.ravel() == k
+        curvature = information + model.precision(tuple(np.exp(_CELL * cell).tolist()))
+        field = np.linalg.solve(curvature, unit).T / cycle_scale**2  # rows of C H, (b, d)
+        away = theta[inside][:, columns] - centre[columns]
+        out[inside, 1] = score[inside] @ (centre[columns] @ field)
+        out[inside, 2] = ((away @ field) * score[inside]).sum(axis=1)
+        out[inside, 2] += np.trace(field[:, columns])
+    return out
