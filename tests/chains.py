@@ -9,7 +9,7 @@ from scipy.special import ndtr
 from scipy.stats import halfnorm, multivariate_normal
 
 from equipoise.counts import TransitionCounts
-from equipoise.inference.evidence import Problem, problem_of
+from equipoise.inference.problem import Problem, problem_of
 from equipoise.models import Priors
 
 Array = NDArray[np.float64]

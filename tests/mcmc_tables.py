@@ -6,9 +6,10 @@ import numpy as np
 
 from equipoise import datasets
 from equipoise.counts import TransitionCounts
-from equipoise.inference.evidence import laplace, problem_of
+from equipoise.inference.evidence import laplace
 from equipoise.inference.evidence.path import walk_path
 from equipoise.inference.posterior.sampler import compile_sampler
+from equipoise.inference.problem import problem_of
 from equipoise.models import Priors
 
 TABLES = ("alofi-rain", "claude-4", "gemini-2.5-flash", "smollm2-weekday")

@@ -11,10 +11,11 @@ from scipy.stats import norm
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import NotTrustedError, UsageError
-from equipoise.inference.evidence import laplace, problem_of
+from equipoise.inference.evidence import laplace
 from equipoise.inference.evidence.bridge import LEAST_TERMS, bridge
-from equipoise.inference.evidence.laplace.lattice import scale_lattice
 from equipoise.inference.evidence.laplace.proposal import draw_mixture, mixture
+from equipoise.inference.modes.lattice import scale_lattice
+from equipoise.inference.problem import problem_of
 from equipoise.models import Priors
 
 FIXED = Priors(scales="fixed")

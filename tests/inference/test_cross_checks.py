@@ -6,7 +6,8 @@ from scipy.stats import halfnorm
 
 import equipoise as eq
 from equipoise.counts import TransitionCounts
-from equipoise.inference.evidence import laplace, problem_of
+from equipoise.inference.evidence import laplace
+from equipoise.inference.problem import problem_of
 from equipoise.inference.weighted import summarise
 from equipoise.models import Priors
 

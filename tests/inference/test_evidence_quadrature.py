@@ -12,8 +12,9 @@ from scipy.stats import halfnorm, norm
 
 from equipoise.counts import TransitionCounts
 from equipoise.graph import fundamental_cycle_basis, orthonormal_cycle_basis, support_graph
-from equipoise.inference.evidence import laplace, problem_of
+from equipoise.inference.evidence import laplace
 from equipoise.inference.evidence.laplace import solve
+from equipoise.inference.problem import problem_of
 from equipoise.likelihoods import multinomial_predictor, support_arcs
 from equipoise.models import Priors
 

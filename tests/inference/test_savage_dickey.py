@@ -11,8 +11,7 @@ from scipy.stats import halfnorm, norm
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
-from equipoise.inference.evidence import laplace, problem_of
-from equipoise.inference.evidence.laplace.lattice import scale_lattice
+from equipoise.inference.evidence import laplace
 from equipoise.inference.evidence.laplace.proposal import draw_mixture, mixture
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.evidence.savage_dickey import (
@@ -21,6 +20,8 @@ from equipoise.inference.evidence.savage_dickey import (
     _log_integral,
     savage_dickey,
 )
+from equipoise.inference.modes.lattice import scale_lattice
+from equipoise.inference.problem import problem_of
 from equipoise.models import Priors
 
 FIXED = Priors(scales="fixed", cycle_scale=0.8)

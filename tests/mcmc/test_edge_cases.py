@@ -12,12 +12,12 @@ from mcmc_tables import counts_named
 
 import equipoise as eq
 from equipoise.errors import UsageError
-from equipoise.inference.evidence import problem_of
 from equipoise.inference.evidence.path import PathNode
 from equipoise.inference.evidence.path.fit import _doubt
 from equipoise.inference.posterior import sampler as sampler_module
 from equipoise.inference.posterior.convergence import Convergence
 from equipoise.inference.posterior.sampler import Sampler, compile_sampler
+from equipoise.inference.problem import problem_of
 from equipoise.inference.weighted import WeightedDraws
 from equipoise.models.rows import joined_labels
 

@@ -8,7 +8,7 @@ from scipy.stats import halfnorm, norm
 from equipoise import datasets
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError, UsageError
-from equipoise.inference.evidence import problem_of
+from equipoise.inference.problem import problem_of
 from equipoise.models import Priors, cyclic, reversible
 from equipoise.models.builder import model_data
 from equipoise.models.rows import row_table

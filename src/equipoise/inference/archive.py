@@ -14,11 +14,11 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError, EquipoiseError, UsageError
 from equipoise.inference.balance import BalanceTest, check_rope, conclude
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
-from equipoise.inference.evidence.problem import Problem, problem_of
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import Diagnostics, Findings
 from equipoise.inference.mcmc import Chains
 from equipoise.inference.posterior.tree import draws_of, posterior_tree
+from equipoise.inference.problem import Problem, problem_of
 from equipoise.inference.reference import reference_states
 from equipoise.inference.weighted import chained
 from equipoise.models import Priors

@@ -18,12 +18,12 @@ from equipoise.inference.cycles import (
     edge_circulations,
 )
 from equipoise.inference.evidence import BayesFactor, information_nats
-from equipoise.inference.evidence.problem import LikelihoodName, problem_of
 from equipoise.inference.fast import DRAWS as FAST_DRAWS
 from equipoise.inference.fast import fast_findings
 from equipoise.inference.findings import Findings, Progress, Stages
 from equipoise.inference.posterior.sampler import check_sampling
 from equipoise.inference.potential import StatePotential, potential_table
+from equipoise.inference.problem import LikelihoodName, problem_of
 from equipoise.inference.reference import reference_states
 from equipoise.inference.verdict import Verdict, decide, violation_size
 from equipoise.inference.weighted import Summary

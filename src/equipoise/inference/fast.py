@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from equipoise.inference.evidence.laplace import LaplaceFit, solve
-from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import (
@@ -17,6 +16,7 @@ from equipoise.inference.findings import (
     Findings,
     Stages,
 )
+from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray
 
 DRAWS = 2000

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
-from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.evidence.result import BayesFactor
+from equipoise.inference.problem import Problem
 from equipoise.inference.weighted import WeightedDraws
 from equipoise.likelihoods import FloatArray
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from equipoise.inference.evidence.path import walk_path
-from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.fast import DRAWS as FAST_DRAWS
 from equipoise.inference.fast import fast_findings
 from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings, Stages
 from equipoise.inference.posterior.convergence import Convergence, convergence
 from equipoise.inference.posterior.sampler import Draws, Sampler, compile_sampler
+from equipoise.inference.problem import Problem
 from equipoise.inference.weighted import WeightedDraws, chained
 
 DRAWS, CHAINS = 1000, 4

@@ -4,7 +4,6 @@ from equipoise.inference.evidence.bridge import bridge
 from equipoise.inference.evidence.information import cycle_information, information_nats
 from equipoise.inference.evidence.laplace import LaplaceFit, laplace
 from equipoise.inference.evidence.path import PathFit, path
-from equipoise.inference.evidence.problem import Problem, problem_of
 from equipoise.inference.evidence.result import BayesFactor, Evidence
 from equipoise.inference.evidence.savage_dickey import savage_dickey
 
@@ -13,12 +12,10 @@ __all__ = [
     "Evidence",
     "LaplaceFit",
     "PathFit",
-    "Problem",
     "bridge",
     "cycle_information",
     "information_nats",
     "laplace",
     "path",
-    "problem_of",
     "savage_dickey",
 ]

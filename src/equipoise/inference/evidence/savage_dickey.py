@@ -33,10 +33,10 @@ from scipy.special import logsumexp
 
 from equipoise.errors import UsageError
 from equipoise.inference.evidence.averages import log_mean
-from equipoise.inference.evidence.laplace.mode import find_mode
-from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.evidence.psis import smooth
 from equipoise.inference.evidence.result import BayesFactor
+from equipoise.inference.modes.mode import find_mode
+from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray, Likelihood
 
 METHOD = "savage_dickey"

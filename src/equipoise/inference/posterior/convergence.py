@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.posterior.sampler import Draws
+from equipoise.inference.problem import Problem
 from equipoise.inference.reference import above_reference
 from equipoise.inference.weighted import potential_of
 from equipoise.likelihoods import FloatArray

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from equipoise.inference.evidence.laplace.lattice import data_resolutions, scale_lattice
-from equipoise.inference.evidence.problem import Problem
+from equipoise.inference.modes.lattice import data_resolutions, scale_lattice
+from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray
 
 # Less than this the data say about nothing, and nothing is said about less.

@@ -8,7 +8,6 @@ import numpy as np
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import NotConvergedWarning, UsageError
-from equipoise.inference.evidence.problem import LikelihoodName, problem_of
 from equipoise.inference.posterior.convergence import convergence
 from equipoise.inference.posterior.sampler import (
     TARGET_ACCEPT,
@@ -18,6 +17,7 @@ from equipoise.inference.posterior.sampler import (
     compile_sampler,
 )
 from equipoise.inference.posterior.tree import Hypothesis, posterior_tree
+from equipoise.inference.problem import LikelihoodName, problem_of
 from equipoise.inference.reference import reference_states
 from equipoise.likelihoods import Rejected
 from equipoise.models import Priors

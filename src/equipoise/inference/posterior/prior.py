@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.posterior.sampler import Draws
+from equipoise.inference.problem import Problem
 
 
 def prior_draws(

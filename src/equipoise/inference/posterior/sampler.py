@@ -8,8 +8,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from equipoise.errors import NotTrustedError, UsageError
-from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.posterior.coordinates import Coordinates, fit_coordinates
+from equipoise.inference.problem import Problem
 from equipoise.inference.reference import above_reference
 from equipoise.likelihoods import FloatArray
 from equipoise.models.cyclic import state_cyclic
@@ -227,7 +227,7 @@ def compile_sampler(problem: Problem, *, progress: Progress | None = None) -> Sa
     Parameters
     ----------
     problem
-        The question, from :func:`equipoise.inference.evidence.problem_of`.
+        The question, from :func:`equipoise.inference.problem_of`.
     progress
         Called with ("compiling", 0 or 1).
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from equipoise.graph import cycle_vector
 from equipoise.inference.cycles import minimum_basis
-from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.posterior.derived import boltzmann, kernel_of, stationary
 from equipoise.inference.posterior.prior import prior_draws
 from equipoise.inference.posterior.sampler import Draws
+from equipoise.inference.problem import Problem
 from equipoise.inference.reference import above_reference
 from equipoise.inference.weighted import chained, potential_of, violation_of
 from equipoise.likelihoods import FloatArray, MultinomialRows

@@ -22,11 +22,11 @@ from equipoise.inference.evidence.laplace.curve import (
     first_nodes,
     gaps_to_halve,
 )
-from equipoise.inference.evidence.laplace.lattice import data_resolutions
 from equipoise.inference.evidence.laplace.node import Node, evaluate_node
-from equipoise.inference.evidence.problem import LikelihoodName, Problem, problem_of
 from equipoise.inference.evidence.psis import smooth
 from equipoise.inference.evidence.result import BayesFactor, Evidence
+from equipoise.inference.modes.lattice import data_resolutions
+from equipoise.inference.problem import LikelihoodName, Problem, problem_of
 from equipoise.inference.weighted import WeightedDraws
 from equipoise.likelihoods import FloatArray, Rejected
 from equipoise.models import Priors

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from equipoise.inference.evidence.laplace.lattice import scale_lattice
-from equipoise.inference.evidence.laplace.mode import Mode
 from equipoise.inference.evidence.laplace.proposal import draw_mixture, mixture
 from equipoise.inference.evidence.psis import smooth
+from equipoise.inference.modes.lattice import scale_lattice
+from equipoise.inference.modes.mode import Mode
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
 

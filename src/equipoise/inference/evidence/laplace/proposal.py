@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln, logsumexp
 
-from equipoise.inference.evidence.laplace.mode import Mode
+from equipoise.inference.modes.mode import Mode
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
 

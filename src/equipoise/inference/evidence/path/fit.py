@@ -16,17 +16,17 @@ from equipoise.inference.evidence.cycle_scale import (
     lowest_cycle_scale,
 )
 from equipoise.inference.evidence.information import cycle_information, evidence_slope
-from equipoise.inference.evidence.laplace.mode import find_mode
 from equipoise.inference.evidence.path.pilot import Pilot, doubtful_gaps, interpolation, pilot
 from equipoise.inference.evidence.path.slope import PathNode, measure_slope
-from equipoise.inference.evidence.problem import LikelihoodName, Problem, problem_of
 from equipoise.inference.evidence.result import BayesFactor
+from equipoise.inference.modes.mode import find_mode
 from equipoise.inference.posterior.sampler import (
     TARGET_ACCEPT,
     Sampler,
     check_sampling,
     compile_sampler,
 )
+from equipoise.inference.problem import LikelihoodName, Problem, problem_of
 from equipoise.likelihoods import FloatArray, Rejected
 from equipoise.models import Priors
 from equipoise.simulate import RandomSeed

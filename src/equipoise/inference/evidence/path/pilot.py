@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from equipoise.inference.evidence.laplace.mode import find_mode
-from equipoise.inference.evidence.problem import Problem
+from equipoise.inference.modes.mode import find_mode
+from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray
 
 _STEP = 0.2

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from equipoise.inference.evidence.problem import Problem
 from equipoise.inference.posterior.sampler import Draws
+from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
-
 
 # The curvature follows the learned scales in steps of this much of their logarithms.
 _CELL = 0.5

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from equipoise.errors import NotTrustedError
-from equipoise.inference.evidence.laplace.mode import Mode, find_mode
+from equipoise.inference.modes.mode import Mode, find_mode
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
 
