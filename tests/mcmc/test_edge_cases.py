@@ -46,6 +46,12 @@ def no_staying() -> eq.TransitionCounts:
     return eq.TransitionCounts.from_matrix(matrix, states=["r", "q", "p"], stay=False)
 
 
+def no_staying_and_a_sink() -> eq.TransitionCounts:
+    """Potentials are known from the prior alone, and one state was never a source."""
+    matrix = np.array([[0, 37, 163], [3, 0, 197], [0, 0, 0]])
+    return eq.TransitionCounts.from_matrix(matrix, states=["s0", "s1", "s2"], stay=False)
+
+
 CASES = {
     "two components": (two_components, {}),
     "rejected trials dropped, narrow cycles": (
@@ -54,6 +60,8 @@ CASES = {
     ),
     "left-out edge, pairwise": (two_components, {"likelihood": "pairwise"}),
     "no staying, fixed scales": (no_staying, {"priors": eq.Priors(scales="fixed")}),
+    "no staying": (no_staying, {}),
+    "no staying, and a sink": (no_staying_and_a_sink, {}),
 }
 
 

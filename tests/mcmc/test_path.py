@@ -145,6 +145,10 @@ def test_integration_of_a_known_slope():
         factor = curve.log_bayes_factor(tau)
         assert factor.log_value == pytest.approx(expected, abs=3e-3)
         assert factor.distrust is None
+        post = curve.posterior(tau)
+        for quantile, p in ((post.lower, 0.025), (post.upper, 0.975)):
+            below = quad(density, 0, quantile)[0] / quad(density, 0, 40)[0]
+            assert below == pytest.approx(p, abs=5e-4)
     # the error is that of independent noise on the slopes, integrated
     rng = np.random.default_rng(0)
     noisy = rise + rng.normal(0, 0.01, (4000, len(nodes))) @ loadings.T

@@ -174,6 +174,42 @@ def test_dimensions_are_named_and_the_axes_in_order():
     assert P[d, b] == 0.0  # no such edge
 
 
+def test_rows_without_staying_are_walked_along_turned_axes():
+    """The same density, with ``V = Q w`` and anchors that follow, all written out here."""
+    rng = np.random.default_rng(8)
+    counts, priors = table(stay=False), Priors(cycle_scale=TAU)
+    problem, rows = problem_of(counts, priors=priors), row_table(counts)
+    n, n_edges, b = 4, rows.graph.n_edges, rows.basis.shape[1]
+    turn = np.vstack(
+        [
+            np.linalg.qr(rng.normal(size=(n, n)))[0],
+            rng.uniform(0.5, 2.0, n),
+            rng.normal(size=(n_edges, n)),
+        ]
+    )
+    coordinates = rng.normal(size=(n + n_edges, 2 + b))
+    coordinates[:, 1] = rng.uniform(0.01, 3.0, n + n_edges)
+    data = model_data(rows, priors, coordinates=coordinates, turn=turn)
+    model = cyclic(counts, priors=priors)
+    with model:
+        pm.set_data(data)
+    density = model.compile_logp(jacobian=False, mode="FAST_COMPILE")
+    x, u, amplitude, prior = random_point(
+        rng, problem, priors, coordinates, cycles=True, cycle_sd=None
+    )
+    anchor = coordinates[:, 0] + coordinates[:, 2:] @ amplitude
+    w = turn[:n].T @ x["V"]
+    sigma_s, mu_s = x["sigma_s"], x["mu_s"]
+    spread = coordinates[:n, 1] + turn[n] * sigma_s**2
+    del u["V_walk__"]
+    u["w_walk__"] = walked(w, 0.0, x["sigma_V"], anchor[:n], spread)
+    follow = mu_s + turn[n + 1 :] @ w
+    u["s_walk__"] = walked(x["s"], mu_s, sigma_s, anchor[n:] + follow, coordinates[n:, 1])
+    point = {name: np.asarray(value, dtype=float) for name, value in u.items()}
+    expected = prior + problem.likelihood.log_likelihood(predictor_at(problem, x, amplitude))
+    assert float(density(point)) == pytest.approx(float(expected), rel=1e-10)
+
+
 def test_staying_is_impossible_where_the_protocol_says_so():
     counts = table(stay=False)
     model = reversible(counts)

@@ -17,11 +17,8 @@ from pytensor.tensor.variable import TensorVariable
 
 from equipoise.likelihoods import FloatArray
 from equipoise.models.priors import Priors
-from equipoise.models.rows import RowTable
+from equipoise.models.rows import UNINFORMED, RowTable
 from equipoise.models.walk import half_normal, walked_normal
-
-#: A variance that stands for "the data say nothing": the sampler then walks in prior units.
-_UNINFORMED = 1e30
 
 SETTINGS = (
     "learned",
@@ -44,6 +41,7 @@ def model_data(
     *,
     cycle_sd: float | None = None,
     coordinates: FloatArray | None = None,
+    turn: FloatArray | None = None,
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the data of a model by name, for ``pm.set_data`` or nutpie's ``with_data``.
 
@@ -59,6 +57,8 @@ def model_data(
         In which coordinates the sampler walks, shape (n, 2 + b): anchor and variance of
         :func:`equipoise.models.walk.walked_normal`, and how the anchor moves with the cycle
         amplitudes. They change how fast it moves, never what it samples. None: prior units.
+    turn
+        For rows without staying, shape (S + 1 + E, S): see :meth:`Frame.terms`. None: none.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def model_data(
         :class:`equipoise.models.rows.RowTable`; ``slot_edge`` (R, K); ``ends`` (2, E);
         ``settings``, named by the coordinate ``setting``; ``coordinates`` (n, 2); with cycles
         ``directions`` (n + E, b): what an amplitude of each cycle direction adds to the anchors of
-        V and s and to c.
+        V and s and to c; without staying ``turn``.
     """
     learned = priors.scales == "learned"
     values = {
@@ -86,7 +86,7 @@ def model_data(
     n_terms, n_cycles = table.graph.n_states + table.n_symmetric, table.basis.shape[1]
     if coordinates is None:
         coordinates = np.zeros((n_terms, 2 + n_cycles))
-        coordinates[:, 1] = _UNINFORMED
+        coordinates[:, 1] = UNINFORMED
     data: dict[str, npt.NDArray[Any]] = {
         "counts": table.counts,
         "slots": np.stack([table.present, table.sign, table.offset]),
@@ -98,6 +98,10 @@ def model_data(
     }
     if n_cycles:
         data["directions"] = np.vstack([coordinates[:, 2:], table.basis])
+    if not table.staying:
+        n_states = table.graph.n_states
+        none = np.eye(n_states + 1 + table.graph.n_edges, n_states)
+        data["turn"] = none if turn is None else turn
     return data
 
 
@@ -132,22 +136,38 @@ class Frame:
         ``σ_s ~ HalfNormal``. V is free up to a constant in each component, which no likelihood can
         see and the prior alone determines. ``moved`` does not change what they are: see
         :func:`equipoise.models.walk.walked_normal`.
+
+        Rows without staying are walks on a graph with log-weights ``s_e − (V_i + V_j)/2`` up to one
+        constant, and say nothing else of V: the anchors of s follow μ_s and V, and V answers to s
+        only, the more sharply the smaller σ_s. Along the axes of that answer, ``V = Q w``, which
+        do not depend on the scales, the variance of w's anchors moves with σ_s². The rows of
+        ``turn`` are Q, the factor of σ_s², and how s follows w.
         """
         n_states = self.table.graph.n_states
         anchor, variance = self.data["coordinates"][:, 0], self.data["coordinates"][:, 1]
         if moved is not None:
             anchor = anchor + moved
+        at, spread = anchor[:n_states], variance[:n_states]
         learned = self.setting("learned")
-        sigma = half_normal("sigma_V", self.setting("potential_scale"))
-        sigma = learned * sigma + self.setting("fixed_potential_sd")
-        V = walked_normal("V", 0.0, sigma, anchor[:n_states], variance[:n_states], dims="state")
+        sigma_V = half_normal("sigma_V", self.setting("potential_scale"))
+        sigma_V = learned * sigma_V + self.setting("fixed_potential_sd")
         if not self.table.n_symmetric:
-            return V, None
+            return walked_normal("V", 0.0, sigma_V, at, spread, dims="state"), None
         mean = pm.Normal("mu_s", self.setting("symmetric_mean"), self.setting("symmetric_mean_sd"))
         mean = learned * mean + self.setting("fixed_symmetric_mean")
-        sigma = half_normal("sigma_s", self.setting("symmetric_scale"))
-        sigma = learned * sigma + self.setting("fixed_symmetric_sd")
-        s = walked_normal("s", mean, sigma, anchor[n_states:], variance[n_states:], dims="edge")
+        sigma_s = half_normal("sigma_s", self.setting("symmetric_scale"))
+        sigma_s = learned * sigma_s + self.setting("fixed_symmetric_sd")
+        if self.table.staying:
+            V = walked_normal("V", 0.0, sigma_V, at, spread, dims="state")
+            follow: TensorVariable | float = 0.0
+        else:
+            turn = self.data["turn"]
+            spread = spread + turn[n_states] * sigma_s**2
+            w = walked_normal("w", 0.0, sigma_V, at, spread, dims="axis")
+            V = pm.Deterministic("V", (turn[:n_states] * w).sum(axis=1), dims="state")
+            follow = mean + (turn[n_states + 1 :] * w).sum(axis=1)
+        at = anchor[n_states:] + follow
+        s = walked_normal("s", mean, sigma_s, at, variance[n_states:], dims="edge")
         return V, s
 
     def drop(self, V: TensorVariable) -> TensorVariable:
@@ -200,6 +220,8 @@ def frame(table: RowTable, priors: Priors, *, cycles: bool) -> Frame:
         "setting": list(SETTINGS),
     }
     dims: dict[str, Any] = {"counts": (row_dim(table), "outcome"), "settings": "setting"}
+    if not table.staying:
+        coords["axis"] = list(range(len(names)))
     if cycles:
         coords["cycle_direction"] = list(range(table.basis.shape[1]))
     # Priors has refused scales that are no scales, so PyMC need not look at every draw again.

@@ -21,6 +21,8 @@ from equipoise.likelihoods import (
     trials_of,
 )
 
+#: A variance that stands for "the data say nothing": the sampler then walks in prior units.
+UNINFORMED = 1e30
 #: Log-weight of an outcome that does not exist: its probability is exactly 0 in floating point.
 _FORBIDDEN = -1e3
 
@@ -76,11 +78,16 @@ class RowTable:
         return self.graph.n_edges if self.likelihood == "multinomial" else 0
 
     @property
+    def staying(self) -> bool:
+        """Whether a trial may end where it began; pairs are silent on that, and say yes."""
+        return self.likelihood != "multinomial" or bool((self.offset[:, 0] == 0.0).any())
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        """S, E, number of s, b, R, K: tables that share it share a compiled model."""
+        """S, E, number of s, b, R, K, staying: tables that share it share a compiled model."""
         graph = self.graph
         sizes = (graph.n_states, graph.n_edges, self.n_symmetric, self.basis.shape[1])
-        return (*sizes, *self.counts.shape)
+        return (*sizes, *self.counts.shape, int(self.staying))
 
     @property
     def edge_labels(self) -> tuple[str, ...]:

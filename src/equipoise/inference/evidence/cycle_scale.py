@@ -127,11 +127,16 @@ class CycleScaleCurve:
         pull = share[2:] @ self.loadings + share[1] * self.loadings[0]
         variance = float(((pull * self.node_mcse) ** 2).sum())
         variance += ((1.0 - share[0]) * self.common_mcse) ** 2
-        # Below the first node σ_c is taken as half of it, without error.
+        # Below the first node the density is flat, as its even expansion says.
         at = np.concatenate([grid[:1] / 2, grid[:1] / 2, grid])
         mean = float(share @ at)
         lean = (share[2:] * (grid - mean)) @ self.loadings
-        lower, upper = np.interp((0.025, 0.975), np.cumsum(share) - share / 2, at)
+        to_node = np.cumsum(share[2:]) - share[2:] / 2
+        to_node[0] = 0.0
+        reached = share[0] + share[1] + to_node
+        lower, upper = np.interp(
+            (0.025, 0.975), np.append(0.0, reached), np.append(0.0, grid)
+        ).tolist()
         mass = share[2:].copy()
         mass[0] += share[0] + share[1]
         return CycleScalePosterior(
@@ -142,8 +147,8 @@ class CycleScaleCurve:
             density=share[2:] / width / grid,
             mass=mass,
             mean=mean,
-            lower=float(lower),
-            upper=float(upper),
+            lower=lower,
+            upper=upper,
             mean_mcse=float(np.sqrt(((lean * self.node_mcse) ** 2).sum())),
         )
 

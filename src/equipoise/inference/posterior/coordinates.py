@@ -6,7 +6,8 @@ import numpy as np
 
 from equipoise.inference.modes.lattice import data_resolutions, scale_lattice
 from equipoise.inference.problem import Problem
-from equipoise.likelihoods import FloatArray
+from equipoise.likelihoods import FloatArray, MultinomialRows
+from equipoise.models.rows import UNINFORMED
 
 # Less than this the data say about nothing, and nothing is said about less.
 _LEAST_SHARE, _MOST_SHARE = 1e-3, 1.0 - 1e-9
@@ -21,11 +22,15 @@ class Coordinates:
     table
         Shape (n, 2 + b), first the states, then the s if any: anchor and variance of the data's
         own "observation" of each V and s, and how far the anchor moves with each cycle amplitude.
+    turn
+        For rows without staying, shape (S + 1 + E, S); None for others. The first S rows of
+        ``table`` are then of w, ``V = Q w``: see :meth:`equipoise.models.builder.Frame.terms`.
     potential_sd, symmetric_sd, symmetric_mean
         Scales that fit the data: where the chains start.
     """
 
     table: FloatArray
+    turn: FloatArray | None
     potential_sd: float
     symmetric_sd: float
     symmetric_mean: float
@@ -36,7 +41,8 @@ def fit_coordinates(problem: Problem) -> Coordinates:
 
     They change how fast the sampler moves, never what it samples
     (:func:`equipoise.models.walk.walked_normal`): with data that pin sums of V, s and c, c moves
-    freely only if V and s move along with it.
+    freely only if V and s move along with it. Rows without staying see only
+    ``s_e − (V_i + V_j)/2``: s is then fitted with V known, and V from s.
 
     Parameters
     ----------
@@ -75,14 +81,54 @@ def fit_coordinates(problem: Problem) -> Coordinates:
     information = rows.information(eta, design)
     n = n_states + n_symmetric
     prior = np.repeat([potential_sd**-2, symmetric_sd**-2], [n_states, n_symmetric])
+    middle = np.repeat([0.0, mean], [n_states, n_symmetric])
+    at = np.concatenate([potential, symmetric])
+    staying = not isinstance(rows, MultinomialRows) or rows.stay
+    seen = slice(0 if staying else n_states, n)
     # What the data say of each V and s once all others are known. What they say when the others
     # are not known would break the sums that they pin down best.
-    alone = np.diag(information)[:n]
-    share = np.clip(alone / (alone + prior), _LEAST_SHARE, _MOST_SHARE)
-    middle = np.repeat([0.0, mean], [n_states, n_symmetric])
-    table = np.empty((n, design.shape[1] - n + 2))
-    table[:, 0] = middle + (np.concatenate([potential, symmetric]) - middle) / share
-    table[:, 1] = (1.0 / share - 1.0) / prior
-    inner = information[:n, :n] + np.diag(prior)
-    table[:, 2:] = -np.linalg.solve(inner, information[:n, n:]) / share[:, None]
-    return Coordinates(table, potential_sd, symmetric_sd, mean)
+    alone = np.diag(information)[seen]
+    share = np.clip(alone / (alone + prior[seen]), _LEAST_SHARE, _MOST_SHARE)
+    inner = information[seen, seen] + np.diag(prior[seen])
+    moved = -np.linalg.solve(inner, information[seen, n:]) / share[:, None]
+    table = np.zeros((n, design.shape[1] - n + 2))
+    table[seen, 0] = middle[seen] + (at - middle)[seen] / share
+    table[seen, 1] = (1.0 / share - 1.0) / prior[seen]
+    table[seen, 2:] = moved
+    turn = None
+    if not staying:
+        half = _ends_of(problem)
+        table[seen, 0] -= half @ potential + mean
+        table[:n_states], turn = _from_symmetric(half, table[seen])
+    return Coordinates(table, turn, potential_sd, symmetric_sd, mean)
+
+
+def _ends_of(problem: Problem) -> FloatArray:
+    """Return A, shape (E, S): V's mean at the ends of each edge, less that of the component's."""
+    graph = problem.graph
+    ends = np.asarray(graph.edges)
+    half = np.zeros((len(ends), graph.n_states))
+    half[np.arange(len(ends))[:, None], ends] = 0.5
+    label = graph.component[ends[:, 0]]
+    for k in np.unique(label):
+        half[label == k] -= half[label == k].mean(axis=0)
+    return half
+
+
+def _from_symmetric(half: FloatArray, table: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return coordinates of w, ``V = Q w``, and the turn, given what the data say of s − A V.
+
+    As s has the standard deviation σ_s about μ_s, that is an observation of −A V with variance
+    σ_s², whose normal equations Q turns to diagonal form.
+    """
+    n_edges, n_states = half.shape
+    strength, axes = np.linalg.eigh(half.T @ half)
+    seen = strength > 1e-9 * max(float(strength.max()), 1e-12)
+    answer = np.zeros((n_states, n_edges))
+    answer[seen] = (half @ axes[:, seen]).T / strength[seen, None]
+    out = np.zeros((n_states, table.shape[1]))
+    out[:, 0], out[:, 2:] = -answer @ table[:, 0], -answer @ table[:, 2:]
+    out[:, 1] = np.where(seen, (answer**2) @ table[:, 1], UNINFORMED)
+    loading = np.zeros(n_states)
+    loading[seen] = 1.0 / strength[seen]
+    return out, np.vstack([axes, loading, half @ axes])

@@ -139,6 +139,7 @@ class Sampler:
             self.problem.priors,
             cycle_sd=cycle_sd,
             coordinates=self.coordinates.table,
+            turn=self.coordinates.turn,
         )
         model = self._compiled.with_data(**data)
         first = self._from_mode(model) if start is None else _one_of(start)
