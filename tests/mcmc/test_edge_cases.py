@@ -147,13 +147,13 @@ def test_what_did_not_converge_is_run_once_more_and_harder(alofi):
         return found
 
     with mock.patch.object(Sampler, "draw", draw):
-        result = eq.test(alofi, random_seed=1, draws=500)
+        result = eq.test(alofi, random_seed=1, draws=800)
     assert "target_accept" not in asked[0]
-    assert asked[1]["draws"] == 1000
+    assert asked[1]["draws"] == 1600
     assert asked[1]["target_accept"] > 0.99
     assert asked[1]["cycle_sd"] == 0.0
     assert result.findings.diagnostics.divergences == 0
-    assert "1,000 draws given balance and of 500 with cycles" in eq.summary(result)
+    assert "1,600 draws given balance and of 800 with cycles" in eq.summary(result)
 
 
 def test_numbers_are_refused_before_anything_is_compiled(alofi, monkeypatch):

@@ -104,6 +104,7 @@ SCHEMA = {
         "pareto_k": MAYBE,
         "converged": (bool,),
         "distrust": (str, type(None)),
+        "potential_distrust": (str, type(None)),
     },
     "fixed_scales": [{"potential_sd": NUMBER, **FACTOR}],
     "cross_check": Optional({**FACTOR, "method": {"laplace"}}),
@@ -245,6 +246,7 @@ def test_what_did_not_converge_is_withheld(result, name):
         "pareto_k": 0.93,
         "converged": False,
         "distrust": "importance sampling failed (k̂ = 0.93, limit 0.7)",
+        "potential_distrust": None,
     }
 
 
@@ -273,6 +275,7 @@ def test_mcmc_has_its_diagnostics_and_the_fast_path_beside_it(result):
         "pareto_k": fast["diagnostics"]["pareto_k"],
         "converged": True,
         "distrust": None,
+        "potential_distrust": None,
     }
 
 

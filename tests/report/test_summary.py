@@ -102,12 +102,12 @@ def test_weekday_line_by_line(result):
 def test_untestable_says_prior_only(result):
     text = summary(result("claude-4"))
     assert text.startswith("Untestable")
-    assert "(prior only: nothing testable)" in text
+    assert "(prior only: how the priors fit)" in text
     assert "p(balance)" not in text
     assert "no, b1* = 0" in text
     assert "transient      2 (BUZZY, TURKEY)" in text
     assert "both ways      3 (ATTITUDE, PERSONAL, PROBLEMS)" in text
-    assert "its posterior would only repeat the prior" in section(text, "Size")
+    assert "its posterior is set by the priors, not measured" in section(text, "Size")
     assert "None is testable" in section(text, "Cycles")
     assert "imputed, not observed" in section(text, "Assumed")
 
@@ -278,13 +278,15 @@ def with_values(outcome, sensitivity, fixed):
         (
             [-1, -1, 0, 1, 1],
             [-1, 1, 1],
-            "changes sign with the prior: below 0 at τ = ¼, ½ and fixed σ_V = 1.5; "
+            "changes sign with the prior, from -1.0 to +1.0: below 0 at τ = ¼, ½ and fixed "
+            "σ_V = 1.5; "
             "above 0 at τ = 2, 4 and fixed σ_V = 3, 6",
         ),
         (
             [1, 1, 1, 1, 1],
             [-1, 1, 1],
-            "changes sign with the prior: below 0 at fixed σ_V = 1.5; above 0 at τ = ¼, ½, 1, 2, 4",
+            "changes sign with the prior, from -1.0 to +1.0: below 0 at fixed σ_V = 1.5; "
+            "above 0 at τ = ¼, ½, 1, 2, 4",
         ),
     ],
 )

@@ -86,7 +86,7 @@ def _comparison(results: dict[str, BalanceTest]) -> list[str]:
     ]
     words = (
         "Claude-4 and Gemini-2.5-flash are untestable: none of their cycles was seen to close both "
-        "ways, so some potential fits these one-way transitions exactly, whatever the kernel.",
+        "ways, so some potential fits these one-way transitions as closely as any kernel.",
         "Their trials were imputed, not observed: replies outside the tables were never counted.",
         f"SmolLM2 between weekdays: {results[_SHOWN].verdict.text}",
     )

@@ -12,7 +12,9 @@ from equipoise.errors import UsageError
 from equipoise.inference.archive import check_target
 from equipoise.inference.archive import load as load_run
 from equipoise.inference.archive import save as keep_run
+from equipoise.inference.balance import BalanceTest
 from equipoise.inference.balance import test as test_balance
+from equipoise.inference.verdict import ROPE
 from equipoise.models import Priors
 from equipoise.report import summary, to_json
 
@@ -62,7 +64,7 @@ def test(
     rope: Annotated[
         float | None,
         typer.Option(
-            help="A violation ρ below this counts as negligible, nats. Default: 0.1.",
+            help=f"A violation ρ below this counts as negligible, nats. Default: {ROPE:g}.",
             metavar="NATS",
             show_default=False,
         ),
@@ -166,11 +168,12 @@ def test(
                 likelihood=likelihood,
                 rejected=rejected,
                 reference=reference or None,
-                rope=0.1 if rope is None else rope,
+                rope=ROPE if rope is None else rope,
                 draws=draws,
                 random_seed=seed,
                 progress=progress,
             )
+    unkept = None if save is None else _keep(result, save)
     if json == "-":
         if result.exit_status:
             console.note(f"equipoise: {console.one_line(result.verdict.text)}")
@@ -185,13 +188,22 @@ def test(
         written = [os.fspath(path) for path in save_figures(result, figures)]
         if json != "-" and not quiet:
             console.write("\nFigures  " + console.one_line(", ".join(written)))
-    if save is not None:  # last: what goes wrong here costs no result
-        keep_run(result, save)
+    if unkept is not None:
+        raise unkept
     if save is not None and json != "-" and not quiet:
         console.write(
             f"\nSaved    {console.one_line(save)}; `equipoise test --again` reports it anew"
         )
     raise typer.Exit(result.exit_status)
+
+
+def _keep(result: BalanceTest, path: str) -> UsageError | None:
+    """Save a run before anything is printed, for a reader may hang up; return what went wrong."""
+    try:
+        keep_run(result, path)
+    except UsageError as error:
+        return error
+    return None
 
 
 def _only_reporting(context: typer.Context) -> None:
@@ -224,7 +236,13 @@ def _read(
     no_stay: bool,
 ) -> TransitionCounts:
     """Read the counts, and add what the options say of them."""
-    table = TransitionCounts.from_file(_STDIN if counts == "-" else counts, protocol=protocol)
+    table = TransitionCounts.from_file(_STDIN if counts == "-" else counts)
+    if protocol == "draws" and table.starts:
+        raise UsageError(
+            "--protocol draws contradicts the file, which says where its paths start; leave it out"
+        )
+    if protocol:
+        table = replace(table, protocol=protocol)
     if trials:
         table = replace(table, metadata={**table.metadata, "trials": trials})
     if no_stay:

@@ -2,9 +2,8 @@
 
 import json
 import os
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from equipoise.errors import DataError, EquipoiseError, UsageError
 from equipoise.inference.balance import BalanceTest, check_rope, conclude
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
 from equipoise.inference.evidence.result import BayesFactor
-from equipoise.inference.findings import Diagnostics, Findings
+from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings
 from equipoise.inference.mcmc import Chains
 from equipoise.inference.posterior.tree import draws_of, posterior_tree
 from equipoise.inference.problem import Problem, problem_of
@@ -197,7 +196,6 @@ def from_tree(
     reference: str | Sequence[str] | None = None,
 ) -> BalanceTest:
     """Return the result that :func:`to_tree` wrote; arguments as in :func:`load`."""
-    started = time.perf_counter()
     record = json.loads(tree.attrs["run"])
     counts = TransitionCounts.from_xarray(tree["counts"].to_dataset())
     problem = problem_of(
@@ -215,17 +213,16 @@ def from_tree(
     )
     reversible = draws_of(tree["reversible"])
     cyclic = draws_of(tree["cyclic"]) if "cyclic" in tree.children else reversible
-    result = conclude(
+    return conclude(
         counts,
         _findings(tree, record, problem, reversible, cyclic),
         Chains(reversible, cyclic),
         references=references,
         rope=record["rope"] if rope is None else rope,
         rejected=record["rejected"],
-        started=started,
+        seconds=record["seconds"],
         random_seed=record["random_seed"],
     )
-    return replace(result, seconds=record["seconds"])
 
 
 def _record(result: BalanceTest) -> dict[str, Any]:
@@ -244,7 +241,6 @@ def _record(result: BalanceTest) -> dict[str, Any]:
         "method": findings.method,
         "effort": findings.effort,
         "draws": findings.draws,
-        "sensitivity": [asdict(factor) for factor in findings.sensitivity],
         "cross_check": findings.cross_check and asdict(findings.cross_check),
         "ceiling": findings.ceiling and asdict(findings.ceiling),
         "fixed_scales": [[sd, asdict(factor)] for sd, factor in findings.fixed_scales],
@@ -270,6 +266,7 @@ def _findings(
             node_mcse=evidence["node_mcse"].values,
             doubt=record["curve_doubt"],
         )
+    tau = problem.priors.cycle_scale
     rival = problem.cyclic() if has_cycles else problem.reversible()
     return Findings(
         problem=problem,
@@ -283,7 +280,12 @@ def _findings(
         reversible_mode=np.asarray(evidence["reversible_mode"].values),
         cyclic_mode=np.asarray(evidence["cyclic_mode"].values),
         curve=curve,
-        sensitivity=tuple(BayesFactor(**factor) for factor in record["sensitivity"]),
+        sensitivity=tuple(
+            curve.log_bayes_factor(factor * tau)
+            if curve is not None
+            else BayesFactor(0.0, 0.0, record["method"], factor * tau)
+            for factor in SENSITIVITY
+        ),
         cross_check=BayesFactor(**record["cross_check"]) if record["cross_check"] else None,
         ceiling=BayesFactor(**record["ceiling"]) if record["ceiling"] else None,
         fixed_scales=tuple((sd, BayesFactor(**factor)) for sd, factor in record["fixed_scales"]),

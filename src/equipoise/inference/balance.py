@@ -25,7 +25,7 @@ from equipoise.inference.posterior.sampler import check_sampling
 from equipoise.inference.potential import StatePotential, potential_table
 from equipoise.inference.problem import LikelihoodName, problem_of
 from equipoise.inference.reference import reference_states
-from equipoise.inference.verdict import Verdict, decide, violation_size
+from equipoise.inference.verdict import ROPE, Verdict, decide, violation_size
 from equipoise.inference.weighted import Summary
 from equipoise.likelihoods import Rejected, pairwise
 from equipoise.models import Priors
@@ -161,7 +161,7 @@ def test(
     likelihood: LikelihoodName = "auto",
     rejected: Rejected = "stay",
     reference: str | Sequence[str] | None = None,
-    rope: float = 0.1,
+    rope: float = ROPE,
     draws: int | None = None,
     random_seed: RandomSeed = None,
     progress: Progress | None = None,
@@ -230,7 +230,7 @@ def test(
         references=references,
         rope=rope,
         rejected=rejected,
-        started=start,
+        seconds=time.perf_counter() - start,
         random_seed=seed,
     )
     stages.next("done", 1.0)(1, 1)
@@ -248,7 +248,7 @@ def conclude(
     references: tuple[int, ...],
     rope: float,
     rejected: Rejected,
-    started: float,
+    seconds: float,
     random_seed: int | None,
 ) -> BalanceTest:
     """Draw the conclusions from findings: verdict, potentials, cycles. Nothing is sampled.
@@ -263,10 +263,8 @@ def conclude(
         ρ below this counts as negligible, nats.
     rejected
         What trials that ended in no state counted as.
-    started
-        ``time.perf_counter()`` when the work began.
-    random_seed
-        For the record.
+    seconds, random_seed
+        How long it took, and the seed: for the record.
     """
     graph, priors = findings.problem.graph, findings.problem.priors
     size = violation_size(findings.cyclic, rope) if graph.n_testable_cycles else None
@@ -293,7 +291,7 @@ def conclude(
         rope=rope,
         references=references,
         rejected=rejected,
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
         random_seed=random_seed,
     )
 

@@ -94,6 +94,10 @@ class Verdict:
     text: str
 
 
+#: ρ below this counts as negligible unless said otherwise, nats.
+ROPE = 0.1
+
+
 def violation_size(draws: WeightedDraws, rope: float) -> ViolationSize:
     """Summarise ρ from draws of the cyclic posterior, and call its size.
 
@@ -203,14 +207,14 @@ def _text(
     distrust: str | None,
 ) -> str:
     if favours == "untestable":
-        one_way = (
-            "no cycle lies among states seen to lead to each other and back"
-            if graph.n_cycles
-            else "the support has no cycle"
-        )
+        if not graph.n_cycles:
+            return (
+                "Untestable: the support has no cycle, and without one every kernel obeys balance."
+            )
         return (
-            f"Untestable: {one_way}, so some potential fits these counts whatever the kernel, and "
-            "a log Bayes factor speaks only of the prior."
+            "Untestable: no cycle lies among states seen to lead to each other and back, so some "
+            "potential fits these counts as closely as any kernel, and a log Bayes factor tells "
+            "how the priors fit, not whether balance holds."
         )
     # Rounded outwards, so that no range looks narrower than it is.
     low, high = floor(10 * lower) / 10 + 0.0, ceil(10 * upper) / 10 + 0.0

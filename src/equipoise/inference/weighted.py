@@ -122,8 +122,7 @@ def violation_of(graph: SupportGraph, circulation: FloatArray) -> FloatArray:
 
     ``sqrt(Σ c²/E)`` where all states lead to each other and back. Otherwise over the E edges
     inside strongly connected components, with c projected on their cycle space: what is left of c
-    lies on cycles that no data can test, and would only repeat the prior. 0 without a testable
-    cycle.
+    lies on cycles that no data can test, and is set by the priors. 0 without a testable cycle.
     """
     edges = np.asarray(graph.edges).reshape(-1, 2)
     inside = graph.strong[edges[:, 0]] == graph.strong[edges[:, 1]]

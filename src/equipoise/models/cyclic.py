@@ -28,7 +28,8 @@ def cyclic(
     with V and s as under :func:`reversible`, B an orthonormal basis of the cycle space of the
     support graph (c is divergence-free), :math:`z \sim \text{Normal}(0, 1)` and
     :math:`\sigma_c \sim \text{HalfNormal}(\tau)`. Every positive kernel on the support is reached
-    once, up to one additive constant of V in each component. :math:`V - \log Z` is the gradient
+    once, up to one additive constant of V in each component; without staying, up to V and the level
+    of :math:`s_e - (V_i + V_j)/2`. :math:`V - \log Z` is the gradient
     part of the log-ratios here, *not* :math:`-\log \pi`.
 
     The datum ``settings`` holds σ_c fixed where ``cycle_learned`` is 0, at ``fixed_cycle_sd``; 0

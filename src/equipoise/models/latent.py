@@ -190,6 +190,10 @@ class LatentModel:
         )
         return replace(self, blocks=blocks)
 
+    def with_cycles(self, theta: FloatArray) -> FloatArray:
+        """Return a reversible parameter vector with cycle amplitudes 0 put in their place."""
+        return np.insert(theta, [self.cycle_columns.start] * self.n_cycles, 0.0)
+
     def precision(self, scales: tuple[float, ...]) -> FloatArray:
         """Return the prior precision, shape (d, d), at one value of each learned scale."""
         precision = np.zeros((self.size, self.size))

@@ -71,6 +71,7 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
             "pareto_k": _number(state.pareto_k),
             "converged": result.converged,
             "distrust": result.distrust,
+            "potential_distrust": state.reversible,
         },
         # Beyond the keys of the design:
         "fixed_scales": [

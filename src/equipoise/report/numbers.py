@@ -38,9 +38,21 @@ def fixed(value: float, places: int, *, sign: bool = False) -> str:
     return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
 
 
+def outward(lower: float, upper: float, places: int) -> tuple[float, float]:
+    """Return a range rounded outwards, so that it does not look narrower than it is."""
+    unit = 10.0**places
+    return floor(lower * unit) / unit + 0.0, ceil(upper * unit) / unit + 0.0
+
+
 def shown_error(error: float, places: int) -> str:
-    """Return a Monte Carlo error, rounded up to the last decimal shown."""
+    """Return a Monte Carlo error in the decimals shown, at least one unit of the last."""
     return fixed(ceil(error * 10**places - 0.5) / 10**places or 10.0**-places, places)
+
+
+def least_shown(error: float, places: int) -> str:
+    """Return a Monte Carlo error, or "<0.01" where it is less than the last decimal shown."""
+    unit = 10.0**-places
+    return f"<{unit:.{places}f}" if error < unit else shown_error(error, places)
 
 
 def with_error(value: float, error: float) -> str:

@@ -78,7 +78,10 @@ def _after(
     reference = label(references[0], _LABEL) if len(references) == 1 else "the reference"
     notes = [note.format(reference) for bound, note in _NOTES.items() if bound in bounds]
     if bounds & {"lower", "upper"}:
-        notes.append("A bound is the likelihood's; no prior enters it.")
+        notes.append(
+            "A bound is the likelihood's, where it has fallen to 1/20 of its greatest value; no "
+            "prior enters it."
+        )
     if alone:
         notes.append(f"Nothing to compare with: {listed((row.state for row in alone), 8)}.")
     if several:
@@ -149,7 +152,7 @@ def cycle_lines(result: BalanceTest) -> list[str]:
     if not result.cycles:
         return [*lines, "  The support has no cycle."]
     if not testable:
-        return [*lines, "  None is testable; their affinities would only repeat the prior."]
+        return [*lines, "  None is testable; their affinities are set by the priors."]
     if not result.converged:
         return [*lines, "  Withheld, for they rest on the same draws."]
     clearest = sorted(testable, key=_clarity)[:MOST_CYCLES]

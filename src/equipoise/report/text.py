@@ -17,7 +17,9 @@ from equipoise.report.numbers import (
     error_decimals,
     fixed,
     interval,
+    least_shown,
     odds,
+    outward,
     probability,
     shown_error,
     with_error,
@@ -33,8 +35,8 @@ def summary(result: BalanceTest) -> str:
 
     The verdict comes first (whether it may be trusted, before all else), then the data, whether
     they can test balance, the evidence with its error and sensitivity, the size of the violation,
-    the potential, the worst cycles, what was assumed, and how it was computed. Digits end where
-    Monte Carlo error begins. State names are not trusted: control characters are escaped.
+    the potential, the worst cycles, what was assumed, and how it was computed. Digits end about
+    where Monte Carlo error begins. State names are not trusted: control characters are escaped.
 
     Parameters
     ----------
@@ -138,15 +140,16 @@ def _evidence(result: BalanceTest) -> list[str]:
     if not result.converged:
         lines += entry("log BF", f"withheld: {result.distrust}. The same goes for its sensitivity.")
         return lines
-    only = " (prior only: nothing testable)" if verdict.favours == "untestable" else ""
+    only = " (prior only: how the priors fit)" if verdict.favours == "untestable" else ""
     head = result.log_bayes_factor
     tau = priors.cycle_scale
     lines += entry("log BF", f"{with_error(head.log_value, head.mcse)} at τ = {_tau(tau)}{only}")
     low, high = _tau(DECIDING[0] * tau), _tau(DECIDING[-1] * tau)
     places = error_decimals(max(f.mcse for f in result.sensitivity))
+    least, most = outward(verdict.lower, verdict.upper, places)
     lines += entry(
         "range",
-        f"{fixed(verdict.lower, places, sign=True)} to {fixed(verdict.upper, places, sign=True)} "
+        f"{fixed(least, places, sign=True)} to {fixed(most, places, sign=True)} "
         f"over τ = {low} to {high}, two Monte Carlo errors added on either side",
     )
     lines.append("")
@@ -158,7 +161,7 @@ def _evidence(result: BalanceTest) -> list[str]:
     lines += _grid("all scales fixed, σ_V", sds, [factor for _, factor in result.fixed_scales])
     lines.append("")
     lines += entry("sensitivity", _signs(result))
-    if verdict.ceiling is not None:
+    if verdict.ceiling is not None and verdict.favours != "untestable":
         lines += entry(
             "ceiling",
             f"{_value(verdict.ceiling, 1)}: what these trials would give had the counts equalled "
@@ -193,7 +196,7 @@ def _grid(
         [
             [name, *heads],
             ["log BF", *(_value(factor, places) for factor in factors)],
-            ["MC error", *(shown_error(factor.mcse, places) for factor in factors)],
+            ["MC error", *(least_shown(factor.mcse, places) for factor in factors)],
         ],
         right=[False, *(True for _ in factors)],
     )
@@ -211,7 +214,13 @@ def _signs(result: BalanceTest) -> str:
 
     (below, n_below), (above, n_above), (_, n_near) = named(-1), named(1), named(0)
     if below and above:
-        return f"changes sign with the prior: below 0 at {below}; above 0 at {above}"
+        every = [*result.sensitivity, *(factor for _, factor in result.fixed_scales)]
+        values = [f.log_value for f in every if f.distrust is None]
+        low, high = outward(min(values), max(values), 1)
+        return (
+            f"changes sign with the prior, from {fixed(low, 1, sign=True)} to "
+            f"{fixed(high, 1, sign=True)}: below 0 at {below}; above 0 at {above}"
+        )
     if not n_below + n_above:
         return "within two Monte Carlo errors of 0 at every prior tried"
     side = "above 0" if above else "below 0"
@@ -232,7 +241,7 @@ def _size(result: BalanceTest) -> list[str]:
     if not result.graph.n_cycles:
         return [*lines, "  0 by definition: without a cycle nothing is left to explain."]
     if size is None:
-        return [*lines, "  Not testable: its posterior would only repeat the prior."]
+        return [*lines, "  Not testable: its posterior is set by the priors, not measured."]
     if not result.converged:
         return [*lines, "  Withheld, for it rests on the same draws."]
     places = decimals(size.mcse, (size.upper - size.lower) / 4)
@@ -276,6 +285,12 @@ def _assumed(result: BalanceTest) -> list[str]:
     else:
         text = "trials that ended in no state count as staying"
     lines += entry("rejected", text)
+    lines += entry(
+        "protocol",
+        "sources chosen, each trial a draw of its own; a path needs --protocol trajectory"
+        if counts.protocol == "draws"
+        else "trajectory: each step depends on the state it leaves and on nothing before it",
+    )
     lines += entry("staying", "possible" if counts.stay else "impossible, by protocol")
     lines += entry("trials", _trials(result))
     if priors.scales == "learned":
@@ -349,6 +364,11 @@ def _cross_check(findings: Findings) -> str:
     how = "without MCMC, by nested Laplace and importance sampling"
     if other is None or other.distrust is not None:
         return f"none {how}: {other.distrust if other else 'not run'}"
+    if findings.distrust is not None:
+        return (
+            f"{how} log BF is {with_error(other.log_value, other.mcse)} "
+            f"(k̂ = {_k_hat(findings.diagnostics.pareto_k)}), not withheld; --fast reports it"
+        )
     places = error_decimals(max(other.mcse, findings.headline.mcse))
     gap = findings.headline.log_value - other.log_value
     error = hypot(other.mcse, findings.headline.mcse)

@@ -159,7 +159,10 @@ class _Names:
             variables["gradient"] = (("state",), above, about)
             c = self.model.cycles(theta)
             variables["c"] = (("edge",), c, "log-ratio that no potential explains")
-            variables["rho"] = ((), violation_of(graph, c), "size of the violation")
+            if graph.n_testable_cycles:
+                every = graph.n_testable_cycles == graph.n_cycles
+                about = "size of the violation" + ("" if every else ", over testable cycles")
+                variables["rho"] = ((), violation_of(graph, c), about)
             coords["cycle_direction"] = np.arange(self.model.n_cycles)
             cycles = _cycles(self.problem)
             vectors = np.array([cycle_vector(graph, cycle) for cycle in cycles])

@@ -222,7 +222,7 @@ def _solve(
     for _ in range(_ROUNDS):
         for spot in spots:
             near = min(nodes, key=lambda n: abs(np.log(n.cycle_scale / spot)), default=None)
-            theta = _with_cycles(base.mode.theta, cyclic) if near is None else near.mode.theta
+            theta = cyclic.with_cycles(base.mode.theta) if near is None else near.mode.theta
             mode = base.mode if near is None else near.mode
             nodes.append(
                 evaluate_node(cyclic.at_cycle_scale(spot), spot, theta, mode.scales, draws, rng)
@@ -237,12 +237,6 @@ def _solve(
         if not len(spots):
             break
     return LaplaceFit(problem, reversible, cyclic, curve, information)
-
-
-def _with_cycles(theta: FloatArray, model: LatentModel) -> FloatArray:
-    """Return a reversible parameter vector with cycle amplitudes 0 put in their place."""
-    place = model.cycle_columns.start
-    return np.concatenate([theta[:place], np.zeros(model.n_cycles), theta[place:]])
 
 
 def _normalised(log_weights: FloatArray) -> FloatArray:

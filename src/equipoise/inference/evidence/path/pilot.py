@@ -60,8 +60,7 @@ def pilot(problem: Problem, scales: tuple[float, ...], lowest: float, highest: f
     base = find_mode(reversible, scales, reversible.prior_mean)
     count = int(np.ceil(np.log(highest / lowest) / _STEP)) + 1
     x = np.linspace(np.log(lowest), np.log(highest), count)
-    place = cyclic.cycle_columns.start
-    theta = np.insert(base.theta, [place] * cyclic.n_cycles, 0.0)
+    theta = cyclic.with_cycles(base.theta)
     rise = []
     for cycle_scale in np.exp(x):
         mode = find_mode(cyclic.at_cycle_scale(float(cycle_scale)), scales, theta)
