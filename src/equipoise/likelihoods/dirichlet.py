@@ -42,9 +42,7 @@ class DirichletRows:
     def evidence_by_row(self) -> FloatArray:
         """Return the log evidence of each row, nats, shape (S,)."""
         steps, alpha = self.steps, self.concentration
-        terms = steps.by_row(
-            np.asarray(gammaln(alpha + steps.counts) - gammaln(alpha), dtype=float)
-        )
+        terms = steps.by_row(gammaln(alpha + steps.counts) - gammaln(alpha))
         total, trials = steps.by_row(alpha), steps.by_row(steps.counts)
         made = trials > 0
         terms[made] -= gammaln(total[made] + trials[made]) - gammaln(total[made])
@@ -66,7 +64,8 @@ class DirichletRows:
 
     def by_row(self, probabilities: FloatArray) -> FloatArray:
         """Return the log-likelihood of each row, nats, shape (..., A) to (..., S)."""
-        return self.steps.by_row(xlogy(self.steps.counts, probabilities))
+        taken = np.asarray(xlogy(self.steps.counts, probabilities), dtype=np.float64)
+        return self.steps.by_row(taken)
 
     def log_likelihood(self, probabilities: FloatArray) -> FloatArray:
         """Return the log-likelihood, nats, shape (..., A) to (...)."""
