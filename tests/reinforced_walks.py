@@ -1,6 +1,6 @@
 """Reinforced walks and urns written out step by step, and paths to try them on."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import log, prod
 
 import numpy as np
@@ -12,7 +12,7 @@ def walk_log_probability(path, edges, weight):
     """Log probability of a path of the edge-reinforced walk: `edges` holds pairs and (v, v)."""
     at = {frozenset(edge): w for edge, w in zip(edges, weight, strict=True)}
     total = 0.0
-    for here, there in zip(path, path[1:], strict=False):
+    for here, there in pairwise(path):
         edge = frozenset((here, there))
         total += log(at[edge] / sum(w for e, w in at.items() if here in e))
         at[edge] += 2 if here == there else 1
@@ -23,7 +23,7 @@ def urns_log_probability(path, alpha):
     """Log probability of a path when every state draws its next from a Pólya urn of its own."""
     balls = {source: dict(row) for source, row in alpha.items()}
     total = 0.0
-    for here, there in zip(path, path[1:], strict=False):
+    for here, there in pairwise(path):
         total += log(balls[here][there] / sum(balls[here].values()))
         balls[here][there] += 1
     return total
@@ -39,9 +39,7 @@ def unnormalised_density(n_states, edges, weight, start, x):
         at = [k for k, edge in enumerate(edges) if v in edge]
         power = (sum(weight[k] for k in at) + (v != start)) / 2
         value *= sum(x[k] for k in at) ** -power
-    trees = [
-        tree for tree in combinations(pairs, n_states - 1) if spans(n_states, edges, tree)
-    ]
+    trees = [tree for tree in combinations(pairs, n_states - 1) if spans(n_states, edges, tree)]
     return value * sum(prod(1 / x[k] for k in pairs if k not in tree) for tree in trees) ** 0.5
 
 
@@ -80,7 +78,7 @@ def counted(path, names="abcdefgh", **more):
 
 def edges_of(path):
     """Edges of a path and a loop at each state: the support that its counts stand for."""
-    pairs = {tuple(sorted(step)) for step in zip(path, path[1:], strict=False)}
+    pairs = {tuple(sorted(step)) for step in pairwise(path)}
     return sorted(pair for pair in pairs if pair[0] != pair[1]) + [(v, v) for v in sorted({*path})]
 
 

@@ -16,7 +16,7 @@ from reinforced_walks import (
     urns_log_probability,
     walk_log_probability,
 )
-from scipy.special import betaln, gammaln
+from scipy.special import betaln
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError, UsageError
@@ -178,7 +178,6 @@ def test_large_counts_lose_no_digits():
     expected = betaln(0.5 + 1e8, 0.5 + 1e6) - betaln(0.5, 0.5)
     expected += betaln(0.5 + 1e8, 1 + 1e6) - betaln(0.5, 1)
     assert found.log_evidence() == pytest.approx(float(expected), rel=1e-9)
-    assert float(gammaln(1e8)) > 1e9  # what it is a small difference of
 
 
 class TestOnePath:

@@ -74,7 +74,9 @@ def smc(
         raise UsageError("the model observes nothing, so its evidence is 1; give one with data")
     rng = np.random.default_rng(random_seed)
     try:
-        values, stages = _runs(model, draws, chains, rng)
+        # Where no particle has a finite density PyMC divides by 0, then fails on nan.
+        with np.errstate(invalid="ignore"):
+            values, stages = _runs(model, draws, chains, rng)
     except (ValueError, np.linalg.LinAlgError) as error:
         raise NotTrustedError(
             f"sequential Monte Carlo failed ({type(error).__name__}): its particles have no "
