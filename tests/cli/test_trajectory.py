@@ -66,7 +66,7 @@ def test_a_table_that_says_it_is_a_trajectory(tmp_path, table, capsys):
     closed = tmp_path / "closed.csv"
     closed.write_text(",A,B\nA,3,2\nB,2,1\n")
     _, out, _ = run(capsys, "test", str(closed), "--protocol", "trajectory", *FEW)
-    assert "do not tell where; name its start" in " ".join(out.split())
+    assert "do not tell where; give its start" in " ".join(out.split())
 
 
 def test_standard_input(path, program):

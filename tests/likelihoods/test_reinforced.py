@@ -216,7 +216,7 @@ class TestOnePath:
             ([[0, 2], [1, 3]], {"other": [0, 4]}, "4 of the trials ended in no state"),
             ([[0, 5], [1, 3]], {}, "'x' was left 5 times and entered 1 times"),
             ([[0, 2], [1, 3]], {"starts": ["y"]}, "by the counts it began in 'x'"),
-            ([[0, 2], [2, 3]], {}, "do not tell where; name its start"),
+            ([[0, 2], [2, 3]], {}, "do not tell where; give its start"),
             ([[1, 0], [0, 3]], {"starts": ["x"]}, "no transition joins 'x' and 'y'"),
             ([[0, 2], [2, 3]], {"starts": ["x", "y"]}, "2 paths are counted together"),
             (

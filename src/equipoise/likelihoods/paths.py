@@ -9,8 +9,6 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError
 from equipoise.text import listed, quoted
 
-# Characters of a label in a message: some take two columns of a terminal.
-_SHOWN = 24
 _INSTEAD = "test without exact evidence, which is defined for one path only"
 
 
@@ -58,8 +56,8 @@ def _chained(counts: TransitionCounts) -> tuple[int, int]:
     for number, (before, after) in enumerate(pairwise(paths), start=1):
         if before[-1] != after[0]:
             raise DataError(
-                f"path {number} ends in {quoted(counts.states[before[-1]], _SHOWN)} and path {number + 1} "
-                f"begins in {quoted(counts.states[after[0]], _SHOWN)}, so they do not join to one path; "
+                f"path {number} ends in {_name(counts, before[-1])} and path {number + 1} "
+                f"begins in {_name(counts, after[0])}, so they do not join to one path; "
                 f"give one of them, or {_INSTEAD}"
             )
     return int(paths[0][0]), int(paths[-1][-1])
@@ -80,9 +78,9 @@ def _from_counts(counts: TransitionCounts) -> tuple[int, int]:
     if len(np.unique(part[used])) > 1:
         apart = used[part[used] != part[used[0]]][0]
         raise DataError(
-            f"no transition joins {quoted(counts.states[used[0]], _SHOWN)} and "
-            f"{quoted(counts.states[apart], _SHOWN)} even by others, so one path cannot have seen both; "
-            f"split the counts, or {_INSTEAD}"
+            f"no transition joins {_name(counts, used[0])} and "
+            f"{_name(counts, apart)} even by others, so one path cannot have seen both; split "
+            f"the counts, or {_INSTEAD}"
         )
     excess = left - entered
     start, end = np.flatnonzero(excess == 1), np.flatnonzero(excess == -1)
@@ -90,7 +88,7 @@ def _from_counts(counts: TransitionCounts) -> tuple[int, int]:
     if not closed and not (len(start) == len(end) == 1 and np.abs(excess).sum() == 2):
         worst = int(np.argmax(np.abs(excess)))
         raise DataError(
-            f"{quoted(counts.states[worst], _SHOWN)} was left {left[worst]:,} times and entered "
+            f"{_name(counts, worst)} was left {left[worst]:,} times and entered "
             f"{entered[worst]:,} times, which no single path does; check the counts, or {_INSTEAD}"
         )
     named = counts.index(counts.starts[0]) if counts.starts else None
@@ -98,18 +96,23 @@ def _from_counts(counts: TransitionCounts) -> tuple[int, int]:
         if named is None:
             raise DataError(
                 "every state was left as often as entered, so the path ended where it began, and "
-                f"the counts do not tell where; name its start, or {_INSTEAD}"
+                f"the counts do not tell where; give its start or its sequence, or {_INSTEAD}"
             )
         if not left[named]:
             raise DataError(
-                f"the path is said to begin in {quoted(counts.starts[0], _SHOWN)}, which no transition "
+                f"the path is said to begin in {_name(counts, named)}, which no transition "
                 f"touches; name the true start among {listed(counts.states[k] for k in used)}"
             )
         return named, named
     if named is not None and named != start[0]:
         raise DataError(
-            f"the path is said to begin in {quoted(counts.starts[0], _SHOWN)}, but by the counts it "
-            f"began in {quoted(counts.states[start[0]], _SHOWN)}, which was left once more often than "
+            f"the path is said to begin in {_name(counts, named)}, but by the counts it "
+            f"began in {_name(counts, start[0])}, which was left once more often than "
             "entered; name that, or check the counts"
         )
     return int(start[0]), int(end[0])
+
+
+def _name(counts: TransitionCounts, state: int) -> str:
+    """Return the label of a state, cut short: some characters take two columns of a terminal."""
+    return quoted(counts.states[state], 24)
