@@ -66,6 +66,11 @@ def smc(
     stages is ours. PyMC's own compiles the prior's draws and a trace anew for every run, which on
     small tables takes four times as long as the sampling, and returns the evidence as ragged lists
     filled up with nan.
+
+    The spread of the runs says nothing of what they miss in common. With too few particles for its
+    dimension a run falls short: the unrestricted rows of six states, 36 weights, came out 0.7 nats
+    low at 1,000 particles, with an error of 0.2; up to some 20 parameters no such bias was seen.
+    Double the draws and look whether the value moves.
     """
     for name, value, least in (("draws", draws, _FEWEST_DRAWS), ("chains", chains, _FEWEST_CHAINS)):
         if int(value) != value or value < least:
