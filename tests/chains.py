@@ -9,6 +9,8 @@ from scipy.special import ndtr
 from scipy.stats import halfnorm, multivariate_normal
 
 from equipoise.counts import TransitionCounts
+from equipoise.inference.evidence.laplace.proposal import draw_mixture, mixture
+from equipoise.inference.modes.lattice import scale_lattice
 from equipoise.inference.problem import Problem, problem_of
 from equipoise.models import Priors
 
@@ -59,6 +61,20 @@ def resampled(
     centred = theta - weight @ theta
     root = np.linalg.cholesky((centred * weight[:, None]).T @ centred)
     return theta[rng.choice(len(theta), n, p=weight)], root
+
+
+def proposed(model, seed, start, scales, n=4000):
+    """Importance draws of a hypothesis from the fast path's mixture."""
+    modes = scale_lattice(model, start, scales)
+    theta, log_proposal = draw_mixture(mixture(model, modes), n, np.random.default_rng(seed))
+    return theta, model.log_joint(theta) - log_proposal
+
+
+def walked(model, seed, theta, log_weights, *, chains=40, draws=60, thin=10):
+    """Metropolis chains of a hypothesis that start from importance draws."""
+    rng = np.random.default_rng(seed)
+    start, root = resampled(theta, log_weights, chains, rng)
+    return walkers(model.log_joint, start, root, rng, draws=draws, thin=thin)
 
 
 @dataclass(frozen=True)

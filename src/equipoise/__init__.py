@@ -21,7 +21,7 @@ from equipoise import datasets, errors, graph, likelihoods, models, simulate
 from equipoise.counts import TransitionCounts
 from equipoise.inference.archive import load, save
 from equipoise.inference.balance import BalanceTest, test
-from equipoise.inference.evidence import BayesFactor, Evidence, laplace, path
+from equipoise.inference.evidence import BayesFactor, Evidence, ExactEvidence, exact, laplace, path
 from equipoise.inference.posterior import posterior
 from equipoise.inference.verdict import Verdict
 from equipoise.models import Priors
@@ -44,11 +44,13 @@ __all__ = [
     "BalanceTest",
     "BayesFactor",
     "Evidence",
+    "ExactEvidence",
     "Priors",
     "TransitionCounts",
     "Verdict",
     "datasets",
     "errors",
+    "exact",
     "graph",
     "laplace",
     "likelihoods",

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from chains import autoregression, gaussian_posterior, resampled, vectors, walkers
+from chains import autoregression, gaussian_posterior, proposed, vectors, walked
 from scipy.special import logsumexp
 from scipy.stats import norm
 
@@ -13,8 +13,6 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.evidence import laplace
 from equipoise.inference.evidence.bridge import LEAST_TERMS, bridge
-from equipoise.inference.evidence.laplace.proposal import draw_mixture, mixture
-from equipoise.inference.modes.lattice import scale_lattice
 from equipoise.inference.problem import problem_of
 from equipoise.models import Priors
 
@@ -31,20 +29,6 @@ def gaussian_chains(sigma_c, seed, *, phi=0.7, draws=500):
     part = exact.split(mean + u @ root.T)
     model = exact.problem.cyclic().at_cycle_scale(sigma_c)
     return model, vectors(exact.problem, **part), exact.log_evidence(*scales)
-
-
-def proposed(model, seed, start, scales, n=4000):
-    """Importance draws of a hypothesis from the fast path's mixture."""
-    modes = scale_lattice(model, start, scales)
-    theta, log_proposal = draw_mixture(mixture(model, modes), n, np.random.default_rng(seed))
-    return theta, model.log_joint(theta) - log_proposal
-
-
-def walked(model, seed, theta, log_weights, *, chains=40, draws=60, thin=10):
-    """Metropolis chains of a hypothesis that start from importance draws."""
-    rng = np.random.default_rng(seed)
-    start, root = resampled(theta, log_weights, chains, rng)
-    return walkers(model.log_joint, start, root, rng, draws=draws, thin=thin)
 
 
 @pytest.mark.parametrize("sigma_c", [0.3, 2.0])

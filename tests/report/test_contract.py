@@ -96,7 +96,14 @@ SCHEMA = {
         }
     ],
     "entropy_production": {None},
-    "exact": {None},
+    "exact": Optional(
+        {
+            "edge_weight": NUMBER,
+            "reinforced": NUMBER,
+            "unrestricted_matched": NUMBER,
+            "log_bayes_factor": NUMBER,
+        }
+    ),
     "diagnostics": {
         "r_hat_max": MAYBE,
         "ess_bulk_min": MAYBE,

@@ -60,6 +60,7 @@ app.command(
         equipoise test counts.csv
         equipoise test counts.csv --json result.json --figures figures
         equipoise test counts.csv --json - | jq .verdict.favours
+        equipoise test path.txt --trajectory --json - | jq .exact.log_bayes_factor
     \b
     A long table, one row per pair of states (repeated rows add up; an empty target
     is a trial that ended in no state; the column block is optional):
@@ -72,6 +73,12 @@ app.command(
         ,sunny,rainy
         sunny,40,31
         rainy,27,12
+    \b
+    A path (--trajectory), a state a line, a blank line between two paths:
+        sunny
+        sunny
+        rainy
+        sunny
     """
 )(test)
 

@@ -29,10 +29,20 @@ def test(
         str | None,
         typer.Argument(
             metavar="[COUNTS]",
-            help="File of counts: CSV, long or wide, or Parquet; - reads standard input.",
+            help="File of counts: CSV, long or wide, or Parquet; with --trajectory a path, a state "
+            "a line; - reads standard input.",
             show_default=False,
         ),
     ] = None,
+    trajectory: Annotated[
+        bool,
+        typer.Option(
+            "--trajectory",
+            help="Read a path: text, a state a line, the start first; a blank line begins another "
+            "path. Prints exact evidence beside, if it is one path, or paths that join end to "
+            "start.",
+        ),
+    ] = False,
     fast: Annotated[
         bool,
         typer.Option(
@@ -139,7 +149,8 @@ def test(
 
     Prints a summary: the verdict, whether these counts can tell at all, the log Bayes factor with
     its error and its sensitivity to the prior, the size of the violation, the potential of every
-    state, the cycles that break balance, and what was assumed.
+    state, the cycles that break balance, and what was assumed. For one path also the exact
+    evidence of a reinforced walk against unrestricted rows, in closed form.
     """
     if again is not None:
         _only_reporting(context)
@@ -159,7 +170,7 @@ def test(
     if again is not None:
         result = load_run(again, rope=rope, reference=reference or None)
     else:
-        table = _read("" if counts is None else counts, protocol, trials, no_stay)
+        table = _read("" if counts is None else counts, trajectory, protocol, trials, no_stay)
         with console.ProgressBar(shown=not quiet) as progress:
             result = test_balance(
                 table,
@@ -231,12 +242,21 @@ def _only_reporting(context: typer.Context) -> None:
 
 def _read(
     counts: str,
+    trajectory: bool,
     protocol: Literal["draws", "trajectory"] | None,
     trials: Literal["observed", "imputed"] | None,
     no_stay: bool,
 ) -> TransitionCounts:
     """Read the counts, and add what the options say of them."""
-    table = TransitionCounts.from_file(_STDIN if counts == "-" else counts)
+    path = _STDIN if counts == "-" else counts
+    if trajectory and protocol == "draws":
+        raise UsageError(
+            "--trajectory reads a path, and --protocol draws says that there is none; leave one out"
+        )
+    if trajectory:
+        table = TransitionCounts.from_path_file(path)
+    else:
+        table = TransitionCounts.from_file(path)
     if protocol == "draws" and table.starts:
         raise UsageError(
             "--protocol draws contradicts the file, which says where its paths start; leave it out"

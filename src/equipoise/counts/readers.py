@@ -13,7 +13,9 @@ from numpy.typing import ArrayLike
 from equipoise.counts.build import build
 from equipoise.counts.check import Path, Protocol
 from equipoise.io.context import Context
+from equipoise.io.files import read_bytes
 from equipoise.io.frame import frame_records
+from equipoise.io.lines import path_lines
 from equipoise.io.matrix import matrix_records
 from equipoise.io.sequences import sequence_records
 from equipoise.io.table import long_records, wide_records
@@ -236,3 +238,45 @@ def from_sequences(
         sequences=(records.labels, codes),
     )
     return build(cls, records, said)
+
+
+def from_path_file(
+    cls: "type[TransitionCounts]",
+    path: Path,
+    *,
+    states: Iterable[object] | None = None,
+    support: Pairs | None = None,
+    stay: bool = True,
+    metadata: Mapping[str, Any] | None = None,
+) -> "TransitionCounts":
+    """Read one path, or several, from a text file: a state a line, the start first.
+
+    A blank line ends a path, and what follows begins another; blank lines more than one, or at
+    either end, do nothing. A failed trial cannot be written in this form; see `from_sequences`.
+
+    Parameters
+    ----------
+    path : str or path
+        The file, UTF-8. Surrounding blanks of labels go.
+    states, support, stay, metadata
+        As in `from_csv`.
+
+    Returns
+    -------
+    TransitionCounts
+        With protocol "trajectory", `starts` and `sequences`.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, looks like a table, or has a path of a single state; the
+        message names the line.
+    """
+    return from_sequences(
+        cls,
+        path_lines(*read_bytes(path)),
+        states=states,
+        support=support,
+        stay=stay,
+        metadata=metadata,
+    )

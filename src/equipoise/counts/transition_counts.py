@@ -242,6 +242,7 @@ class TransitionCounts:
     from_dataframe = classmethod(_readers.from_dataframe)
     from_matrix = classmethod(_readers.from_matrix)
     from_sequences = classmethod(_readers.from_sequences)
+    from_path_file = classmethod(_readers.from_path_file)
     from_parquet = classmethod(_full_readers.from_parquet)
     from_dict = classmethod(_full_readers.from_dict)
     from_xarray = classmethod(_full_readers.from_xarray)

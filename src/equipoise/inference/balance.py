@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from equipoise.counts import TransitionCounts
-from equipoise.errors import UsageError
+from equipoise.errors import DataError, UsageError
 from equipoise.graph import SupportGraph, cycle_vector
 from equipoise.inference import mcmc
 from equipoise.inference.cycles import (
@@ -17,7 +17,7 @@ from equipoise.inference.cycles import (
     cycle_affinities,
     edge_circulations,
 )
-from equipoise.inference.evidence import BayesFactor, information_nats
+from equipoise.inference.evidence import BayesFactor, ExactEvidence, exact, information_nats
 from equipoise.inference.fast import DRAWS as FAST_DRAWS
 from equipoise.inference.fast import fast_findings
 from equipoise.inference.findings import Findings, Progress, Stages
@@ -56,6 +56,9 @@ class BalanceTest:
         hypothesis.
     edges
         c on every edge of the support, under the cyclic hypothesis.
+    exact
+        Evidence in closed form, under priors of its own, where the counts are those of one path;
+        else None.
     rope
         ρ below this counts as negligible, nats.
     references
@@ -75,6 +78,7 @@ class BalanceTest:
     gradient: tuple[StatePotential, ...]
     cycles: tuple[CycleAffinity, ...]
     edges: tuple[EdgeCirculation, ...]
+    exact: ExactEvidence | None
     rope: float
     references: tuple[int, ...]
     rejected: Rejected
@@ -288,6 +292,7 @@ def conclude(
         gradient=potential_table(findings.cyclic, findings.cyclic_mode, references),
         cycles=cycle_affinities(counts, graph, findings.cyclic),
         edges=edge_circulations(graph, findings.cyclic),
+        exact=_exact(counts),
         rope=rope,
         references=references,
         rejected=rejected,
@@ -306,6 +311,14 @@ def check_rope(rope: object) -> None:
     """
     if not isinstance(rope, float | int) or not 0 < rope < np.inf:
         raise UsageError(f"rope must be a positive number of nats, not {rope!r}")
+
+
+def _exact(counts: TransitionCounts) -> ExactEvidence | None:
+    """Return the exact evidence where the counts are those of one path."""
+    try:
+        return exact(counts)
+    except DataError:
+        return None
 
 
 def _seed(random_seed: RandomSeed) -> int | None:

@@ -192,7 +192,7 @@ class Frame:
             eta,
             counts.sum(axis=1).astype("int64"),
             logp=rows_logp,
-            dist=_rows_of_draws,
+            dist=rows_of_draws,
             signature="(k),()->(k)",
             class_name="MultinomialRows",
             observed=counts,
@@ -248,5 +248,19 @@ def rows_logp(value: Any, eta: Any, trials: Any) -> Any:
     return (value * eta).sum(axis=-1) - trials * pt.logsumexp(eta, axis=-1)
 
 
-def _rows_of_draws(eta: Any, trials: Any, size: Any) -> TensorVariable:
+def rows_of_draws(eta: Any, trials: Any, size: Any) -> TensorVariable:
+    """Return the distribution that :func:`rows_logp` is the density of, to draw from."""
     return pm.Multinomial.dist(n=trials, p=pt.special.softmax(eta, axis=-1), size=size)
+
+
+def hold_cycle_scale(model: pm.Model, cycle_sd: float | None) -> pm.Model:
+    """Hold σ_c of a cyclic model at a value, 0 for the reversible hypothesis; None: learn it.
+
+    The model is changed in place, and returned. Its variable ``sigma_c`` stays, with its prior,
+    and nothing depends on it.
+    """
+    settings = np.array(model["settings"].get_value())
+    settings[SETTINGS.index("cycle_learned")] = float(cycle_sd is None)
+    settings[SETTINGS.index("fixed_cycle_sd")] = 0.0 if cycle_sd is None else cycle_sd
+    model.set_data("settings", settings)
+    return model

@@ -24,7 +24,7 @@ from equipoise.likelihoods import (
 #: A variance that stands for "the data say nothing": the sampler then walks in prior units.
 UNINFORMED = 1e30
 #: Log-weight of an outcome that does not exist: its probability is exactly 0 in floating point.
-_FORBIDDEN = -1e3
+FORBIDDEN = -1e3
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +177,7 @@ def _multinomial_rows(graph: SupportGraph, rows: MultinomialRows, basis: FloatAr
     target = np.full(shape, -1, dtype=np.int64)
     edge = np.zeros(shape, dtype=np.int64)
     table, present, sign = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    offset = np.full(shape, _FORBIDDEN)
+    offset = np.full(shape, FORBIDDEN)
     target[at], edge[at] = arcs.target, arcs.edge
     table[at], present[at], sign[at], offset[at] = rows.counts, 1.0, arcs.sign, 0.0
     if rows.stay:

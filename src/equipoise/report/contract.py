@@ -8,7 +8,7 @@ from typing import Any
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.cycles import CycleAffinity, EdgeCirculation
-from equipoise.inference.evidence import BayesFactor
+from equipoise.inference.evidence import BayesFactor, ExactEvidence
 from equipoise.inference.potential import StatePotential
 from equipoise.inference.verdict import Verdict
 from equipoise.io.metadata import thaw_metadata
@@ -22,8 +22,9 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
     Numbers that must not be reported are None: everything that rests on posterior draws where the
     result did not converge (then the log Bayes factor is withheld), posterior means of states that
     the data bound from one side only (there only the prior speaks), diagnostics of MCMC on the fast
-    path, and what is not built yet (``entropy_production``, ``exact``). ``pareto_k`` belongs to the
-    fast path, which also gives ``ceiling``, ``fixed_scales`` and, beside MCMC, ``cross_check``.
+    path, and what is not built yet (``entropy_production``). ``exact`` is there where the counts
+    are those of one path. ``pareto_k`` belongs to the fast path, which also gives ``ceiling``,
+    ``fixed_scales`` and, beside MCMC, ``cross_check``.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
         "potential": _states(result.potential, result.potential_trusted),
         "cycles": [_cycle(cycle, shown) for cycle in result.cycles],
         "entropy_production": None,
-        "exact": None,
+        "exact": _exact(result.exact),
         "diagnostics": {
             "r_hat_max": _number(state.r_hat_max),
             "ess_bulk_min": _number(state.ess_bulk_min),
@@ -167,6 +168,17 @@ def _cross_check(factor: BayesFactor | None) -> dict[str, Any] | None:
     if factor is None:
         return None
     return {**_factor(factor, factor.distrust is None), "method": factor.method}
+
+
+def _exact(evidence: ExactEvidence | None) -> dict[str, float | None] | None:
+    if evidence is None:
+        return None
+    return {
+        "edge_weight": _number(evidence.edge_weight),
+        "reinforced": _number(evidence.reinforced),
+        "unrestricted_matched": _number(evidence.unrestricted_matched),
+        "log_bayes_factor": _number(evidence.log_bayes_factor),
+    }
 
 
 def _states(rows: Iterable[StatePotential], shown: bool) -> list[dict[str, Any]]:

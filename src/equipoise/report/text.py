@@ -11,6 +11,7 @@ from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.findings import DECIDING, Findings
 from equipoise.inference.posterior.convergence import ESS_TRUSTED, R_HAT_TRUSTED
 from equipoise.likelihoods import PairwiseEdges
+from equipoise.report.exact import exact_lines
 from equipoise.report.layout import entry, table, wrap
 from equipoise.report.numbers import (
     decimals,
@@ -53,13 +54,14 @@ def summary(result: BalanceTest) -> str:
         _data(result),
         _testability(result),
         _evidence(result),
+        exact_lines(result),
         _size(result),
         potential_lines(result),
         cycle_lines(result),
         _assumed(result),
         _method(result),
     )
-    return "\n\n".join("\n".join(section) for section in sections)
+    return "\n\n".join("\n".join(section) for section in sections if section)
 
 
 def _data(result: BalanceTest) -> list[str]:

@@ -1,4 +1,4 @@
-r"""Bridge sampling: the evidence of one hypothesis at fixed σ_c, from MCMC draws of its posterior.
+r"""Bridge sampling: the evidence of one hypothesis from MCMC draws of its posterior.
 
 Meng & Wong (1996) join the posterior to a proposal g of known mass by the optimal bridge,
 
@@ -29,8 +29,8 @@ from scipy.optimize import brentq
 from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.evidence.averages import LogMean, log_mean
 from equipoise.inference.evidence.result import Evidence
+from equipoise.inference.evidence.target import Target
 from equipoise.likelihoods import FloatArray
-from equipoise.models.latent import LatentModel
 from equipoise.simulate import RandomSeed
 
 METHOD = "bridge"
@@ -41,17 +41,18 @@ LEAST_TERMS = 50
 _FEWEST_DRAWS = 8
 
 
-def bridge(model: LatentModel, theta: FloatArray, *, random_seed: RandomSeed = None) -> Evidence:
-    """Compute the log evidence of a hypothesis at fixed σ_c from draws of its posterior.
+def bridge(model: Target, theta: FloatArray, *, random_seed: RandomSeed = None) -> Evidence:
+    """Compute the log evidence of a hypothesis from draws of its posterior.
 
     Parameters
     ----------
     model
-        The hypothesis; the cyclic one ``at_cycle_scale`` of the draws.
+        The hypothesis: a :class:`equipoise.models.latent.LatentModel`, the cyclic one
+        ``at_cycle_scale`` of the draws, or any other density over R^d.
     theta
-        Posterior draws, shape (chains, draws, d), in the order (v, z, s) of :class:`LatentModel`,
-        nats, as :meth:`equipoise.inference.posterior.sampler.Draws.theta` returns them. Learned
-        scales need not be given: they are integrated out.
+        Posterior draws, shape (chains, draws, d). Of a latent model they are in the order
+        (v, z, s), nats, as :meth:`equipoise.inference.posterior.sampler.Draws.theta` returns them;
+        learned scales need not be given: they are integrated out.
     random_seed
         Of the proposal's draws. The same seed gives the same result.
 
@@ -117,7 +118,7 @@ class _OneWay:
 
 
 def _one_way(
-    model: LatentModel, fitted: FloatArray, bridged: FloatArray, rng: np.random.Generator
+    model: Target, fitted: FloatArray, bridged: FloatArray, rng: np.random.Generator
 ) -> _OneWay:
     """Bridge from a Gaussian fitted to some draws, (chains, n, d), to others."""
     chains, n, size = bridged.shape
@@ -175,7 +176,7 @@ def _log_average(log_terms: FloatArray) -> float:
     return float(np.logaddexp.reduce(log_terms)) - float(np.log(len(log_terms)))
 
 
-def _checked(model: LatentModel, theta: FloatArray) -> FloatArray:
+def _checked(model: Target, theta: FloatArray) -> FloatArray:
     """Return draws that can be bridged, or say why they cannot."""
     theta = np.asarray(theta, dtype=float)
     if theta.ndim != 3 or theta.shape[2] != model.size:
