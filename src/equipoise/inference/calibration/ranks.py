@@ -122,7 +122,7 @@ def probability_inside(n: int, low: IntArray, high: IntArray) -> float:
         chance = after[first - start : most - start + 1]
         start = first
     last = poisson.pmf(n - start - np.arange(len(chance)), mean)
-    return float(chance @ last / poisson.pmf(n, mean))
+    return float(chance @ last / poisson.pmf(n, n))
 
 
 def _intervals(n: int, ranked: int, level: float) -> tuple[IntArray, IntArray]:
