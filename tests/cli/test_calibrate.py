@@ -15,8 +15,8 @@ def journals(tmp_path_factory):
     folder = tmp_path_factory.mktemp("journals")
     right = exact_records(1200, np.random.default_rng(31))
     for name, records in (("right", right), ("wrong", shifted(right, 0.6))):
-        with Journal(folder / f"{name}.jsonl", {"schema": SCHEMA, **HEADER}) as journal:
-            journal._write = lambda content: None  # one fsync a line is for runs, not for tests
+        with Journal(folder / f"{name}.jsonl", {"schema": SCHEMA, **HEADER}):
+            pass
         with (folder / f"{name}.jsonl").open("a") as file:
             for record in records:
                 file.write(json.dumps(vars(record)) + "\n")

@@ -26,7 +26,11 @@ _SEEDS = 2**31
 
 
 def prior_as_posterior(problem: Problem, cyclic: bool, rng: np.random.Generator) -> Inferred:
-    """Answer with the prior, and a Bayes factor of 1: calibrated, and useless. Must pass."""
+    """Answer with the prior, and a Bayes factor of 1: calibrated, and useless.
+
+    Must pass, but for the ranks of the likelihood: they alone see that the data were not used
+    (Modrák et al. 2023), and must fail.
+    """
     draws = prior_draws(
         problem,
         cyclic=cyclic,
@@ -49,20 +53,28 @@ def swapped_axes(engine: Engine) -> Engine:
 
     def swapped(problem: Problem, cyclic: bool, rng: np.random.Generator) -> Inferred:
         rows = problem.likelihood
-        if not isinstance(rows, MultinomialRows):
-            raise TypeError(f"rows of counts are needed, not {type(rows).__name__}")
-        arcs = rows.arcs
-        order = np.lexsort((arcs.sign, arcs.edge)).reshape(-1, 2)
-        back = np.empty(len(arcs.source), dtype=np.int64)
-        back[order[:, 0]], back[order[:, 1]] = order[:, 1], order[:, 0]
-        counts = rows.counts[back]
-        moved = np.bincount(arcs.source, weights=rows.counts, minlength=arcs.n_states)
-        came = np.bincount(arcs.source, weights=counts, minlength=arcs.n_states)
-        turned = replace(rows, counts=counts, trials=rows.trials - moved + came)
+        turned = _turned(rows) if isinstance(rows, MultinomialRows) else _flipped(rows)
         found = engine(replace(problem, likelihood=turned), cyclic, rng)
         return replace(found, problem=problem)
 
     return swapped
+
+
+def _turned(rows: MultinomialRows) -> MultinomialRows:
+    """Return rows with the two directions of each edge exchanged; what stays, stays."""
+    arcs = rows.arcs
+    order = np.lexsort((arcs.sign, arcs.edge)).reshape(-1, 2)
+    back = np.empty(len(arcs.source), dtype=np.int64)
+    back[order[:, 0]], back[order[:, 1]] = order[:, 1], order[:, 0]
+    counts = rows.counts[back]
+    moved = np.bincount(arcs.source, weights=rows.counts, minlength=arcs.n_states)
+    came = np.bincount(arcs.source, weights=counts, minlength=arcs.n_states)
+    return replace(rows, counts=counts, trials=rows.trials - moved + came)
+
+
+def _flipped(pairs: PairwiseEdges) -> PairwiseEdges:
+    """Return pairs with the two counts of each exchanged: the potential's sign flips."""
+    return replace(pairs, forward=pairs.total - pairs.forward)
 
 
 def simulate_pairs(
