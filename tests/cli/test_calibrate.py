@@ -49,7 +49,7 @@ def test_json_and_figures(program, journals, tmp_path):
     assert content["schema"] == "equipoise.calibration-check/1"
     assert content["holds"] is True
     assert content["datasets"] == {"balance": 600, "cyclic": 600}
-    assert len(content["statements"]) == 3 + 7 + 2
+    assert len(content["claims"]) == 3 + 7 + 2
     assert sorted(file.name for file in (tmp_path / "figures").iterdir()) == [
         "ranks.png",
         "reliability.png",

@@ -34,8 +34,12 @@ def calibration_summary(found: CalibrationCheck) -> str:
 
 def calibration_dict(found: CalibrationCheck) -> dict[str, Any]:
     """Return the outcome as plain values, ``equipoise.calibration-check/1``; no NaN, only None."""
+    engine = found.header.get("engine", "unknown")
     values: dict[str, Any] = {
         "schema": SCHEMA,
+        "check": f"calibration-{engine}",
+        "what": f"calibration of the {engine} engine on {found.n_balance + found.n_cyclic:,} data "
+        "sets drawn from the priors, 3 to 20 states, 10² to 10⁶ trials.",
         "holds": found.holds,
         "run": dict(found.header),
         "datasets": {"balance": found.n_balance, "cyclic": found.n_cyclic},
@@ -45,7 +49,18 @@ def calibration_dict(found: CalibrationCheck) -> dict[str, Any]:
         },
         "detectable_offset": found.detectable_offset,
         "mean_mcse": found.mean_mcse,
-        "statements": [asdict(statement) for statement in found.statements],
+        "claims": [
+            {
+                "statement": statement.name,
+                "value": statement.value,
+                "least": statement.lower,
+                "greatest": statement.upper,
+                "error": statement.error,
+                "false_alarm": statement.false_alarm,
+                "holds": statement.holds,
+            }
+            for statement in found.statements
+        ],
         "reliability": [{**asdict(part), "holds": part.holds} for part in found.reliability],
         "ranks": [
             {

@@ -63,7 +63,7 @@ def test_the_pairwise_likelihood_passes_on_its_own_terms():
 
 
 def test_without_the_exposure_offset_it_fails():
-    names = failing(check_records(HEADER, inferred(fast_engine, 60, 22, pairs=False)))
+    names = failing(check_records(HEADER, inferred(fast_engine, 44, 22, pairs=False)))
     assert any("potential, balance" in name for name in names)
     assert any("potential, cyclic" in name for name in names)
 

@@ -178,7 +178,7 @@ def test_a_killed_run_continues_and_equals_one_of_another_number_of_workers(tmp_
     options = ["--engine", "fast", "--datasets", "6", "--seed", "4", "--quiet"]
     command = [sys.executable, "-c", COMMAND, "calibrate", "run", *options, "--output", str(path)]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         if path.exists() and path.read_bytes().count(b"\n") >= 3:
             break
