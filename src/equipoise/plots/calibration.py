@@ -18,13 +18,13 @@ from equipoise.plots.style import (
     legend_below,
 )
 
-_HEIGHT = 2.7
+_HEIGHT, _TALL = 2.7, 3.3
 _COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, GREY)
 _DASHES = ("-", "--", ":")
 
 
 def plot_reliability(found: CalibrationCheck, ax: Axes | None = None) -> Axes:
-    """Draw how often balance was true against the probability stated, in bins of equal numbers.
+    """Draw how often balance was true against the probability stated, in bins.
 
     Bars are the bands that the frequencies keep, all together, where probabilities are right.
 
@@ -77,7 +77,7 @@ def plot_ranks(found: CalibrationCheck, ax: Axes | None = None) -> Axes:
     -------
     Axes
     """
-    with drawn_on(ax, _HEIGHT) as axes:
+    with drawn_on(ax, _TALL) as axes:
         handles: list[Artist | Container] = [Patch(facecolor=FAINT, label="band")]
         if found.ranks:
             low = np.min([ranks.lower * np.sqrt(ranks.n) for ranks in found.ranks], axis=0)
@@ -94,6 +94,6 @@ def plot_ranks(found: CalibrationCheck, ax: Axes | None = None) -> Axes:
             )
             handles.append(line)
         axes.set_xlabel("fraction of posterior draws below the truth")
-        axes.set_ylabel(r"distribution less uniform, $\times\sqrt{n}$")
+        axes.set_ylabel(r"$\sqrt{n}\,\times$ (ranks − uniform)")
         legend_below(axes, handles, 2, own=ax is None)
         return axes

@@ -115,8 +115,7 @@ def _run(found: CalibrationCheck) -> list[str]:
 
 
 def _counted(withheld: Mapping[str, int]) -> str:
-    parts = [f"{count:,} ({reason})" for reason, count in sorted(withheld.items())]
-    return f"{sum(withheld.values()):,}: " + ", ".join(parts) if parts else "none"
+    return ", ".join(f"{n:,} ({reason})" for reason, n in sorted(withheld.items())) or "none"
 
 
 def _statements(found: CalibrationCheck) -> list[str]:

@@ -100,6 +100,15 @@ def test_reliability_sees_overconfidence():
     curve = reliability_curve(1 / (1 + np.exp(-2.5 * logit)), balance, 1e-3)
     assert not all(part.holds for part in curve)
     assert sum(part.n for part in curve) == 600
+    assert len(curve) == 10
+    assert all(part.n >= 10 for part in curve)
+    assert all(int(10 * part.lowest) == int(10 * part.highest) for part in curve)
+
+
+def test_bins_with_few_data_sets_are_joined():
+    p = np.repeat([0.05, 0.15, 0.45, 0.95], [4, 12, 30, 5])
+    curve = reliability_curve(p, np.zeros(51), 1e-3)
+    assert [part.n for part in curve] == [16, 35]
 
 
 @pytest.mark.parametrize("sd", [1.0, 2.0])

@@ -93,3 +93,13 @@ def test_ranks_of_withheld_posteriors_take_no_part(records):
 def test_a_check_needs_both_hypotheses(records):
     with pytest.raises(UsageError, match=r"20 data sets from either hypothesis .* 19 from balance"):
         check_records(HEADER, records[:38])
+
+
+def test_the_worst_place_of_ranks_that_fail_is_outside_their_band(records):
+    high = [replace(r, ranks={n: 99 - k // 2 for n, k in r.ranks.items()}) for r in records]
+    for ranks in check_records(HEADER, high).ranks:
+        assert not ranks.holds
+        k = ranks.worst
+        assert not ranks.lower[k] <= ranks.difference[k] <= ranks.upper[k]
+        # no rank below 50: half of the uniform distribution is missing there
+        assert ranks.difference[k] == pytest.approx(-0.5, abs=0.02)

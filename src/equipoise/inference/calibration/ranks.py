@@ -46,10 +46,11 @@ class RankCheck:
 
     @property
     def worst(self) -> int:
-        """Where the difference is largest in units of its band's half-width."""
-        half = (self.upper - self.lower) / 2
-        middle = (self.upper + self.lower) / 2
-        return int(np.argmax(np.abs(self.difference - middle) / np.maximum(half, 1e-300)))
+        """Where the difference leaves its band farthest, or is largest by its standard errors."""
+        beyond = np.maximum(self.difference - self.upper, self.lower - self.difference)
+        if not self.holds:
+            return int(np.argmax(beyond))
+        return int(np.argmax(np.abs(self.difference) / np.sqrt(self.at * (1.0 - self.at))))
 
 
 def check_ranks(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from equipoise.likelihoods import FloatArray
+from equipoise.likelihoods import FloatArray, IntArray
 
 BINS = 10
 _FEWEST = 10
@@ -46,7 +46,9 @@ class ReliabilityBin:
 def reliability_curve(
     stated: FloatArray, balance: FloatArray, false_alarm: float
 ) -> tuple[ReliabilityBin, ...]:
-    """Compare stated probabilities with frequencies in ten bins of equal numbers.
+    """Compare stated probabilities with frequencies in ten bins, over the range reached.
+
+    Bins are a tenth wide; one with fewer than ten data sets is joined with its neighbour.
 
     Parameters
     ----------
@@ -59,7 +61,7 @@ def reliability_curve(
         over the bins; the band of each is exact, for a sum of unequal Bernoulli variables).
     """
     order = np.argsort(stated, kind="stable")
-    parts = np.array_split(order, max(min(BINS, len(order) // _FEWEST), 1))
+    parts = _parts(stated[order], order)
     level = false_alarm / len(parts) / 2
     found = []
     for part in parts:
@@ -80,6 +82,16 @@ def reliability_curve(
             )
         )
     return tuple(found)
+
+
+def _parts(ascending: FloatArray, order: IntArray) -> list[IntArray]:
+    """Cut data sets in order of their probability at tenths; join what is too few, upwards."""
+    ends = np.searchsorted(ascending, np.arange(1, BINS) / BINS).tolist()
+    cuts: list[int] = [0]
+    for end in ends:
+        if end - cuts[-1] >= _FEWEST and len(order) - end >= _FEWEST:
+            cuts.append(end)
+    return [np.asarray(part) for part in np.split(order, cuts[1:])]
 
 
 def sum_of_bernoullis(p: FloatArray) -> FloatArray:

@@ -87,7 +87,7 @@ def simulate(seed: int, number: int, *, every_source: bool, priors: Priors) -> S
     )
     total = round(float(np.exp(rng.uniform(np.log(FEWEST), np.log(MOST)))))
     trials = _split(total, design.n_states, every_source, rng)
-    kernel = _kernel(design, blank, truth, stay, rng)
+    kernel = _kernel(blank, design, truth, stay, rng)
     counts = replace(sample_draws(kernel, trials, rng), support=_declared(design))
     on_cycle = np.flatnonzero((blank.predictor.basis**2).sum(axis=1) > 1e-18)
     return Simulated(
@@ -144,7 +144,7 @@ def _split(total: int, n: int, every_source: bool, rng: np.random.Generator) -> 
 
 
 def _kernel(
-    design: Design, blank: Problem, truth: Draws, stay: bool, rng: np.random.Generator
+    blank: Problem, design: Design, truth: Draws, stay: bool, rng: np.random.Generator
 ) -> Kernel:
     """Return the true kernel, with a part of what stays rejected."""
     z = truth.z[0, 0]
