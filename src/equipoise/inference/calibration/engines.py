@@ -14,7 +14,8 @@ from equipoise.inference.findings import DECIDING
 from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray
 
-FAST_DRAWS, PATH_DRAWS = 1000, 500
+# PATH_DRAWS is that of `equipoise test`: with fewer, R-hat exceeds its limit by chance.
+FAST_DRAWS, PATH_DRAWS = 1000, 1000
 _MORE = 4
 
 
