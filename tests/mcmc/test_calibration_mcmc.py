@@ -22,7 +22,8 @@ def test_path_and_fast_path_infer_the_same_data_set_alike(cyclic):
     # Of the first triangles the one with fewest trials: chains on extreme tables take minutes.
     numbers = (k for k in range(int(cyclic), 1000, 2) if design_index(SEED, k) == 0)
     drawn = [simulate(SEED, k, every_source=True, priors=Priors()) for k in islice(numbers, 12)]
-    data = min(drawn, key=lambda one: one.trials)
+    # Of data set 75, where staying is impossible, the path is withheld for divergences.
+    data = min((one for one in drawn if one.stay), key=lambda one: one.trials)
     path = evaluate(data, path_engine, np.random.default_rng(1))
     fast = evaluate(data, fast_engine, np.random.default_rng(1))
     assert path.evidence_withheld is fast.evidence_withheld is None
