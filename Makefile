@@ -1,7 +1,7 @@
 # Every target first makes the environment in .venv, or finds it ready (scripts/bootstrap).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test slow lint types format bench figures constraints clean
+.PHONY: help environment demo test slow calibration lint types format bench figures constraints clean
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -26,6 +26,19 @@ test: environment ## the tests, without the slow ones (ARGS="-k name" to choose)
 
 slow: environment ## the slow statistical checks
 	$(PYTEST) -m slow --durations 10 $(ARGS)
+
+# Journals are kept, so that a run that was stopped goes on; a check that fails ends make with 3.
+CALIBRATION := .calibration
+WORKERS ?= 1
+calibration: environment ## the committed calibration, hours (WORKERS=2); goes on where it stood
+	@mkdir -p $(CALIBRATION)
+	$(ONE_THREAD) $(BIN)/equipoise calibrate run --engine fast --datasets 5000 --seed 1 \
+	  --workers $(WORKERS) --output $(CALIBRATION)/fast.jsonl
+	$(ONE_THREAD) $(BIN)/equipoise calibrate run --engine path --datasets 600 --seed 1 \
+	  --workers $(WORKERS) --output $(CALIBRATION)/path.jsonl
+	for engine in fast path; do $(BIN)/equipoise calibrate check $(CALIBRATION)/$$engine.jsonl \
+	  --json docs/checks/calibration-$$engine.json --figures docs/figures/calibration-$$engine \
+	  || failed=3; done; exit $${failed:-0}
 
 lint: environment ## style, formatting, length of files
 	$(BIN)/ruff check

@@ -9,6 +9,7 @@ from typer.main import get_command
 
 from equipoise import __version__
 from equipoise.cli import console
+from equipoise.cli.calibrate import app as calibrate
 from equipoise.cli.demo import demo
 from equipoise.cli.test import test
 from equipoise.errors import EquipoiseError, NotTrustedError
@@ -90,6 +91,8 @@ app.command(
         equipoise demo --output somewhere --seed 1
     """
 )(demo)
+
+app.add_typer(calibrate, name="calibrate")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

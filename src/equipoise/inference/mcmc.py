@@ -64,12 +64,12 @@ def mcmc_findings(
     sampler = compile_sampler(problem)
     compiling(1, 1)
     has_cycles = fast.curve is not None
-    reversible, first = _sample(
+    reversible, first = sample_hypothesis(
         sampler, False, draws, rng, stages.next("posterior given balance", 0.55)
     )
     cyclic, second = reversible, first
     if has_cycles:
-        cyclic, second = _sample(
+        cyclic, second = sample_hypothesis(
             sampler, True, draws, rng, stages.next("posterior with cycles", 0.72)
         )
     walked = walk_path(
@@ -105,14 +105,28 @@ def mcmc_findings(
     return findings, Chains(reversible, cyclic)
 
 
-def _sample(
+def sample_hypothesis(
     sampler: Sampler,
     cyclic: bool,
     draws: int,
     rng: np.random.Generator,
     progress: Callable[[int, int], None],
 ) -> tuple[Draws, Convergence]:
-    """Sample one hypothesis; once more, harder, where it did not converge."""
+    """Sample one hypothesis; once more, harder, where it did not converge.
+
+    Parameters
+    ----------
+    sampler
+        The compiled problem.
+    cyclic
+        With cycles, σ_c learned; else given balance.
+    draws
+        Of each of four chains.
+    rng
+        Source of randomness.
+    progress
+        Called with (thousandths done, 1000).
+    """
 
     def report(fraction: float) -> None:
         progress(round(1000 * fraction), 1000)

@@ -1,7 +1,7 @@
 """Figures written to files."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -41,7 +41,27 @@ def save_figures(
         If the folder or a file cannot be written, or a format is unknown.
     """
     figures = {"potential": plot_potential(result), "evidence": plot_evidence(result)}
-    known = _figure(figures["potential"]).canvas.get_supported_filetypes()
+    return write_figures(figures, folder, formats)
+
+
+def write_figures(
+    figures: Mapping[str, Axes], folder: str | PathLike[str], formats: Sequence[str] = ("png",)
+) -> list[Path]:
+    """Write figures to a folder.
+
+    Parameters
+    ----------
+    figures
+        At least one, by the name of its file.
+    folder, formats
+        As of :func:`save_figures`.
+
+    Raises
+    ------
+    UsageError
+        If the folder or a file cannot be written, or a format is unknown.
+    """
+    known = _figure(next(iter(figures.values()))).canvas.get_supported_filetypes()
     if unknown := [name for name in formats if name not in known]:
         raise UsageError(
             f"no figure can be saved as {listed(unknown)}; choose from {listed(known, 20)}"

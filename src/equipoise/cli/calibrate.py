@@ -1,0 +1,138 @@
+"""``equipoise calibrate``: does the program keep what it states? Run, then check."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from equipoise.cli import console
+from equipoise.inference.calibration import check as check_journal
+from equipoise.inference.calibration import run as run_journal
+from equipoise.report.calibration import calibration_json, calibration_summary
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="""Is Equipoise calibrated? Simulate from its own priors, infer, compare with the truth.
+
+    Half of the data sets obey balance, half do not; their parameters come from the priors. Then
+    p(balance) = 0.8 must be right eight times in ten, and the truth must fall anywhere among the
+    posterior draws equally often. `run` infers the data sets, `check` compares.
+    """,
+    epilog="""
+    \b
+    Examples
+        equipoise calibrate run --engine fast --datasets 1000 --output fast.jsonl
+        equipoise calibrate check fast.jsonl
+    """,
+)
+
+
+@app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise calibrate run --engine fast --datasets 1000 --output fast.jsonl
+        equipoise calibrate run --engine path --datasets 600 --workers 2 --output path.jsonl
+    \b
+    A data set takes about a second on the fast path and some ten by MCMC. Stop it when
+    you like: the same command continues, and more --datasets add to those done.
+    """
+)
+def run(
+    output: Annotated[
+        str,
+        typer.Option(
+            help="Journal, one JSON line a data set; continued if it exists.", metavar="FILE"
+        ),
+    ],
+    engine: Annotated[
+        Literal["fast", "path"],
+        typer.Option(help="fast: Laplace and importance sampling. path: NUTS and path sampling."),
+    ] = "fast",
+    datasets: Annotated[
+        int,
+        typer.Option(
+            help="How many, half from either hypothesis. 1,000 find an offset of some 0.3 nats.",
+            metavar="N",
+            min=2,
+            max=1_000_000,
+        ),
+    ] = 1000,
+    seed: Annotated[
+        int,
+        typer.Option(help="Data set k depends on it and on k alone.", metavar="S", min=0),
+    ] = 1,
+    workers: Annotated[int, typer.Option(help="Processes.", metavar="W", min=1, max=1024)] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Infer simulated data sets and write down what came of each."""
+    console.check_file(output)
+    with console.ProgressBar(shown=not quiet) as progress:
+        done = run_journal(
+            output,
+            engine=engine,
+            datasets=datasets,
+            random_seed=seed,
+            workers=workers,
+            progress=progress,
+        )
+    console.write(
+        f"{done:,} data sets computed; {console.one_line(output)} holds {datasets:,} at least.\n"
+        f"Next: equipoise calibrate check {console.one_line(output)}"
+    )
+
+
+@app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise calibrate check fast.jsonl
+        equipoise calibrate check fast.jsonl --json - | jq .holds
+        equipoise calibrate check fast.jsonl --figures figures
+    \b
+    Exit status: 0 every statement holds, 2 bad input or usage, 3 one does not. A correct
+    program fails in one calibration of a thousand.
+    """
+)
+def check(
+    journal: Annotated[
+        str, typer.Argument(help="What `equipoise calibrate run` wrote.", metavar="FILE")
+    ],
+    json: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the outcome as JSON; - prints it instead of the tables.", metavar="PATH|-"
+        ),
+    ] = None,
+    figures: Annotated[
+        str | None,
+        typer.Option(help="Write reliability.png and ranks.png there.", metavar="DIR"),
+    ] = None,
+) -> None:
+    """Compare what was stated with what was true; the run may still be under way.
+
+    Prints statements with their figures and the bands they must keep, then p(balance) as stated
+    against the frequency of balance.
+    """
+    if json is not None and json != "-":
+        console.check_file(json)
+    if figures is not None:
+        console.make_folder(figures)
+    found = check_journal(journal)
+    if json == "-":
+        console.write(calibration_json(found))
+    else:
+        console.write(calibration_summary(found))
+        if json is not None:
+            console.write_file(json, calibration_json(found) + "\n")
+    if figures is not None:
+        from equipoise.plots.calibration import plot_ranks, plot_reliability
+        from equipoise.plots.save import write_figures
+
+        drawn = {"reliability": plot_reliability(found), "ranks": plot_ranks(found)}
+        written = [os.fspath(path) for path in write_figures(drawn, Path(figures))]
+        if json != "-":
+            console.write("\nFigures  " + console.one_line(", ".join(written)))
+    raise typer.Exit(0 if found.holds else console.UNTRUSTED)

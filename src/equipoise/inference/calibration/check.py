@@ -1,0 +1,257 @@
+"""What a calibration says: statements with figures and bands, and whether all of them hold."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from equipoise.errors import UsageError
+from equipoise.inference.calibration.factors import (
+    Factors,
+    crossed_probabilities,
+    detectable_offset,
+    mean_factor,
+)
+from equipoise.inference.calibration.ranks import RankCheck, check_ranks
+from equipoise.inference.calibration.reliability import ReliabilityBin, reliability_curve
+from equipoise.inference.calibration.store import Record, read
+
+#: Probability that a calibration of a correct program fails: half for the Bayes factor, in three
+#: equal parts, half for the ranks, in equal parts.
+FALSE_ALARM = 1e-3
+_FACTOR_CHECKS, _RANK_CHECKS = 3, 10
+#: Least share of data sets with a result: a calibration of what is left must speak for the whole.
+LEAST_GIVEN = 0.9
+FEWEST = 20
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One thing that must hold.
+
+    Attributes
+    ----------
+    name
+        What is claimed, in words.
+    value
+        The figure.
+    lower, upper
+        What it may be at least and at most; None: any.
+    error
+        Standard error of the figure; None where it has none.
+    false_alarm
+        Probability that the statement fails though the program is right; 0 for a plain limit.
+    holds
+        Whether it does.
+    """
+
+    name: str
+    value: float
+    lower: float | None
+    upper: float | None
+    error: float | None
+    false_alarm: float
+    holds: bool
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationCheck:
+    """The outcome of a calibration.
+
+    Attributes
+    ----------
+    header
+        Settings, seed and versions of the run.
+    n_balance, n_cyclic
+        Data sets from either hypothesis.
+    evidence_withheld, posterior_withheld
+        How many results the program's own diagnostics withheld, by reason in short; they take no
+        part in the reliability curve and the ranks.
+    statements
+        What must hold.
+    reliability
+        Stated p(balance) against observed frequency.
+    ranks
+        Ranks of every quantity against the uniform distribution.
+    detectable_offset
+        Offset of all log Bayes factors, nats, that would be found with 90 % probability.
+    mean_mcse
+        Mean Monte Carlo error of the log Bayes factors given, nats.
+    """
+
+    header: Mapping[str, Any]
+    n_balance: int
+    n_cyclic: int
+    evidence_withheld: Mapping[str, int]
+    posterior_withheld: Mapping[str, int]
+    statements: tuple[Statement, ...]
+    reliability: tuple[ReliabilityBin, ...]
+    ranks: tuple[RankCheck, ...]
+    detectable_offset: float
+    mean_mcse: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether every statement holds."""
+        return all(statement.holds for statement in self.statements)
+
+
+def check(path: str | PathLike[str]) -> CalibrationCheck:
+    """Check the journal of a calibration, finished or not.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, or holds fewer than 20 data sets of either hypothesis.
+    DataError
+        If it is no journal of a calibration.
+    """
+    return check_records(*read(path))
+
+
+def check_records(header: Mapping[str, Any], records: Sequence[Record]) -> CalibrationCheck:
+    """Check records.
+
+    Every statement has its own false-alarm rate, and they add up to 10⁻³.
+
+    Parameters
+    ----------
+    header
+        Of the journal; ``ranked`` is used.
+    records
+        In any order.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than 20 data sets of either hypothesis.
+    """
+    cyclic = np.array([record.truth == "cyclic" for record in records], dtype=np.bool_)
+    n_cyclic = int(cyclic.sum())
+    if min(n_cyclic, len(records) - n_cyclic) < FEWEST:
+        raise UsageError(
+            f"a check needs {FEWEST} data sets from either hypothesis at least, and there are "
+            f"{len(records) - n_cyclic} from balance and {n_cyclic} cyclic ones; run more"
+        )
+    factors = Factors(
+        log_values=np.array([record.log_bayes_factor or 0.0 for record in records]),
+        given=np.array([_given(record) for record in records], dtype=np.bool_),
+        cyclic=cyclic,
+    )
+    each = FALSE_ALARM / 2 / _FACTOR_CHECKS
+    given = factors.given
+    curve = reliability_curve(factors.p_balance[given], (~cyclic[given]).astype(float), each)
+    ranks = _rank_checks(records, int(header["ranked"]))
+    return CalibrationCheck(
+        header=header,
+        n_balance=len(records) - n_cyclic,
+        n_cyclic=n_cyclic,
+        evidence_withheld=_reasons(record.evidence_withheld for record in records),
+        posterior_withheld=_reasons(record.posterior_withheld for record in records),
+        statements=(
+            *_factor_statements(factors, curve, each),
+            *(_rank_statement(found) for found in ranks),
+            _share("share of data sets with a Bayes factor given", float(given.mean())),
+            _share(
+                "share of data sets with a posterior given",
+                float(np.mean([record.posterior_withheld is None for record in records])),
+            ),
+        ),
+        reliability=curve,
+        ranks=ranks,
+        detectable_offset=detectable_offset(factors, each),
+        mean_mcse=float(
+            np.mean([record.mcse or 0.0 for record in records if _given(record)] or [0.0])
+        ),
+    )
+
+
+def _given(record: Record) -> bool:
+    return record.evidence_withheld is None and record.log_bayes_factor is not None
+
+
+def _factor_statements(
+    factors: Factors, curve: tuple[ReliabilityBin, ...], false_alarm: float
+) -> list[Statement]:
+    far = [abs(part.observed - part.stated) for part in curve]
+    worst = max(curve, key=_stretch)
+    crossed = crossed_probabilities(factors, false_alarm)
+    mean = mean_factor(factors, false_alarm)
+    return [
+        Statement(
+            name="frequency of balance less stated p(balance), in the worst of "
+            f"{len(curve)} bins (stated {worst.stated:.3f})",
+            value=worst.observed - worst.stated,
+            lower=worst.lower - worst.stated,
+            upper=worst.upper - worst.stated,
+            error=None,
+            false_alarm=false_alarm,
+            holds=bool(far) and all(part.holds for part in curve),
+        ),
+        Statement(
+            name="mean p(cyclic) under balance less mean p(balance) under cyclic data",
+            value=crossed.value,
+            lower=crossed.lower,
+            upper=crossed.upper,
+            error=crossed.error,
+            false_alarm=false_alarm,
+            holds=crossed.holds,
+        ),
+        Statement(
+            name="mean Bayes factor of balance under cyclic data",
+            value=mean.value,
+            lower=mean.lower,
+            upper=mean.upper,
+            error=mean.error,
+            false_alarm=false_alarm,
+            holds=mean.holds,
+        ),
+    ]
+
+
+def _stretch(part: ReliabilityBin) -> float:
+    """Return how far a share lies from the middle of its band, in units of half its width."""
+    half = max((part.upper - part.lower) / 2, 1e-300)
+    return abs(part.observed - (part.upper + part.lower) / 2) / half
+
+
+def _rank_checks(records: Sequence[Record], ranked: int) -> tuple[RankCheck, ...]:
+    """Check the ranks of each quantity that 20 data sets have at least."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for record in records:
+        if record.posterior_withheld is None:
+            for name, rank in record.ranks.items():
+                found.setdefault((record.truth, name), []).append(rank)
+    enough = {key: ranks for key, ranks in sorted(found.items()) if len(ranks) >= FEWEST}
+    level = FALSE_ALARM / 2 / max(_RANK_CHECKS, len(enough))
+    return tuple(
+        check_ranks(truth, name, np.array(ranks), ranked, level)
+        for (truth, name), ranks in enough.items()
+    )
+
+
+def _rank_statement(found: RankCheck) -> Statement:
+    k = found.worst
+    given = "balance" if found.truth == "balance" else "cyclic data"
+    return Statement(
+        name=f"ranks of {found.quantity}, {given}: distribution less uniform at {found.at[k]:.2f}",
+        value=float(found.difference[k]),
+        lower=float(found.lower[k]),
+        upper=float(found.upper[k]),
+        error=None,
+        false_alarm=FALSE_ALARM / 2 / _RANK_CHECKS,
+        holds=found.holds,
+    )
+
+
+def _share(name: str, value: float) -> Statement:
+    return Statement(name, value, LEAST_GIVEN, None, None, 0.0, value >= LEAST_GIVEN)
+
+
+def _reasons(withheld: Any) -> dict[str, int]:
+    """Count reasons, without the figures that make each its own."""
+    short = ["".join(c for c in reason if not c.isdigit()) for reason in withheld if reason]
+    return dict(Counter(reason.split("(")[0].split(" at ")[0].strip() for reason in short))

@@ -1,0 +1,221 @@
+"""The journal of a calibration: a header and one line a data set, append-only, as JSON lines."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from equipoise.errors import DataError, UsageError
+from equipoise.text import quoted
+
+SCHEMA = "equipoise.calibration/1"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One data set: what was true, and what inference made of it.
+
+    Attributes
+    ----------
+    number
+        k, from 0.
+    truth
+        ``"balance"`` or ``"cyclic"``.
+    design
+        Name of the declared graph.
+    stay
+        Whether staying was possible.
+    trials, rejected
+        Number of trials, and of those that ended in no state.
+    log_bayes_factor, mcse
+        Nats, positive favours balance; kept where withheld too, None where there is none at all.
+    evidence_withheld, posterior_withheld
+        Why the Bayes factor, or the posterior of the true hypothesis, was withheld by its own
+        diagnostics; None where it was not.
+    ranks
+        Rank of the truth among 99 posterior draws, by quantity; empty where there are none.
+    seconds
+        How long inference took.
+    """
+
+    number: int
+    truth: str
+    design: str
+    stay: bool
+    trials: int
+    rejected: int
+    log_bayes_factor: float | None
+    mcse: float | None
+    evidence_withheld: str | None
+    posterior_withheld: str | None
+    ranks: Mapping[str, int]
+    seconds: float
+
+
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[Record]]:
+    """Return the header and the records of a journal.
+
+    A last line without its line feed was cut short, by a kill for instance, and is passed over.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read.
+    DataError
+        If it is no journal of a calibration, or a line in it is broken.
+    """
+    try:
+        raw = Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(
+            f"{quoted(path, 200)} cannot be read ({reason}); give the file that "
+            "`equipoise calibrate run` wrote"
+        ) from None
+    header: dict[str, Any] = {}
+    records: dict[int, Record] = {}
+    for place, line in enumerate(raw.split(b"\n")[:-1]):
+        try:
+            content = json.loads(line.decode("utf-8"))
+            if place == 0:
+                header = _checked_header(content)
+            else:
+                record = _record(content)
+                records.setdefault(record.number, record)
+        except (ValueError, TypeError, KeyError):
+            raise DataError(
+                f"line {place + 1} of {quoted(path, 200)} is no "
+                f"{'header' if place == 0 else 'record'} of a calibration; give the file that "
+                "`equipoise calibrate run` wrote, unchanged"
+            ) from None
+    if not header:
+        raise DataError(
+            f"{quoted(path, 200)} has no header of a calibration; give the file that "
+            "`equipoise calibrate run` wrote"
+        )
+    return header, [records[number] for number in sorted(records)]
+
+
+class Journal:
+    """A journal open for appending; one process at a time.
+
+    Parameters
+    ----------
+    path
+        The file; begun with ``header`` if it does not exist or is empty.
+    header
+        What must be the same whenever the run continues.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be written, another process has it open, or it belongs to a run with
+        other settings, another seed or other versions.
+    DataError
+        If it is no journal.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], header: Mapping[str, Any]) -> None:
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise UsageError(
+                f"{quoted(path, 200)} cannot be written ({error.strerror}); choose another file"
+            ) from None
+        try:
+            self.done = self._begin(path, header)
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.close(self._file)
+
+    def append(self, record: Record) -> None:
+        """Write one record, whole and at once.
+
+        Raises
+        ------
+        UsageError
+            If that fails, e.g. because the disk is full; what was written before stays.
+        """
+        self._write(asdict(record))
+
+    def _begin(self, path: str | os.PathLike[str], header: Mapping[str, Any]) -> frozenset[int]:
+        """Lock the file, drop a line cut short, compare headers; return the numbers done."""
+        _lock(self._file, path)
+        raw = Path(path).read_bytes()
+        whole = raw.rfind(b"\n") + 1
+        if raw and not whole and not raw.startswith(b'{"schema"'):
+            raise DataError(
+                f"{quoted(path, 200)} holds something else than a calibration; choose another file"
+            )
+        os.ftruncate(self._file, whole)
+        if not whole:
+            self._write(dict(header))
+            return frozenset()
+        found, records = read(path)
+        expected = json.loads(json.dumps(header))
+        for key in sorted(set(found) | set(expected)):
+            if found.get(key) != expected.get(key):
+                raise UsageError(
+                    f"{quoted(path, 200)} was begun with another {key} "
+                    f"({quoted(found.get(key))} instead of {quoted(expected.get(key))}); "
+                    "continue with the same one, or choose another file"
+                )
+        return frozenset(record.number for record in records)
+
+    def _write(self, content: dict[str, Any]) -> None:
+        line = json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n"
+        data = line.encode("utf-8")
+        try:
+            while data:
+                data = data[os.write(self._file, data) :]
+            os.fsync(self._file)
+        except OSError as error:
+            raise UsageError(
+                f"the record cannot be written ({error.strerror}); make room and run again: what "
+                "is done is kept"
+            ) from None
+
+
+def _lock(file: int, path: str | os.PathLike[str]) -> None:
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:  # Windows has none; there two runs must not share a file
+        return
+    try:
+        flock(file, LOCK_EX | LOCK_NB)
+    except OSError:
+        raise UsageError(
+            f"another run is writing {quoted(path, 200)}; wait for it, or choose another file"
+        ) from None
+
+
+def _checked_header(content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise ValueError
+    return content
+
+
+def _record(content: dict[str, Any]) -> Record:
+    right = (
+        isinstance(content["number"], int)
+        and content["truth"] in ("balance", "cyclic")
+        and isinstance(content["log_bayes_factor"], float | int | None)
+        and isinstance(content["ranks"], dict)
+    )
+    if not right:
+        raise ValueError
+    return Record(**{field.name: content[field.name] for field in fields(Record)})

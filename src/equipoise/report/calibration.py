@@ -1,0 +1,173 @@
+"""A calibration in words and numbers: a text for people, JSON for programs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from equipoise.inference.calibration.check import CalibrationCheck, Statement
+from equipoise.report.layout import entry, table, wrap
+from equipoise.report.numbers import fixed
+
+SCHEMA = "equipoise.calibration-check/1"
+
+
+def calibration_summary(found: CalibrationCheck) -> str:
+    """Return the outcome of a calibration as text: the judgement, statements, reliability table.
+
+    Parameters
+    ----------
+    found
+        From :func:`equipoise.inference.calibration.check`.
+
+    Returns
+    -------
+    str
+        Lines of at most 100 columns, without a line feed at its end.
+    """
+    sections = (wrap(_judgement(found)), _run(found), _statements(found), _reliability(found))
+    return "\n\n".join("\n".join(section) for section in sections)
+
+
+def calibration_dict(found: CalibrationCheck) -> dict[str, Any]:
+    """Return the outcome as plain values, ``equipoise.calibration-check/1``; no NaN, only None."""
+    engine = found.header.get("engine", "unknown")
+    values: dict[str, Any] = {
+        "schema": SCHEMA,
+        "check": f"calibration-{engine}",
+        "what": f"calibration of the {engine} engine on {found.n_balance + found.n_cyclic:,} data "
+        "sets drawn from the priors, 3 to 20 states, 10² to 10⁶ trials.",
+        "holds": found.holds,
+        "run": dict(found.header),
+        "datasets": {"balance": found.n_balance, "cyclic": found.n_cyclic},
+        "withheld": {
+            "evidence": dict(found.evidence_withheld),
+            "posterior": dict(found.posterior_withheld),
+        },
+        "detectable_offset": found.detectable_offset,
+        "mean_mcse": found.mean_mcse,
+        "claims": [
+            {
+                "statement": statement.name,
+                "value": statement.value,
+                "least": statement.lower,
+                "greatest": statement.upper,
+                "error": statement.error,
+                "false_alarm": statement.false_alarm,
+                "holds": statement.holds,
+            }
+            for statement in found.statements
+        ],
+        "reliability": [{**asdict(part), "holds": part.holds} for part in found.reliability],
+        "ranks": [
+            {
+                "truth": ranks.truth,
+                "quantity": ranks.quantity,
+                "n": ranks.n,
+                "largest_difference": float(np.max(np.abs(ranks.difference))),
+                "half_width_of_band": float(np.max(ranks.upper - ranks.lower) / 2),
+                "holds": ranks.holds,
+            }
+            for ranks in found.ranks
+        ],
+    }
+    plain: dict[str, Any] = _finite(values)
+    return plain
+
+
+def calibration_json(found: CalibrationCheck) -> str:
+    """Return :func:`calibration_dict` as JSON."""
+    return json.dumps(calibration_dict(found), ensure_ascii=False, allow_nan=False, indent=1)
+
+
+def _judgement(found: CalibrationCheck) -> str:
+    failed = sum(not statement.holds for statement in found.statements)
+    if failed:
+        return (
+            f"Not calibrated: {failed} of {len(found.statements)} statements fail. Were the "
+            "program right, any would fail in one calibration of a thousand."
+        )
+    return (
+        f"Calibrated as far as {found.n_balance + found.n_cyclic:,} data sets can tell: all "
+        f"{len(found.statements)} statements hold. An offset of "
+        f"{fixed(found.detectable_offset, 2)} nats in every log Bayes factor would have been found "
+        "nine times in ten."
+    )
+
+
+def _run(found: CalibrationCheck) -> list[str]:
+    lines = ["Run"]
+    engine = {"fast": "the fast path", "path": "NUTS and path sampling"}
+    name = found.header.get("engine", "")
+    lines += entry("engine", f"{name}: {engine.get(name, 'unknown')}")
+    lines += entry("seed", str(found.header.get("seed", "unknown")))
+    lines += entry("data sets", f"{found.n_balance:,} from balance, {found.n_cyclic:,} cyclic")
+    for label, withheld in (
+        ("evidence", found.evidence_withheld),
+        ("posterior", found.posterior_withheld),
+    ):
+        lines += entry("withheld", f"{label}: {_counted(withheld)}")
+    lines += entry("MC error", f"{fixed(found.mean_mcse, 3)} nats in the mean log Bayes factor")
+    return lines
+
+
+def _counted(withheld: Mapping[str, int]) -> str:
+    return ", ".join(f"{n:,} ({reason})" for reason, n in sorted(withheld.items())) or "none"
+
+
+def _statements(found: CalibrationCheck) -> list[str]:
+    rows = [["statement", "figure", "least", "most", "holds"]]
+    for statement in found.statements:
+        rows.append([_name(statement), *_figures(statement), "yes" if statement.holds else "NO"])
+    return ["What must hold", *table(rows, right=[False, True, True, True, True], gap=2)]
+
+
+def _name(statement: Statement) -> str:
+    short = statement.name
+    for long, brief in (
+        (
+            "frequency of balance less stated p(balance), in the worst of ",
+            "frequency - p, worst of ",
+        ),
+        ("mean p(cyclic) under balance less mean p(balance) under cyclic data", "crossed p"),
+        (": distribution less uniform at", ", at"),
+    ):
+        short = short.replace(long, brief)
+    return short
+
+
+def _figures(statement: Statement) -> list[str]:
+    return [
+        "" if value is None else fixed(value, 3)
+        for value in (statement.value, statement.lower, statement.upper)
+    ]
+
+
+def _reliability(found: CalibrationCheck) -> list[str]:
+    rows = [["stated p(balance)", "mean", "data sets", "balance", "least", "most", "holds"]]
+    for part in found.reliability:
+        rows.append(
+            [
+                f"{part.lowest:.3f} to {part.highest:.3f}",
+                f"{part.stated:.3f}",
+                f"{part.n:,}",
+                f"{part.observed:.3f}",
+                f"{part.lower:.3f}",
+                f"{part.upper:.3f}",
+                "yes" if part.holds else "NO",
+            ]
+        )
+    return ["Reliability", *table(rows, right=[False, *[True] * 6])]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if isfinite(value) else None
+    return value

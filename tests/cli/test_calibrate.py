@@ -1,0 +1,82 @@
+"""``equipoise calibrate``, as it is typed."""
+
+import json
+
+import numpy as np
+import pytest
+from calibration_records import HEADER, exact_records
+
+from equipoise.inference.calibration.controls import shifted
+from equipoise.inference.calibration.store import SCHEMA, Journal
+
+
+@pytest.fixture(scope="module")
+def journals(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("journals")
+    right = exact_records(1200, np.random.default_rng(31))
+    for name, records in (("right", right), ("wrong", shifted(right, 0.6))):
+        with Journal(folder / f"{name}.jsonl", {"schema": SCHEMA, **HEADER}):
+            pass
+        with (folder / f"{name}.jsonl").open("a") as file:
+            for record in records:
+                file.write(json.dumps(vars(record)) + "\n")
+    return folder
+
+
+def test_a_right_one_exits_0_and_says_what_it_could_have_seen(program, journals):
+    done = program("calibrate", "check", str(journals / "right.jsonl"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Calibrated as far as 1,200 data sets can tell")
+    assert "Reliability" in done.stdout
+    assert " NO" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_a_wrong_one_exits_3_and_names_the_statement(program, journals):
+    done = program("calibrate", "check", str(journals / "wrong.jsonl"))
+    assert done.returncode == 3
+    assert done.stdout.startswith("Not calibrated")
+    failed = [line for line in done.stdout.splitlines() if line.endswith("NO")]
+    assert any(line.strip().startswith("crossed p") for line in failed)
+
+
+def test_json_and_figures(program, journals, tmp_path):
+    done = program(
+        *("calibrate", "check", str(journals / "right.jsonl"), "--json", "-"),
+        *("--figures", str(tmp_path / "figures")),
+    )
+    content = json.loads(done.stdout)
+    assert content["schema"] == "equipoise.calibration-check/1"
+    assert content["holds"] is True
+    assert content["datasets"] == {"balance": 600, "cyclic": 600}
+    assert len(content["claims"]) == 3 + 7 + 2
+    assert sorted(file.name for file in (tmp_path / "figures").iterdir()) == [
+        "ranks.png",
+        "reliability.png",
+    ]
+
+
+def test_a_run_and_its_check(program, tmp_path):
+    journal = tmp_path / "few.jsonl"
+    done = program("calibrate", "run", "--datasets", "2", "--output", str(journal))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("2 data sets computed")
+    assert program(
+        "calibrate", "run", "--datasets", "2", "--output", str(journal)
+    ).stdout.startswith("0 data sets computed")
+    short = program("calibrate", "check", str(journal))
+    assert short.returncode == 2
+    assert "run more" in short.stderr
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["check"]])
+def test_help_teaches_by_examples(program, command):
+    done = program("calibrate", *command, "--help")
+    assert done.returncode == 0
+    assert "Examples" in done.stdout
+
+
+def test_no_such_journal(program, tmp_path):
+    done = program("calibrate", "check", str(tmp_path / "none.jsonl"))
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
