@@ -175,7 +175,7 @@ def test_dimensions_are_named_and_the_axes_in_order():
 
 
 def test_rows_without_staying_are_walked_along_turned_axes():
-    """The same density, with ``V = Q w`` and anchors that follow, all written out here."""
+    """The same density, with ``V = Q w`` and anchors that follow w and the first s, written out."""
     rng = np.random.default_rng(8)
     counts, priors = table(stay=False), Priors(cycle_scale=TAU)
     problem, rows = problem_of(counts, priors=priors), row_table(counts)
@@ -203,8 +203,11 @@ def test_rows_without_staying_are_walked_along_turned_axes():
     spread = coordinates[:n, 1] + turn[n] * sigma_s**2
     del u["V_walk__"]
     u["w_walk__"] = walked(w, 0.0, x["sigma_V"], anchor[:n], spread)
-    follow = mu_s + turn[n + 1 :] @ w
-    u["s_walk__"] = walked(x["s"], mu_s, sigma_s, anchor[n:] + follow, coordinates[n:, 1])
+    follow = turn[n + 1 :] @ w
+    follow[1:] += x["s"][0]
+    u_s = walked(x["s"], mu_s, sigma_s, anchor[n:] + follow, coordinates[n:, 1])
+    del u["s_walk__"]
+    u |= {"s_first_walk__": u_s[:1], "s_rest_walk__": u_s[1:]}
     point = {name: np.asarray(value, dtype=float) for name, value in u.items()}
     expected = prior + problem.likelihood.log_likelihood(predictor_at(problem, x, amplitude))
     assert float(density(point)) == pytest.approx(float(expected), rel=1e-10)

@@ -15,9 +15,9 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.tensor.variable import TensorVariable
 
-from equipoise.likelihoods import FloatArray
+from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models.priors import Priors
-from equipoise.models.rows import UNINFORMED, RowTable
+from equipoise.models.rows import UNINFORMED, RowTable, level_edges
 from equipoise.models.walk import half_normal, walked_normal
 
 SETTINGS = (
@@ -42,6 +42,7 @@ def model_data(
     cycle_sd: float | None = None,
     coordinates: FloatArray | None = None,
     turn: FloatArray | None = None,
+    levels: IntArray | None = None,
 ) -> dict[str, npt.NDArray[Any]]:
     """Return the data of a model by name, for ``pm.set_data`` or nutpie's ``with_data``.
 
@@ -59,6 +60,8 @@ def model_data(
         amplitudes. They change how fast it moves, never what it samples. None: prior units.
     turn
         For rows without staying, shape (S + 1 + E, S): see :meth:`Frame.terms`. None: none.
+    levels
+        For them, the edge that sets the level of each component. None: its first.
 
     Returns
     -------
@@ -67,7 +70,8 @@ def model_data(
         :class:`equipoise.models.rows.RowTable`; ``slot_edge`` (R, K); ``ends`` (2, E);
         ``settings``, named by the coordinate ``setting``; ``coordinates`` (n, 2); with cycles
         ``directions`` (n + E, b): what an amplitude of each cycle direction adds to the anchors of
-        V and s and to c; without staying ``turn``.
+        V and s and to c; without staying ``turn``, and ``levels`` (3, E): edges in another order,
+        those that set the levels first, the place of the component's, and the way back.
     """
     learned = priors.scales == "learned"
     values = {
@@ -102,6 +106,11 @@ def model_data(
         n_states = table.graph.n_states
         none = np.eye(n_states + 1 + table.graph.n_edges, n_states)
         data["turn"] = none if turn is None else turn
+        first = level_edges(table.graph) if levels is None else levels
+        order = np.concatenate([first, np.delete(np.arange(table.graph.n_edges), first)])
+        component = table.graph.component[table.graph.edges[:, 0]]
+        level = np.searchsorted(component[first], component[order])
+        data["levels"] = np.stack([order, level, np.argsort(order)]).astype(np.int32)
     return data
 
 
@@ -138,10 +147,10 @@ class Frame:
         :func:`equipoise.models.walk.walked_normal`.
 
         Rows without staying are walks on a graph with log-weights ``s_e − (V_i + V_j)/2`` up to one
-        constant, and say nothing else of V: the anchors of s follow μ_s and V, and V answers to s
-        only, the more sharply the smaller σ_s. Along the axes of that answer, ``V = Q w``, which
-        do not depend on the scales, the variance of w's anchors moves with σ_s². The rows of
-        ``turn`` are Q, the factor of σ_s², and how s follows w.
+        constant a component, and say nothing else of V and s. So V is walked along the axes,
+        ``V = Q w``, of what s says of it, which is the sharper the smaller σ_s, and s about anchors
+        that follow V and the s of one edge of the component, which sets the level. The rows of
+        ``turn`` are Q, the factor of σ_s² in the variance of w's anchors, and how s follows w.
         """
         n_states = self.table.graph.n_states
         anchor, variance = self.data["coordinates"][:, 0], self.data["coordinates"][:, 1]
@@ -159,16 +168,20 @@ class Frame:
         sigma_s = learned * sigma_s + self.setting("fixed_symmetric_sd")
         if self.table.staying:
             V = walked_normal("V", 0.0, sigma_V, at, spread, dims="state")
-            follow: TensorVariable | float = 0.0
-        else:
-            turn = self.data["turn"]
-            spread = spread + turn[n_states] * sigma_s**2
-            w = walked_normal("w", 0.0, sigma_V, at, spread, dims="axis")
-            V = pm.Deterministic("V", (turn[:n_states] * w).sum(axis=1), dims="state")
-            follow = mean + (turn[n_states + 1 :] * w).sum(axis=1)
-        at = anchor[n_states:] + follow
-        s = walked_normal("s", mean, sigma_s, at, variance[n_states:], dims="edge")
-        return V, s
+            at, spread = anchor[n_states:], variance[n_states:]
+            return V, walked_normal("s", mean, sigma_s, at, spread, dims="edge")
+        turn = self.data["turn"]
+        spread = spread + turn[n_states] * sigma_s**2
+        w = walked_normal("w", 0.0, sigma_V, at, spread, dims="axis")
+        V = pm.Deterministic("V", (turn[:n_states] * w).sum(axis=1), dims="state")
+        order, level, back = (self.data["levels"][k] for k in range(3))
+        at = (anchor[n_states:] + (turn[n_states + 1 :] * w).sum(axis=1))[order]
+        spread = variance[n_states:][order]
+        k = len(level_edges(self.table.graph))
+        first = walked_normal("s_first", mean, sigma_s, at[:k], spread[:k], dims="level")
+        at = at[k:] + first[level[k:]]
+        rest = walked_normal("s_rest", mean, sigma_s, at, spread[k:], dims="edge_rest")
+        return V, pm.Deterministic("s", pt.concatenate([first, rest])[back], dims="edge")
 
     def drop(self, V: TensorVariable) -> TensorVariable:
         """Return ``V_i − V_j`` of every edge {i, j}, i < j."""
@@ -221,7 +234,10 @@ def frame(table: RowTable, priors: Priors, *, cycles: bool) -> Frame:
     }
     dims: dict[str, Any] = {"counts": (row_dim(table), "outcome"), "settings": "setting"}
     if not table.staying:
+        n_levels = len(level_edges(table.graph))
         coords["axis"] = list(range(len(names)))
+        coords["level"] = list(range(n_levels))
+        coords["edge_rest"] = list(range(table.graph.n_edges - n_levels))
     if cycles:
         coords["cycle_direction"] = list(range(table.basis.shape[1]))
     # Priors has refused scales that are no scales, so PyMC need not look at every draw again.

@@ -84,15 +84,23 @@ class RowTable:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """S, E, number of s, b, R, K, staying: tables that share it share a compiled model."""
+        """S, E, number of s, b, R, K, levels: tables that share it share a compiled model."""
         graph = self.graph
         sizes = (graph.n_states, graph.n_edges, self.n_symmetric, self.basis.shape[1])
-        return (*sizes, *self.counts.shape, int(self.staying))
+        return (*sizes, *self.counts.shape, 0 if self.staying else len(level_edges(graph)))
 
     @property
     def edge_labels(self) -> tuple[str, ...]:
         """Names of the edges, ``"a ~ b"``; c is counted from a to b."""
         return joined_labels(self.graph.states, self.graph.edges.tolist(), " ~ ")
+
+
+def level_edges(graph: SupportGraph) -> IntArray:
+    """Return the first edge of each component that has any, shape (k,), in order of component.
+
+    Rows without staying cannot tell the level of s in a component.
+    """
+    return np.unique(graph.component[np.asarray(graph.edges)[:, 0]], return_index=True)[1]
 
 
 def row_table(

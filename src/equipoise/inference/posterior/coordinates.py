@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from equipoise.graph import SupportGraph
 from equipoise.inference.modes.lattice import data_resolutions, scale_lattice
 from equipoise.inference.problem import Problem
-from equipoise.likelihoods import FloatArray, MultinomialRows
+from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows
 from equipoise.models.rows import UNINFORMED
 
 # Less than this the data say about nothing, and nothing is said about less.
@@ -25,12 +26,15 @@ class Coordinates:
     turn
         For rows without staying, shape (S + 1 + E, S); None for others. The first S rows of
         ``table`` are then of w, ``V = Q w``: see :meth:`equipoise.models.builder.Frame.terms`.
+    levels
+        For rows without staying, the edge of each component that sets the level of s.
     potential_sd, symmetric_sd, symmetric_mean
         Scales that fit the data: where the chains start.
     """
 
     table: FloatArray
     turn: FloatArray | None
+    levels: IntArray | None
     potential_sd: float
     symmetric_sd: float
     symmetric_mean: float
@@ -95,40 +99,66 @@ def fit_coordinates(problem: Problem) -> Coordinates:
     table[seen, 0] = middle[seen] + (at - middle)[seen] / share
     table[seen, 1] = (1.0 / share - 1.0) / prior[seen]
     table[seen, 2:] = moved
-    turn = None
+    turn = levels = None
     if not staying:
-        half = _ends_of(problem)
-        table[seen, 0] -= half @ potential + mean
-        table[:n_states], turn = _from_symmetric(half, table[seen])
-    return Coordinates(table, turn, potential_sd, symmetric_sd, mean)
+        levels = _best_known(problem.graph, alone)
+        table, turn = _without_staying(problem.graph, levels, table, share, at)
+    return Coordinates(table, turn, levels, potential_sd, symmetric_sd, mean)
 
 
-def _ends_of(problem: Problem) -> FloatArray:
-    """Return A, shape (E, S): V's mean at the ends of each edge, less that of the component's."""
-    graph = problem.graph
-    ends = np.asarray(graph.edges)
-    half = np.zeros((len(ends), graph.n_states))
-    half[np.arange(len(ends))[:, None], ends] = 0.5
-    label = graph.component[ends[:, 0]]
-    for k in np.unique(label):
-        half[label == k] -= half[label == k].mean(axis=0)
-    return half
+def _best_known(graph: SupportGraph, information: FloatArray) -> IntArray:
+    """Return the edge of each component that has most information, (E,), in order of component."""
+    component = graph.component[np.asarray(graph.edges)[:, 0]]
+    groups = (np.flatnonzero(component == k) for k in np.unique(component))
+    return np.array([group[np.argmax(information[group])] for group in groups])
 
 
-def _from_symmetric(half: FloatArray, table: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return coordinates of w, ``V = Q w``, and the turn, given what the data say of s − A V.
+def _without_staying(
+    graph: SupportGraph, first: IntArray, table: FloatArray, share: FloatArray, at: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return coordinates of w and s, and the turn, from those of s alone.
 
-    As s has the standard deviation σ_s about μ_s, that is an observation of −A V with variance
-    σ_s², whose normal equations Q turns to diagonal form.
+    The data pin ``s_e − (V_i + V_j)/2`` relative to its value at one edge of the component.
+    As s has the standard deviation σ_s about μ_s, that is an observation of the means of V, with
+    variance σ_s², whose normal equations Q turns to diagonal form.
+
+    Parameters
+    ----------
+    graph
+        The support graph.
+    first
+        That edge, for each component.
+    table
+        Shape (S + E, 2 + b), as if V were known; its first S rows are not read.
+    share
+        κ of each s at the scales that fit, shape (E,).
+    at
+        V and s there, shape (S + E,).
     """
-    n_edges, n_states = half.shape
-    strength, axes = np.linalg.eigh(half.T @ half)
+    n_states, ends = graph.n_states, np.asarray(graph.edges)
+    component = graph.component[ends[:, 0]]
+    level = first[np.searchsorted(component[first], component)]
+    mean_of_ends = np.zeros((len(ends), n_states))
+    mean_of_ends[np.arange(len(ends))[:, None], ends] = 0.5
+    centred = mean_of_ends.copy()
+    for k in np.unique(component):
+        centred[component == k] -= mean_of_ends[component == k].mean(axis=0)
+    strength, axes = np.linalg.eigh(centred.T @ centred)
     seen = strength > 1e-9 * max(float(strength.max()), 1e-12)
-    answer = np.zeros((n_states, n_edges))
-    answer[seen] = (half @ axes[:, seen]).T / strength[seen, None]
-    out = np.zeros((n_states, table.shape[1]))
-    out[:, 0], out[:, 2:] = -answer @ table[:, 0], -answer @ table[:, 2:]
-    out[:, 1] = np.where(seen, (answer**2) @ table[:, 1], UNINFORMED)
-    loading = np.zeros(n_states)
+    answer, loading = np.zeros((n_states, len(ends))), np.zeros(n_states)
+    answer[seen] = (centred @ axes[:, seen]).T / strength[seen, None]
     loading[seen] = 1.0 / strength[seen]
-    return out, np.vstack([axes, loading, half @ axes])
+
+    symmetric = table[n_states:]
+    moved = symmetric[:, 2:] * share[:, None]
+    out = np.empty_like(table)
+    out[:n_states, 0] = -answer @ (symmetric[:, 0] - centred @ at[:n_states])
+    out[:n_states, 1] = np.where(seen, (answer**2) @ symmetric[:, 1], UNINFORMED)
+    out[:n_states, 2:] = -answer @ moved
+    relative = mean_of_ends - mean_of_ends[level]
+    out[n_states:, 0] = symmetric[:, 0] - at[n_states:][level] - relative @ at[:n_states]
+    out[n_states:, 1] = symmetric[:, 1]
+    out[n_states:, 2:] = symmetric[:, 2:] - moved[level]
+    out[n_states + first] = 0.0
+    out[n_states + first, 1] = UNINFORMED
+    return out, np.vstack([axes, loading, relative @ axes])

@@ -140,6 +140,7 @@ class Sampler:
             cycle_sd=cycle_sd,
             coordinates=self.coordinates.table,
             turn=self.coordinates.turn,
+            levels=self.coordinates.levels,
         )
         model = self._compiled.with_data(**data)
         first = self._from_mode(model) if start is None else _one_of(start)
