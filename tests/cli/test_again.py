@@ -88,7 +88,7 @@ class TestAgain:
         folder = tmp_path / "figures"
         status, out, err = run(capsys, "--again", saved, "--figures", str(folder))
         assert (status, err) == (0, "")
-        assert sorted(os.listdir(folder)) == ["evidence.png", "potential.png"]
+        assert sorted(os.listdir(folder)) == ["evidence.png", "potential.png", "sensitivity.png"]
         assert "\n\nFigures  " in out
 
     def test_no_sampler_is_loaded(self, saved):

@@ -149,7 +149,7 @@ def test_figures(table, tmp_path, capsys):
     folder = tmp_path / "figures"
     status, out, err = run(capsys, "test", table, *FEW, "--figures", str(folder))
     assert (status, err) == (0, "")
-    assert sorted(os.listdir(folder)) == ["evidence.png", "potential.png"]
+    assert sorted(os.listdir(folder)) == ["evidence.png", "potential.png", "sensitivity.png"]
     assert "\n\nFigures  " in out
     status, out, _ = run(capsys, "test", table, *FEW, "--figures", str(folder), "--json", "-")
     json.loads(out)

@@ -15,7 +15,9 @@ def test_files_are_written(result, tmp_path):
     folder = tmp_path / "a" / "b"
     written = save_figures(result("alofi-rain"), folder, formats=tuple(SIGNATURES))
     assert [path.name for path in written] == [
-        f"{name}.{ending}" for name in ("potential", "evidence") for ending in SIGNATURES
+        f"{name}.{ending}"
+        for name in ("potential", "evidence", "sensitivity")
+        for ending in SIGNATURES
     ]
     for path in written:
         assert path.parent == folder

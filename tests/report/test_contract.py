@@ -114,6 +114,8 @@ SCHEMA = {
         "potential_distrust": (str, type(None)),
     },
     "fixed_scales": [{"potential_sd": NUMBER, **FACTOR}],
+    "prior_scales": [{"prior": {"potential_scale", "symmetric_scale"}, "value": NUMBER, **FACTOR}],
+    "imputed_trials": [{"multiple": NUMBER, **FACTOR}],
     "cross_check": Optional({**FACTOR, "method": {"laplace"}}),
     "edges": [
         {
@@ -240,6 +242,7 @@ def test_numbers_are_those_of_the_result(result):
 def test_what_did_not_converge_is_withheld(result, name):
     value = to_dict(result(name))
     shown = [value["log_bayes_factor"], *value["sensitivity"], *value["fixed_scales"]]
+    shown += [*value["prior_scales"], *value["imputed_trials"]]
     assert all(row["value"] is None and row["mcse"] is None for row in shown)
     verdict = value["verdict"]
     hidden = [verdict[key] for key in ("p_balance", "ceiling", "lower", "upper", "reversing_odds")]
@@ -297,6 +300,7 @@ def test_a_cross_check_that_failed_is_withheld_and_mcmc_stands(result):
 def test_chains_that_diverged_are_withheld_and_the_potential_stands(result):
     value = to_dict(result("diverged sampled smollm2-weekday"))
     shown = [value["log_bayes_factor"], *value["sensitivity"], *value["fixed_scales"]]
+    shown += [*value["prior_scales"], *value["imputed_trials"]]
     assert all(row["value"] is None and row["mcse"] is None for row in shown)
     assert value["diagnostics"]["converged"] is False
     assert value["diagnostics"]["distrust"] == "7 divergent transitions"

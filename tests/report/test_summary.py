@@ -10,6 +10,7 @@ from equipoise.graph import support_graph
 from equipoise.inference.balance import test as run_test
 from equipoise.inference.evidence import BayesFactor
 from equipoise.inference.potential import StatePotential
+from equipoise.inference.sensitivity import alternatives
 from equipoise.models import Priors
 from equipoise.report import summary
 from equipoise.report.layout import WIDTH, display_width
@@ -68,8 +69,8 @@ def test_weekday_line_by_line(result):
     assert re.search(r"log BF +-39\d\.\d+ ± 0\.\d+ at τ = 1$", text, re.M)
     assert re.search(r"range +-39\d\.\d+ to -39\d\.\d+ over τ = ½ to 2", text)
     assert re.search(r"  τ +¼ +½ +1 +2 +4$", text, re.M)
-    assert re.search(r"  all scales fixed, σ_V +1\.5 +3 +6$", text, re.M)
-    assert "below 0 at every prior tried" in text
+    assert re.search(r"  fixed scales, σ_V = 1\.5 +-\d+\.\d+ +0\.\d+$", text, re.M)
+    assert "below 0 at every setting tried" in text
     assert re.search(r"ceiling +\+\d\.\d: what these trials would give", text)
     assert re.search(r"information +2\d\.\d nats", text)
     assert re.search(
@@ -265,28 +266,27 @@ def with_values(outcome, sensitivity, fixed):
             for value, (sd, _) in zip(fixed, outcome.fixed_scales, strict=True)
         ),
     )
-    return replace(outcome, findings=findings)
+    return replace(outcome, findings=findings, alternatives=alternatives(findings)[:8])
 
 
 @pytest.mark.parametrize(
     ("sensitivity", "fixed", "words"),
     [
-        ([1, 1, 1, 1, 1], [1, 1, 1], "above 0 at every prior tried"),
-        ([-1, -1, -1, -1, -1], [-1, -1, -1], "below 0 at every prior tried"),
+        ([1, 1, 1, 1, 1], [1, 1, 1], "above 0 at every setting tried"),
+        ([-1, -1, -1, -1, -1], [-1, -1, -1], "below 0 at every setting tried"),
         ([0, 1, 1, 1, 1], [1, 1, 1], "above 0, or within two Monte Carlo errors of 0, at every"),
-        ([0, 0, 0, 0, 0], [0, 0, 0], "within two Monte Carlo errors of 0 at every prior tried"),
+        ([0, 0, 0, 0, 0], [0, 0, 0], "within two Monte Carlo errors of 0 at every setting tried"),
         (
             [-1, -1, 0, 1, 1],
             [-1, 1, 1],
-            "changes sign with the prior, from -1.0 to +1.0: below 0 at τ = ¼, ½ and fixed "
-            "σ_V = 1.5; "
-            "above 0 at τ = 2, 4 and fixed σ_V = 3, 6",
+            "changes sign with what is assumed, from -1.0 to +1.0: below 0 at τ = ¼, τ = ½, fixed "
+            "scales, σ_V = 1.5; above 0 at 4 of 8 settings",
         ),
         (
             [1, 1, 1, 1, 1],
             [-1, 1, 1],
-            "changes sign with the prior, from -1.0 to +1.0: below 0 at fixed σ_V = 1.5; "
-            "above 0 at τ = ¼, ½, 1, 2, 4",
+            "changes sign with what is assumed, from -1.0 to +1.0: below 0 at fixed scales, "
+            "σ_V = 1.5; above 0 at 7 of 8 settings",
         ),
     ],
 )

@@ -59,7 +59,7 @@ def demo(
     for name, result in results.items():
         save_figures(result, Path(output) / name)
     console.write(
-        "\nFigures  potential.png and evidence.png of each data set, in "
+        "\nFigures  potential.png, evidence.png and sensitivity.png of each data set, in "
         f"{console.one_line(Path(output))}/"
     )
     raise typer.Exit(max(result.exit_status for result in results.values()))

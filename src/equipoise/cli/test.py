@@ -136,7 +136,9 @@ def test(
     ] = None,
     figures: Annotated[
         str | None,
-        typer.Option(help="Write potential.png and evidence.png there.", metavar="DIR"),
+        typer.Option(
+            help="Write potential.png, evidence.png and sensitivity.png there.", metavar="DIR"
+        ),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print the verdict only, no progress bar.")

@@ -244,6 +244,7 @@ def _record(result: BalanceTest) -> dict[str, Any]:
         "cross_check": findings.cross_check and asdict(findings.cross_check),
         "ceiling": findings.ceiling and asdict(findings.ceiling),
         "fixed_scales": [[sd, asdict(factor)] for sd, factor in findings.fixed_scales],
+        "imputed_trials": [[x, asdict(factor)] for x, factor in findings.imputed_trials],
         "diagnostics": asdict(findings.diagnostics),
         "curve_doubt": findings.curve and findings.curve.doubt,
     }
@@ -289,6 +290,9 @@ def _findings(
         cross_check=BayesFactor(**record["cross_check"]) if record["cross_check"] else None,
         ceiling=BayesFactor(**record["ceiling"]) if record["ceiling"] else None,
         fixed_scales=tuple((sd, BayesFactor(**factor)) for sd, factor in record["fixed_scales"]),
+        imputed_trials=tuple(
+            (multiple, BayesFactor(**factor)) for multiple, factor in record["imputed_trials"]
+        ),
         information=evidence["information"].values,
         diagnostics=Diagnostics(**record["diagnostics"]),
     )

@@ -25,6 +25,7 @@ from equipoise.inference.posterior.sampler import check_sampling
 from equipoise.inference.potential import StatePotential, potential_table
 from equipoise.inference.problem import LikelihoodName, problem_of
 from equipoise.inference.reference import reference_states
+from equipoise.inference.sensitivity import Alternative, alternatives
 from equipoise.inference.verdict import ROPE, Verdict, decide, violation_size
 from equipoise.inference.weighted import Summary
 from equipoise.likelihoods import Rejected, pairwise
@@ -59,6 +60,8 @@ class BalanceTest:
     exact
         Evidence in closed form, under priors of its own, where the counts are those of one path;
         else None.
+    alternatives
+        The log Bayes factor with one setting changed: τ, fixed scales, priors, imputed trials.
     rope
         ρ below this counts as negligible, nats.
     references
@@ -79,6 +82,7 @@ class BalanceTest:
     cycles: tuple[CycleAffinity, ...]
     edges: tuple[EdgeCirculation, ...]
     exact: ExactEvidence | None
+    alternatives: tuple[Alternative, ...]
     rope: float
     references: tuple[int, ...]
     rejected: Rejected
@@ -219,14 +223,17 @@ def test(
     references = reference_states(counts, problem.graph, reference)
     rng = np.random.default_rng(seed if seed is not None else random_seed)
     stages = Stages(progress)
+    imputed = counts.metadata.get("trials") == "imputed"
     chains = None
     # Without an edge to compare there is nothing for a chain to walk over.
     if fast or not len(problem.predictor.potential):
         many = FAST_DRAWS if draws is None else draws
-        findings = fast_findings(problem, draws=many, rng=rng, stages=stages)
+        findings = fast_findings(problem, draws=many, rng=rng, stages=stages, imputed=imputed)
     else:
         many = mcmc.DRAWS if draws is None else draws
-        findings, chains = mcmc.mcmc_findings(problem, draws=many, rng=rng, stages=stages)
+        findings, chains = mcmc.mcmc_findings(
+            problem, draws=many, rng=rng, stages=stages, imputed=imputed
+        )
     result = conclude(
         counts,
         findings,
@@ -271,11 +278,13 @@ def conclude(
         How long it took, and the seed: for the record.
     """
     graph, priors = findings.problem.graph, findings.problem.priors
+    others = alternatives(findings)
     size = violation_size(findings.cyclic, rope) if graph.n_testable_cycles else None
     verdict = decide(
         graph,
         findings.headline,
         findings.deciding,
+        others=[other.factor for other in others],
         ceiling=findings.ceiling,
         information_nats=information_nats(findings.information, priors.cycle_scale),
         size=size,
@@ -293,6 +302,7 @@ def conclude(
         cycles=cycle_affinities(counts, graph, findings.cyclic),
         edges=edge_circulations(graph, findings.cyclic),
         exact=_exact(counts),
+        alternatives=others,
         rope=rope,
         references=references,
         rejected=rejected,

@@ -11,6 +11,7 @@ from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import (
     DECIDING,
     FIXED_POTENTIAL_SDS,
+    IMPUTED_MULTIPLES,
     SENSITIVITY,
     Diagnostics,
     Findings,
@@ -24,7 +25,13 @@ _MORE = 4
 
 
 def fast_findings(
-    problem: Problem, *, draws: int, rng: np.random.Generator, stages: Stages, until: float = 0.97
+    problem: Problem,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    stages: Stages,
+    imputed: bool = False,
+    until: float = 0.97,
 ) -> Findings:
     """Solve a problem without MCMC.
 
@@ -38,6 +45,8 @@ def fast_findings(
         Source of randomness.
     stages
         Progress.
+    imputed
+        Whether the numbers of trials were imputed: then others are tried too.
     until
         Fraction of all work that is done afterwards.
 
@@ -62,6 +71,19 @@ def fast_findings(
         (sd, _with_fixed_scales(problem, sd, fewer, rng, stages.next("fixed scales", float(end))))
         for sd, end in zip(FIXED_POTENTIAL_SDS, ends, strict=True)
     )
+    trials = IMPUTED_MULTIPLES if imputed and fit.curve.nodes else ()
+    imputed_trials = tuple(
+        (
+            multiple,
+            solve(
+                problem.with_imputed_trials(multiple),
+                draws=fewer,
+                random_seed=rng,
+                progress=stages.next("imputed trials", until),
+            ).log_bayes_factor(),
+        )
+        for multiple in trials
+    )
     tau = problem.priors.cycle_scale
     base_k = fit.curve.reversible.pareto_k
     return Findings(
@@ -78,6 +100,7 @@ def fast_findings(
         cross_check=None,
         ceiling=ceiling,
         fixed_scales=fixed,
+        imputed_trials=imputed_trials,
         information=fit.information,
         diagnostics=Diagnostics(
             pareto_k=_pareto_k(fit),

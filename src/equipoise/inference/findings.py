@@ -13,6 +13,7 @@ from equipoise.likelihoods import FloatArray
 SENSITIVITY = (0.25, 0.5, 1.0, 2.0, 4.0)
 DECIDING = (0.5, 1.0, 2.0)
 FIXED_POTENTIAL_SDS = (1.5, 3.0, 6.0)
+IMPUTED_MULTIPLES = (0.5, 2.0)
 
 Progress = Callable[[str, float], None]
 
@@ -71,6 +72,9 @@ class Findings:
         None where the graph has no cycle.
     fixed_scales
         Log Bayes factors under fixed scales, at σ_V = 1.5, 3 and 6, by the fast path.
+    imputed_trials
+        Log Bayes factors had the trials been half as many and twice as many, by the fast path;
+        empty where they were not imputed.
     information
         Eigenvalues of the Fisher information of c with everything else profiled out, shape (b,).
     diagnostics
@@ -90,6 +94,7 @@ class Findings:
     cross_check: BayesFactor | None
     ceiling: BayesFactor | None
     fixed_scales: tuple[tuple[float, BayesFactor], ...]
+    imputed_trials: tuple[tuple[float, BayesFactor], ...]
     information: FloatArray
     diagnostics: Diagnostics
 

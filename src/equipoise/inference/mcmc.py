@@ -29,7 +29,12 @@ class Chains:
 
 
 def mcmc_findings(
-    problem: Problem, *, draws: int, rng: np.random.Generator, stages: Stages
+    problem: Problem,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    stages: Stages,
+    imputed: bool = False,
 ) -> tuple[Findings, Chains]:
     """Solve a problem by MCMC.
 
@@ -43,6 +48,8 @@ def mcmc_findings(
         Source of randomness.
     stages
         Progress.
+    imputed
+        Whether the numbers of trials were imputed: then others are tried too, by the fast path.
 
     Returns
     -------
@@ -58,7 +65,9 @@ def mcmc_findings(
     NotTrustedError
         If a posterior mode cannot be reached, or no chain started.
     """
-    fast = fast_findings(problem, draws=FAST_DRAWS, rng=rng, stages=stages, until=0.06)
+    fast = fast_findings(
+        problem, draws=FAST_DRAWS, rng=rng, stages=stages, imputed=imputed, until=0.06
+    )
     compiling = stages.next("compiling the model (once; up to a minute)", 0.4)
     compiling(0, 1)
     sampler = compile_sampler(problem)

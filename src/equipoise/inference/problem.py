@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+import numpy as np
+
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.graph import SupportGraph, orthonormal_cycle_basis, support_graph
@@ -74,6 +76,19 @@ class Problem:
     def expected_at(self, eta: object) -> "Problem":
         """Return the question with the counts replaced by their expectation at a predictor."""
         return replace(self, likelihood=self.likelihood.expected(eta))  # type: ignore[arg-type]
+
+    def with_imputed_trials(self, multiple: float) -> "Problem":
+        """Return the question with every number of trials multiplied, for trials that were imputed.
+
+        A row keeps at least the trials that were seen to leave. The pairwise likelihood compares
+        trials of two rows and does not see a common factor.
+        """
+        rows = self.likelihood
+        if not isinstance(rows, MultinomialRows) or not rows.stay:
+            return self
+        left = np.bincount(rows.arcs.source, weights=rows.counts, minlength=len(rows.trials))
+        trials = np.maximum(multiple * rows.trials, left)
+        return replace(self, likelihood=replace(rows, trials=trials))
 
     def _model(self, predictor: Predictor, resolutions: tuple[float, float]) -> LatentModel:
         return latent_model(

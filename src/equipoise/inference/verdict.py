@@ -136,6 +136,7 @@ def decide(
     headline: BayesFactor,
     range_over: Sequence[BayesFactor],
     *,
+    others: Sequence[BayesFactor] = (),
     ceiling: BayesFactor | None,
     information_nats: float,
     size: ViolationSize | None,
@@ -151,6 +152,8 @@ def decide(
         Log Bayes factor at the prior's own τ.
     range_over
         Log Bayes factors at τ × {½, 1, 2}.
+    others
+        Log Bayes factors with one setting changed.
     ceiling, information_nats, size
         Printed beside it.
     distrust
@@ -187,7 +190,7 @@ def decide(
         information_nats=information_nats,
         size=size,
         trusted=trusted or not testable,
-        text=_text(graph, favours, strength, reason, lower, upper, ceiling, size, distrust),
+        text=_text(graph, favours, strength, reason, lower, upper, others, ceiling, size, distrust),
     )
 
 
@@ -202,6 +205,7 @@ def _text(
     reason: Reason | None,
     lower: float,
     upper: float,
+    others: Sequence[BayesFactor],
     ceiling: BayesFactor | None,
     size: ViolationSize | None,
     distrust: str | None,
@@ -228,9 +232,9 @@ def _text(
     if favours == "non-reversible":
         if size is not None and size.call == "negligible":
             tail = tail.replace("If there is a violation it is", "The violation is real, and")
-        return f"Non-reversible, {strength} evidence ({span}). {tail}"
+        return f"Non-reversible, {strength} evidence ({span}{_contrary(others, -1)}). {tail}"
     if favours == "balance":
-        return f"Detailed balance, {strength} evidence ({span}). {tail}"
+        return f"Detailed balance, {strength} evidence ({span}{_contrary(others, 1)}). {tail}"
     if reason == "prior":
         return f"Undecided: the answer depends on the prior of the cycles ({span}). {tail}"
     hope = ""
@@ -238,6 +242,15 @@ def _text(
         best = f"{ceiling.log_value:.1f} at τ = {ceiling.cycle_scale:g}"
         hope = f"; had they matched balance exactly, {best}"
     return f"Undecided: too few data ({span}{hope}). {tail}"
+
+
+def _contrary(others: Sequence[BayesFactor], side: int) -> str:
+    """Say whether other settings change the sign of the log Bayes factor."""
+    known = [factor for factor in others if factor.distrust is None]
+    against = [f for f in known if side * f.log_value + 2 * f.mcse < 0]
+    if against:
+        return f"; the sign is the other at {len(against)} of {len(known)} settings tried beside"
+    return f"; the same sign at all {len(known)} settings tried beside" if known else ""
 
 
 def _size_text(size: ViolationSize | None) -> str:

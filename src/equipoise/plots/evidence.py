@@ -106,7 +106,7 @@ def _draw(axes: Axes, result: BalanceTest, curve: CycleScaleCurve) -> list[Artis
     axes.set_xlabel(r"size of the cycles, $\sigma_c$ or $\tau$ (nats)")
     axes.set_ylabel("log BF for balance (nats)")
     if not testable:
-        axes.set_title("untestable: the prior alone speaks", color=VERMILLION)
+        axes.set_title("untestable: tells how the priors fit", color=VERMILLION)
     return handles
 
 

@@ -12,6 +12,7 @@ from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest
 from equipoise.plots.evidence import plot_evidence
 from equipoise.plots.potential import plot_potential
+from equipoise.plots.sensitivity import plot_sensitivity
 from equipoise.plots.style import DPI
 from equipoise.text import listed, quoted
 
@@ -19,7 +20,7 @@ from equipoise.text import listed, quoted
 def save_figures(
     result: BalanceTest, folder: str | PathLike[str], formats: Sequence[str] = ("png",)
 ) -> list[Path]:
-    """Write the figures of a result: ``potential`` and ``evidence``.
+    """Write the figures of a result: ``potential``, ``evidence`` and ``sensitivity``.
 
     Parameters
     ----------
@@ -40,7 +41,11 @@ def save_figures(
     UsageError
         If the folder or a file cannot be written, or a format is unknown.
     """
-    figures = {"potential": plot_potential(result), "evidence": plot_evidence(result)}
+    figures = {
+        "potential": plot_potential(result),
+        "evidence": plot_evidence(result),
+        "sensitivity": plot_sensitivity(result),
+    }
     return write_figures(figures, folder, formats)
 
 

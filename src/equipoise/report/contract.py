@@ -79,6 +79,19 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
             {"potential_sd": sd, **_factor(factor, shown and factor.distrust is None)}
             for sd, factor in result.fixed_scales
         ],
+        "prior_scales": [
+            {
+                "prior": other.setting,
+                "value": other.value,
+                **_factor(other.factor, shown and other.factor.distrust is None),
+            }
+            for other in result.alternatives
+            if other.setting in ("potential_scale", "symmetric_scale")
+        ],
+        "imputed_trials": [
+            {"multiple": x, **_factor(factor, shown and factor.distrust is None)}
+            for x, factor in result.findings.imputed_trials
+        ],
         "cross_check": _cross_check(result.findings.cross_check),
         "edges": [_edge(edge, shown) for edge in result.edges],
         "cycle_scale_posterior": _cycle_scale(result, shown),

@@ -6,29 +6,24 @@ from math import hypot, inf
 import numpy as np
 
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.evidence import BayesFactor
 from equipoise.inference.evidence.psis import K_TRUSTED
-from equipoise.inference.findings import DECIDING, Findings
+from equipoise.inference.findings import Findings
 from equipoise.inference.posterior.convergence import ESS_TRUSTED, R_HAT_TRUSTED
 from equipoise.likelihoods import PairwiseEdges
+from equipoise.report.evidence import evidence_lines
 from equipoise.report.exact import exact_lines
-from equipoise.report.layout import entry, table, wrap
+from equipoise.report.layout import entry, wrap
 from equipoise.report.numbers import (
     decimals,
     error_decimals,
     fixed,
     interval,
-    least_shown,
-    odds,
-    outward,
     probability,
     shown_error,
     with_error,
 )
 from equipoise.report.tables import cycle_lines, potential_lines
 from equipoise.text import listed, printable
-
-_FRACTIONS = {0.25: "¼", 0.5: "½"}
 
 
 def summary(result: BalanceTest) -> str:
@@ -53,7 +48,7 @@ def summary(result: BalanceTest) -> str:
         wrap(result.verdict.text),
         _data(result),
         _testability(result),
-        _evidence(result),
+        evidence_lines(result),
         exact_lines(result),
         _size(result),
         potential_lines(result),
@@ -132,109 +127,6 @@ def _one_way(result: BalanceTest) -> list[tuple[str, str]]:
 
 def _named(states: np.ndarray, result: BalanceTest) -> str:
     return f"{len(states):,} ({listed(result.graph.states[k] for k in states)})"
-
-
-def _evidence(result: BalanceTest) -> list[str]:
-    verdict, priors = result.verdict, result.priors
-    lines = ["Evidence  log Bayes factor in nats: above 0 favours balance, below 0 its violation"]
-    if not result.graph.n_cycles:
-        return lines + entry("log BF", "0 by definition: without a cycle both hypotheses are one")
-    if not result.converged:
-        lines += entry("log BF", f"withheld: {result.distrust}. The same goes for its sensitivity.")
-        return lines
-    only = " (prior only: how the priors fit)" if verdict.favours == "untestable" else ""
-    head = result.log_bayes_factor
-    tau = priors.cycle_scale
-    lines += entry("log BF", f"{with_error(head.log_value, head.mcse)} at τ = {_tau(tau)}{only}")
-    low, high = _tau(DECIDING[0] * tau), _tau(DECIDING[-1] * tau)
-    places = error_decimals(max(f.mcse for f in result.sensitivity))
-    least, most = outward(verdict.lower, verdict.upper, places)
-    lines += entry(
-        "range",
-        f"{fixed(least, places, sign=True)} to {fixed(most, places, sign=True)} "
-        f"over τ = {low} to {high}, two Monte Carlo errors added on either side",
-    )
-    lines.append("")
-    lines += _grid(
-        "τ", [_tau(f.cycle_scale or 0.0) for f in result.sensitivity], result.sensitivity
-    )
-    lines.append("")
-    sds = [f"{sd:g}" for sd, _ in result.fixed_scales]
-    lines += _grid("all scales fixed, σ_V", sds, [factor for _, factor in result.fixed_scales])
-    lines.append("")
-    lines += entry("sensitivity", _signs(result))
-    if verdict.ceiling is not None and verdict.favours != "untestable":
-        lines += entry(
-            "ceiling",
-            f"{_value(verdict.ceiling, 1)}: what these trials would give had the counts equalled "
-            "their reversible fit",
-        )
-    lines += entry(
-        "information", f"{fixed(verdict.information_nats, 1)} nats on the cycles, expected"
-    )
-    if verdict.p_balance is not None and verdict.reversing_odds is not None:
-        other = "against" if head.log_value >= 0 else "for"
-        lines += entry(
-            "p(balance)",
-            f"{probability(verdict.p_balance)} at even prior odds; prior odds of "
-            f"{odds(abs(head.log_value))} to 1 {other} balance would make it 1/2",
-        )
-    return lines
-
-
-def _value(factor: BayesFactor, places: int) -> str:
-    """Return a log BF, or that it is withheld for a reason of its own."""
-    if factor.distrust is not None:
-        return "withheld"
-    return fixed(factor.log_value, places, sign=True)
-
-
-def _grid(
-    name: str, heads: list[str], factors: "tuple[BayesFactor, ...] | list[BayesFactor]"
-) -> list[str]:
-    """Return a small table: settings across, log BF and its error below."""
-    places = error_decimals(max(factor.mcse for factor in factors))
-    return table(
-        [
-            [name, *heads],
-            ["log BF", *(_value(factor, places) for factor in factors)],
-            ["MC error", *(least_shown(factor.mcse, places) for factor in factors)],
-        ],
-        right=[False, *(True for _ in factors)],
-    )
-
-
-def _signs(result: BalanceTest) -> str:
-    """Say whether the sign of log BF hangs on the prior, in words."""
-
-    def named(side: int) -> tuple[str, int]:
-        taus = [_tau(f.cycle_scale or 0.0) for f in result.sensitivity if _side(f) == side]
-        sds = [f"{sd:g}" for sd, f in result.fixed_scales if _side(f) == side]
-        parts = [f"τ = {', '.join(taus)}"] if taus else []
-        parts += [f"fixed σ_V = {', '.join(sds)}"] if sds else []
-        return " and ".join(parts), len(taus) + len(sds)
-
-    (below, n_below), (above, n_above), (_, n_near) = named(-1), named(1), named(0)
-    if below and above:
-        every = [*result.sensitivity, *(factor for _, factor in result.fixed_scales)]
-        values = [f.log_value for f in every if f.distrust is None]
-        low, high = outward(min(values), max(values), 1)
-        return (
-            f"changes sign with the prior, from {fixed(low, 1, sign=True)} to "
-            f"{fixed(high, 1, sign=True)}: below 0 at {below}; above 0 at {above}"
-        )
-    if not n_below + n_above:
-        return "within two Monte Carlo errors of 0 at every prior tried"
-    side = "above 0" if above else "below 0"
-    near = ", or within two Monte Carlo errors of 0," if n_near else ""
-    return f"{side}{near} at every prior tried"
-
-
-def _side(factor: BayesFactor) -> int:
-    """Return the sign of log BF, 0 within two Monte Carlo errors."""
-    if abs(factor.log_value) <= 2 * factor.mcse:
-        return 0
-    return 1 if factor.log_value > 0 else -1
 
 
 def _size(result: BalanceTest) -> list[str]:
@@ -384,10 +276,6 @@ def _cross_check(findings: Findings) -> str:
 
 def _k_hat(value: float) -> str:
     return "undefined, weights all alike" if value == -inf else f"{value:.2f}"
-
-
-def _tau(value: float) -> str:
-    return _FRACTIONS.get(value, f"{value:g}")
 
 
 def _number(count: int, noun: str) -> str:

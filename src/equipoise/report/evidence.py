@@ -1,0 +1,146 @@
+"""The log Bayes factor and how it changes with what was assumed, in the text summary."""
+
+from collections.abc import Sequence
+
+from equipoise.inference.balance import BalanceTest
+from equipoise.inference.evidence import BayesFactor
+from equipoise.inference.findings import DECIDING
+from equipoise.inference.sensitivity import Alternative
+from equipoise.report.layout import entry, table
+from equipoise.report.numbers import (
+    error_decimals,
+    fixed,
+    least_shown,
+    odds,
+    outward,
+    probability,
+    with_error,
+)
+
+_FRACTIONS = {0.25: "¼", 0.5: "½"}
+_SETTINGS = {
+    "cycle_scale": "τ = {}",
+    "fixed_scales": "fixed scales, σ_V = {}",
+    "potential_scale": "σ_V ~ HalfNormal({})",
+    "symmetric_scale": "σ_s ~ HalfNormal({})",
+    "imputed_trials": "imputed trials × {}",
+}
+
+
+def evidence_lines(result: BalanceTest) -> list[str]:
+    """Return the section on the evidence."""
+    verdict = result.verdict
+    lines = ["Evidence  log Bayes factor in nats: above 0 favours balance, below 0 its violation"]
+    if not result.graph.n_cycles:
+        return lines + entry("log BF", "0 by definition: without a cycle both hypotheses are one")
+    if not result.converged:
+        lines += entry("log BF", f"withheld: {result.distrust}. The same goes for its sensitivity.")
+        return lines
+    lines += [*_headline(result), "", *_taus(result.sensitivity), ""]
+    lines += [*_others(result.alternatives), ""]
+    lines += entry("sensitivity", _signs(result.alternatives))
+    if verdict.ceiling is not None and verdict.favours != "untestable":
+        lines += entry(
+            "ceiling",
+            f"{_value(verdict.ceiling, 1)}: what these trials would give had the counts equalled "
+            "their reversible fit",
+        )
+    lines += entry(
+        "information", f"{fixed(verdict.information_nats, 1)} nats on the cycles, expected"
+    )
+    if verdict.p_balance is not None and verdict.reversing_odds is not None:
+        head = result.log_bayes_factor.log_value
+        other = "against" if head >= 0 else "for"
+        lines += entry(
+            "p(balance)",
+            f"{probability(verdict.p_balance)} at even prior odds; prior odds of "
+            f"{odds(abs(head))} to 1 {other} balance would make it 1/2",
+        )
+    return lines
+
+
+def setting(other: Alternative) -> str:
+    """Return a changed setting in words, e.g. "τ = ½"."""
+    return _SETTINGS[other.setting].format(_short(other.value))
+
+
+def _headline(result: BalanceTest) -> list[str]:
+    verdict, head, tau = result.verdict, result.log_bayes_factor, result.priors.cycle_scale
+    only = " (prior only: how the priors fit)" if verdict.favours == "untestable" else ""
+    places = error_decimals(max(f.mcse for f in result.sensitivity))
+    least, most = outward(verdict.lower, verdict.upper, places)
+    low, high = _short(DECIDING[0] * tau), _short(DECIDING[-1] * tau)
+    return [
+        *entry("log BF", f"{with_error(head.log_value, head.mcse)} at τ = {_short(tau)}{only}"),
+        *entry(
+            "range",
+            f"{fixed(least, places, sign=True)} to {fixed(most, places, sign=True)} "
+            f"over τ = {low} to {high}, two Monte Carlo errors added on either side",
+        ),
+    ]
+
+
+def _taus(factors: Sequence[BayesFactor]) -> list[str]:
+    """Return a small table: τ across, log BF and its error below."""
+    places = error_decimals(max(factor.mcse for factor in factors))
+    return table(
+        [
+            ["τ", *(_short(factor.cycle_scale or 0.0) for factor in factors)],
+            ["log BF", *(_value(factor, places) for factor in factors)],
+            ["MC error", *(least_shown(factor.mcse, places) for factor in factors)],
+        ],
+        right=[False, *(True for _ in factors)],
+    )
+
+
+def _others(others: Sequence[Alternative]) -> list[str]:
+    """Return a table of the settings other than τ, one a line."""
+    rows = [["with another setting", "log BF", "MC error"]]
+    for other in others:
+        if other.setting != "cycle_scale":
+            places = error_decimals(other.factor.mcse)
+            error = least_shown(other.factor.mcse, places)
+            shown = "" if other.factor.distrust is not None else error
+            rows.append([setting(other), _value(other.factor, places), shown])
+    return table(rows, right=[False, True, True])
+
+
+def _value(factor: BayesFactor, places: int) -> str:
+    """Return a log BF, or that it is withheld for a reason of its own."""
+    if factor.distrust is not None:
+        return "withheld"
+    return fixed(factor.log_value, places, sign=True)
+
+
+def _signs(others: Sequence[Alternative]) -> str:
+    """Say whether the sign of log BF hangs on a setting, in words."""
+    known = [other for other in others if other.factor.distrust is None]
+
+    sides = {side: [o for o in known if _side(o.factor) == side] for side in (-1, 0, 1)}
+    if sides[-1] and sides[1]:
+        values = [other.factor.log_value for other in known]
+        low, high = outward(min(values), max(values), 1)
+        fewer = min((-1, 1), key=lambda side: len(sides[side]))
+        word, other = ("below", "above") if fewer < 0 else ("above", "below")
+        names = ", ".join(setting(one) for one in sides[fewer])
+        return (
+            f"changes sign with what is assumed, from {fixed(low, 1, sign=True)} to "
+            f"{fixed(high, 1, sign=True)}: {word} 0 at {names}; {other} 0 at {len(sides[-fewer])} "
+            f"of {len(known)} settings"
+        )
+    if not sides[-1] and not sides[1]:
+        return "within two Monte Carlo errors of 0 at every setting tried"
+    side = "above 0" if sides[1] else "below 0"
+    also = ", or within two Monte Carlo errors of 0," if sides[0] else ""
+    return f"{side}{also} at every setting tried"
+
+
+def _side(factor: BayesFactor) -> int:
+    """Return the sign of log BF, 0 within two Monte Carlo errors."""
+    if abs(factor.log_value) <= 2 * factor.mcse:
+        return 0
+    return 1 if factor.log_value > 0 else -1
+
+
+def _short(value: float) -> str:
+    return _FRACTIONS.get(value, f"{value:g}")
