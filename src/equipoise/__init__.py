@@ -21,7 +21,15 @@ from equipoise import datasets, errors, graph, likelihoods, models, simulate
 from equipoise.counts import TransitionCounts
 from equipoise.inference.archive import load, save
 from equipoise.inference.balance import BalanceTest, test
-from equipoise.inference.evidence import BayesFactor, Evidence, ExactEvidence, exact, laplace, path
+from equipoise.inference.evidence import (
+    BayesFactor,
+    Evidence,
+    ExactEvidence,
+    cross_check,
+    exact,
+    laplace,
+    path,
+)
 from equipoise.inference.posterior import posterior
 from equipoise.inference.verdict import Verdict
 from equipoise.models import Priors
@@ -48,6 +56,7 @@ __all__ = [
     "Priors",
     "TransitionCounts",
     "Verdict",
+    "cross_check",
     "datasets",
     "errors",
     "exact",

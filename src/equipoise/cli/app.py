@@ -11,6 +11,7 @@ from equipoise import __version__
 from equipoise.cli import console
 from equipoise.cli.calibrate import app as calibrate
 from equipoise.cli.demo import demo
+from equipoise.cli.evidence import evidence
 from equipoise.cli.test import test
 from equipoise.errors import EquipoiseError, NotTrustedError
 
@@ -91,6 +92,16 @@ app.command(
         equipoise demo --output somewhere --seed 1
     """
 )(demo)
+
+app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise evidence counts.csv
+        equipoise evidence counts.csv --methods laplace,bridge --scales fixed
+    Exit status: 0 all agree, 2 bad input or usage, 3 not all agree or answer.
+    """
+)(evidence)
 
 app.add_typer(calibrate, name="calibrate")
 

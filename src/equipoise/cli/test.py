@@ -1,13 +1,12 @@
 """``equipoise test``: from a file of counts to a verdict."""
 
 import os
-from dataclasses import replace
 from typing import Annotated, Literal
 
 import typer
 
 from equipoise.cli import console
-from equipoise.counts import TransitionCounts
+from equipoise.cli.counts import read_counts
 from equipoise.errors import UsageError
 from equipoise.inference.archive import check_target
 from equipoise.inference.archive import load as load_run
@@ -19,7 +18,6 @@ from equipoise.models import Priors
 from equipoise.report import summary, to_json
 
 SEED = 0
-_STDIN = "/dev/stdin"
 _WITH_AGAIN = {"again", "rope", "reference", "json", "figures", "quiet"}
 
 
@@ -172,7 +170,13 @@ def test(
     if again is not None:
         result = load_run(again, rope=rope, reference=reference or None)
     else:
-        table = _read("" if counts is None else counts, trajectory, protocol, trials, no_stay)
+        table = read_counts(
+            "" if counts is None else counts,
+            trajectory=trajectory,
+            protocol=protocol,
+            trials=trials,
+            no_stay=no_stay,
+        )
         with console.ProgressBar(shown=not quiet) as progress:
             result = test_balance(
                 table,
@@ -240,38 +244,3 @@ def _only_reporting(context: typer.Context) -> None:
             f"--again reports a run that is done, and cannot take {names}; test anew without "
             "--again, or leave it out"
         )
-
-
-def _read(
-    counts: str,
-    trajectory: bool,
-    protocol: Literal["draws", "trajectory"] | None,
-    trials: Literal["observed", "imputed"] | None,
-    no_stay: bool,
-) -> TransitionCounts:
-    """Read the counts, and add what the options say of them."""
-    path = _STDIN if counts == "-" else counts
-    if trajectory and protocol == "draws":
-        raise UsageError(
-            "--trajectory reads a path, and --protocol draws says that there is none; leave one out"
-        )
-    if trajectory:
-        table = TransitionCounts.from_path_file(path)
-    else:
-        table = TransitionCounts.from_file(path)
-    if protocol == "draws" and table.starts:
-        raise UsageError(
-            "--protocol draws contradicts the file, which says where its paths start; leave it out"
-        )
-    if protocol:
-        table = replace(table, protocol=protocol)
-    if trials:
-        table = replace(table, metadata={**table.metadata, "trials": trials})
-    if no_stay:
-        if table.self_transitions.any():
-            raise UsageError(
-                "--no-stay says that no trial can end where it began, but "
-                f"{int(table.self_transitions.sum()):,} did; leave --no-stay out"
-            )
-        table = replace(table, stay=False)
-    return table

@@ -1,6 +1,7 @@
 """Evidence for and against balance: one method, one file (or folder)."""
 
 from equipoise.inference.evidence.bridge import bridge
+from equipoise.inference.evidence.cross_check import Answer, CrossCheck, cross_check
 from equipoise.inference.evidence.exact import ExactEvidence, exact
 from equipoise.inference.evidence.importance import importance
 from equipoise.inference.evidence.information import cycle_information, information_nats
@@ -12,7 +13,9 @@ from equipoise.inference.evidence.smc import smc
 from equipoise.inference.evidence.target import EdgeWeightTarget, Target
 
 __all__ = [
+    "Answer",
     "BayesFactor",
+    "CrossCheck",
     "EdgeWeightTarget",
     "Evidence",
     "ExactEvidence",
@@ -20,6 +23,7 @@ __all__ = [
     "PathFit",
     "Target",
     "bridge",
+    "cross_check",
     "cycle_information",
     "exact",
     "importance",

@@ -1,0 +1,105 @@
+"""``equipoise evidence``: one log Bayes factor by several methods."""
+
+from typing import Annotated, Literal, get_args
+
+import typer
+
+from equipoise.cli import console
+from equipoise.cli.counts import read_counts
+from equipoise.cli.test import SEED
+from equipoise.errors import UsageError
+from equipoise.inference.evidence import cross_check
+from equipoise.inference.evidence.cross_check import QUICK, Method
+from equipoise.models import Priors
+from equipoise.report.cross_check import cross_check_json, cross_check_summary
+
+
+def evidence(
+    counts: Annotated[
+        str,
+        typer.Argument(help="File of counts, as for `equipoise test`; - reads standard input."),
+    ],
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="Names separated by commas; the first, path or laplace, is the reference.",
+            metavar="NAMES",
+        ),
+    ] = ",".join(QUICK),
+    scales: Annotated[
+        Literal["learned", "fixed"],
+        typer.Option(help="Whether the prior scales of potential and rates are learned."),
+    ] = "learned",
+    rejected: Annotated[
+        Literal["stay", "drop"],
+        typer.Option(help="A trial that ended in no state stays where it was, or is dropped."),
+    ] = "stay",
+    likelihood: Annotated[
+        Literal["auto", "multinomial", "pairwise"],
+        typer.Option(help="As for `equipoise test`."),
+    ] = "auto",
+    cycle_scale: Annotated[
+        float,
+        typer.Option(
+            help="τ: prior scale of the cycles, nats.", metavar="NATS", min=0.01, max=100.0
+        ),
+    ] = 1.0,
+    no_stay: Annotated[
+        bool,
+        typer.Option("--no-stay", help="By protocol a trial cannot end where it began."),
+    ] = False,
+    seed: Annotated[
+        int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)
+    ] = SEED,
+    json: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the result as JSON; - prints it instead of the table.", metavar="PATH|-"
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Compute the log Bayes factor by several methods, and say whether they agree.
+
+    path: MCMC at some fifteen sizes of the cycles. laplace: no MCMC. savage_dickey: one joint run.
+    bridge: at one fixed size, against path's curve there. smc: PyMC's sequential Monte Carlo, which
+    takes minutes and suits some twenty parameters at most.
+    """
+    if json is not None and json != "-":
+        console.check_file(json)
+    table = read_counts(counts, no_stay=no_stay)
+    with console.ProgressBar(shown=not quiet) as progress:
+        found = cross_check(
+            table,
+            _named(methods),
+            priors=Priors(scales=scales, cycle_scale=cycle_scale),
+            likelihood=likelihood,
+            rejected=rejected,
+            random_seed=seed,
+            progress=progress,
+        )
+    if json == "-":
+        console.write(cross_check_json(found))
+    else:
+        console.write(cross_check_summary(found))
+        if json is not None:
+            console.write_file(json, cross_check_json(found))
+    raise typer.Exit(0 if found.agree else console.UNTRUSTED)
+
+
+def _named(methods: str) -> list[Method]:
+    """Return the methods of a list with commas.
+
+    Raises
+    ------
+    UsageError
+        If one is unknown.
+    """
+    known = {name: name for name in get_args(Method)}
+    given = [name.strip().replace("-", "_") for name in methods.split(",")]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise UsageError(
+            f"--methods knows {', '.join(known)}, not {console.one_line(', '.join(unknown))}"
+        )
+    return [known[name] for name in given]

@@ -1,0 +1,120 @@
+"""Several methods side by side: what agrees is said to agree, and what does not is not."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+import equipoise as eq
+from equipoise import datasets
+from equipoise.cli import main
+from equipoise.errors import NotTrustedError, UsageError
+from equipoise.inference.evidence import BayesFactor
+from equipoise.inference.evidence import cross_check as cross_check_function
+from equipoise.report.cross_check import cross_check_json, cross_check_summary
+
+METHODS = ("laplace", "path", "bridge", "savage_dickey")
+module = sys.modules[cross_check_function.__module__]
+
+
+@pytest.fixture(scope="module")
+def alofi():
+    return datasets.load("alofi-rain")
+
+
+@pytest.fixture(scope="module")
+def found(alofi):
+    return eq.cross_check(alofi, METHODS, random_seed=3)
+
+
+def test_the_methods_agree_on_rain(found):
+    assert [answer.method for answer in found.answers] == list(METHODS)
+    assert found.agree
+    for answer in found.answers:
+        assert answer.failure is None
+        assert answer.factor.mcse < 0.1
+        assert abs(answer.difference) <= 3 * answer.combined_error
+    bridge = found.answers[2]
+    assert bridge.cycle_scale == 1.0  # held there, and compared with the curve there
+    assert bridge.reference.log_value == pytest.approx(0.785, abs=0.1)
+    assert found.answers[1].reference is found.answers[0].factor
+
+
+def test_the_table_and_the_json_say_so(found):
+    text = cross_check_summary(found)
+    assert "All agree with laplace within 3 combined Monte Carlo errors." in text
+    assert max(map(len, text.splitlines())) <= 100
+    rows = [line.split()[0] for line in text.splitlines()[2:6]]
+    assert rows == list(METHODS)
+    assert "σ_c = 1 " in text
+    value = json.loads(cross_check_json(found))
+    assert value["schema"] == "equipoise.evidence/1"
+    assert value["agree"] is True
+    assert [a["value"] for a in value["answers"]] == [a.factor.log_value for a in found.answers]
+
+
+def test_what_is_off_is_named(alofi, monkeypatch):
+    """Negative control: half a nat, with an error of 0.02."""
+    off = BayesFactor(1.3, 0.02, "bridge", 1.0)
+    monkeypatch.setattr(module, "_bridge", lambda *_: off)
+    found = eq.cross_check(alofi, ("laplace", "bridge"), random_seed=1)
+    assert not found.agree
+    assert "DISAGREES with laplace beyond 3 combined" in cross_check_summary(found)
+    assert json.loads(cross_check_json(found))["answers"][1]["agrees"] is False
+
+
+def test_what_fails_is_withheld(alofi, monkeypatch):
+    def fail(*_):
+        raise NotTrustedError("no overlap")
+
+    monkeypatch.setattr(module, "_savage_dickey", fail)
+    found = eq.cross_check(alofi, ("laplace", "savage_dickey"), random_seed=1)
+    assert not found.agree
+    text = cross_check_summary(found)
+    assert "savage_dickey is withheld: no overlap." in text
+    assert "Those that answered agree with laplace." in text
+    assert json.loads(cross_check_json(found))["answers"][1]["value"] is None
+
+
+def test_seeds_and_progress(alofi):
+    seen = []
+    one, two = (
+        eq.cross_check(
+            alofi, ("laplace",), random_seed=5, progress=lambda name, x: seen.append((name, x))
+        )
+        for _ in range(2)
+    )
+    assert one.answers[0].factor == two.answers[0].factor
+    assert seen[:2] == [("laplace", 0.0), ("done", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("methods", "words"),
+    [
+        (("bridge", "path"), "the first method is the reference"),
+        (("laplace", "laplace"), "named twice"),
+        (("laplace", "nested"), "methods must be among"),
+        ((), "methods must be among"),
+    ],
+)
+def test_refusals(alofi, methods, words):
+    with pytest.raises(UsageError, match=words):
+        eq.cross_check(alofi, methods)
+
+
+def test_a_tree_has_nothing_to_compare():
+    tree = eq.TransitionCounts.from_matrix(np.array([[3, 5], [4, 1]]), states=["x", "y"])
+    with pytest.raises(UsageError, match="log BF is 0 by definition"):
+        eq.cross_check(tree, ("laplace",))
+
+
+def test_the_command(alofi, tmp_path, capsys):
+    path = tmp_path / "rain.csv"
+    alofi.to_csv(path)
+    assert main(["evidence", str(path), "--methods", "laplace,savage-dickey", "--quiet"]) == 0
+    assert "All agree with laplace" in capsys.readouterr().out
+    assert main(["evidence", str(path), "--methods", "laplace", "--json", "-", "--quiet"]) == 0
+    assert json.loads(capsys.readouterr().out)["agree"] is True
+    assert main(["evidence", str(path), "--methods", "laplace,guess"]) == 2
+    assert "--methods knows path, laplace" in capsys.readouterr().err
