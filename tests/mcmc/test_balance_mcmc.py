@@ -145,7 +145,7 @@ def test_what_does_not_converge_is_said_first_and_exits_3(result):
         references=found.references,
         rope=found.rope,
         rejected="stay",
-        started=0.0,
+        seconds=0.0,
         random_seed=2,
     )
     assert broken.exit_status == 3

@@ -195,10 +195,7 @@ def test_interrupting_ends_the_run_and_not_half_of_it(alofi):
     thread.start()
     try:
         with pytest.raises(KeyboardInterrupt):
-            try:
-                sampler.draw(draws=500_000, random_seed=1)
-            finally:
-                ended.set()
+            sampler.draw(draws=500_000, random_seed=1)
     finally:
         ended.set()
         thread.join()

@@ -120,7 +120,7 @@ def test_a_half_written_last_line_is_passed_over_and_written_anew(tmp_path, cut)
 
 
 @pytest.mark.parametrize(
-    ("engine", "seed", "match"), [("path", 3, "another draws"), ("fast", 4, "another seed")]
+    ("engine", "seed", "match"), [("path", 3, "another engine"), ("fast", 4, "another seed")]
 )
 def test_a_journal_of_another_run_is_refused(tmp_path, engine, seed, match):
     path = tmp_path / "a.jsonl"
