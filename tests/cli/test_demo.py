@@ -27,4 +27,5 @@ def test_demo(tmp_path, capsys):
     assert f"in {folder}/" in out
     names = ("claude-4", "gemini-2.5-flash", "smollm2-weekday")
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.png"))
-    assert files == [f"{name}/{kind}.png" for name in names for kind in ("evidence", "potential")]
+    kinds = ("evidence", "potential", "sensitivity")
+    assert files == [f"{name}/{kind}.png" for name in names for kind in kinds]

@@ -7,13 +7,11 @@ import arviz as az
 import numpy as np
 import pytest
 import xarray as xr
-from mcmc_tables import TABLES, counts_named, fast_of, sampler_of
+from mcmc_tables import counts_named
 from scipy.stats import kstest
 
 import equipoise as eq
 from equipoise.errors import NotConvergedWarning, UsageError
-from equipoise.inference.posterior.convergence import convergence
-from equipoise.inference.weighted import chained
 from equipoise.simulate import Kernel, stationary_distribution
 
 STANDARD_ERRORS = 4.0  # some 60 moments each: false alarm 60 × 6e-5
@@ -22,43 +20,6 @@ STANDARD_ERRORS = 4.0  # some 60 moments each: false alarm 60 × 6e-5
 @pytest.fixture(scope="module", params=["reversible", "cyclic"])
 def tree(request):
     return eq.posterior(counts_named("six"), request.param, random_seed=3, draws=500)
-
-
-@pytest.mark.parametrize("name", TABLES)
-@pytest.mark.parametrize("cyclic", [False, True])
-def test_defaults_converge_on_every_bundled_table(name, cyclic):
-    sampler = sampler_of(name)
-    found = sampler.draw(cycle_sd=None if cyclic else 0.0, random_seed=7)
-    state = convergence(sampler.problem, found, cyclic=cyclic)
-    assert state.divergences == 0
-    assert state.r_hat_max < 1.01
-    assert state.ess_bulk_min >= 400
-    assert state.distrust is None
-
-
-@pytest.mark.parametrize("name", ["six", "smollm2-weekday"])
-@pytest.mark.parametrize("cyclic", [False, True])
-def test_moments_equal_the_weighted_draws_of_the_fast_path(name, cyclic):
-    sampler, fit = sampler_of(name), fast_of(name, "learned")
-    assert fit.log_bayes_factor().pareto_k <= 0.7
-    problem = sampler.problem
-    found = sampler.draw(cycle_sd=None if cyclic else 0.0, random_seed=11)
-    model = problem.cyclic() if cyclic else problem.reversible()
-    theirs = fit.cyclic_draws if cyclic else fit.reversible_draws
-    ours = chained(problem.graph, model, found.theta(problem, cyclic=cyclic))
-    assert convergence(problem, found, cyclic=cyclic).ess_bulk_min >= 400
-    assert 1.0 / (theirs.weights**2).sum() >= 400
-
-    def moments(draws):
-        first = np.hstack([draws.theta, draws.gradient_potential - draws.gradient_potential[:, :1]])
-        values = np.hstack([first, first**2])
-        return draws.weights @ values, draws.mcse(values)
-
-    (mean, error), (other, other_error) = moments(ours), moments(theirs)
-    scale = np.hypot(error, other_error)
-    moving = scale > 1e-12
-    assert np.all(np.abs(mean - other)[moving] < STANDARD_ERRORS * scale[moving])
-    np.testing.assert_allclose(mean[~moving], other[~moving], atol=1e-9)
 
 
 def test_groups_names_and_attributes(tree):

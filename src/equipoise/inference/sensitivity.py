@@ -17,6 +17,7 @@ ScaleName = Literal["potential_scale", "symmetric_scale"]
 Setting = Literal["cycle_scale", "fixed_scales", ScaleName, "imputed_trials"]
 # In the order of the models' blocks.
 _NAMES: tuple[ScaleName, ...] = ("potential_scale", "symmetric_scale")
+_ENOUGH = 4000
 #: Multiples of the half-normal scales of σ_V and σ_s that are tried.
 MULTIPLES = (0.5, 2.0)
 
@@ -92,8 +93,18 @@ def _reweighted(findings: Findings, name: ScaleName, value: float) -> BayesFacto
     )
 
 
+def _fewer(draws: WeightedDraws) -> WeightedDraws:
+    """Resample weighted draws systematically to a number that costs little and errs little."""
+    if draws.chains or len(draws.theta) <= _ENOUGH:
+        return draws
+    at = np.searchsorted(np.cumsum(draws.weights), (np.arange(_ENOUGH) + 0.5) / _ENOUGH)
+    theta = draws.theta[np.minimum(at, len(draws.theta) - 1)]
+    return replace(draws, theta=theta, weights=np.full(_ENOUGH, 1.0 / _ENOUGH))
+
+
 def _log_ratio(draws: WeightedDraws, prior: Block, other: Block) -> tuple[float, float, float]:
     """Return ``log E[p'/p]`` over the posterior, its Monte Carlo error, and k̂ of the weights."""
+    draws = _fewer(draws)
     log_ratio = other.log_marginal(draws.theta) - prior.log_marginal(draws.theta)
     ratio = np.exp(log_ratio)[:, None]
     # Draws of importance sampling have weights of their own, whose tail this may lengthen.
