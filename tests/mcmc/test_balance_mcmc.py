@@ -70,8 +70,9 @@ def test_one_compilation_serves_both_hypotheses_every_node_and_every_table(monke
     monkeypatch.setattr(
         "nutpie.compile_pymc_model", lambda *_args, **_options: compiled.append(1) or ready
     )
-    eq.test(table, random_seed=1, draws=200)
-    eq.test(table, random_seed=1, draws=200, priors=eq.Priors(scales="fixed"))
+    for hypothesis in ("reversible", "cyclic"):
+        eq.posterior(table, hypothesis, random_seed=1)
+    eq.path(table, random_seed=1, draws=60, tune=60, priors=eq.Priors(scales="fixed"))
     swapped = eq.TransitionCounts.from_matrix(table.counts.toarray().T + 1, states=["u", "v", "w"])
     eq.path(swapped, random_seed=1, draws=60, tune=60)
     assert len(compiled) == 1

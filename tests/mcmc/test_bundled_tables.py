@@ -126,3 +126,15 @@ def test_control_variates_change_the_error_and_not_the_slope():
         )
         assert node.mcse < 0.3 * node.plain_mcse
         assert abs(node.slope - node.plain) < 3.9 * node.plain_mcse
+
+
+def test_a_flipped_score_would_show():
+    """Negative control: controls that do not have mean 0 shift the slope far beyond its error."""
+    from dataclasses import replace
+
+    sampler = sampler_of("six")
+    found = sampler.draw(cycle_sd=0.5, random_seed=1)
+    right = measure_slope(sampler.problem, found, 0.5)
+    wrong = measure_slope(sampler.problem, replace(found, s=-found.s), 0.5)
+    assert abs(right.slope - right.plain) < 3.9 * right.plain_mcse
+    assert abs(wrong.slope - wrong.plain) > 10 * wrong.plain_mcse

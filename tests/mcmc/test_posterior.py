@@ -171,6 +171,7 @@ def test_pymc_draws_from_the_posterior_predictive():
     assert (np.abs(drawn.mean(axis=0) - observed) < 4.0 * spread).all()
 
 
+@pytest.mark.slow
 def test_pairwise_potential_agrees_with_the_multinomial_one():
     """Same likelihood for what they share, 5,000 trials: means and widths are nearly the same."""
     pairs = eq.posterior(counts_named("smollm2-weekday"), likelihood="pairwise", random_seed=2)
