@@ -63,7 +63,11 @@ CASES = {
     "no staying, and a sink": (no_staying_and_a_sink, {}),
 }
 
-SLOW = ("no staying, and a sink", "left-out edge, pairwise")
+SLOW = (
+    "no staying, and a sink",
+    "left-out edge, pairwise",
+    "rejected trials dropped, narrow cycles",
+)
 
 
 @pytest.mark.parametrize(

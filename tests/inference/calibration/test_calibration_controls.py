@@ -58,16 +58,19 @@ def test_the_prior_as_posterior_passes_but_for_the_likelihood():
     }
 
 
+@pytest.mark.slow
 def test_the_pairwise_likelihood_passes_on_its_own_terms():
     assert failing(check_records(HEADER, inferred(fast_engine, 60, 22, pairs=True))) == []
 
 
+@pytest.mark.slow
 def test_without_the_exposure_offset_it_fails():
     names = failing(check_records(HEADER, inferred(fast_engine, 44, 22, pairs=False)))
     assert any("potential, balance" in name for name in names)
     assert any("potential, cyclic" in name for name in names)
 
 
+@pytest.mark.slow
 def test_the_potential_with_its_sign_flipped_fails():
     names = failing(check_records(HEADER, inferred(swapped_axes(fast_engine), 40, 22, pairs=True)))
     assert any("ranks of potential" in name for name in names)
