@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from equipoise import datasets
-from equipoise.cli import console
-from equipoise.cli.test import SEED
+from equipoise.cli import console, options
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.balance import test as test_balance
 from equipoise.report import summary
@@ -22,9 +21,7 @@ def demo(
     output: Annotated[
         str, typer.Option(help="Directory for the figures.", metavar="DIR")
     ] = "equipoise-demo",
-    seed: Annotated[
-        int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)
-    ] = SEED,
+    seed: options.Seed = options.SEED,
     fast: Annotated[
         bool, typer.Option("--fast", help="Without MCMC, in seconds: no compiling, no chains.")
     ] = False,

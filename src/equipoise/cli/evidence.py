@@ -4,9 +4,8 @@ from typing import Annotated, Literal, get_args
 
 import typer
 
-from equipoise.cli import console
+from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
-from equipoise.cli.test import SEED
 from equipoise.errors import UsageError
 from equipoise.inference.evidence import cross_check
 from equipoise.inference.evidence.cross_check import QUICK, Method
@@ -26,31 +25,15 @@ def evidence(
             metavar="NAMES",
         ),
     ] = ",".join(QUICK),
-    scales: Annotated[
-        Literal["learned", "fixed"],
-        typer.Option(help="Whether the prior scales of potential and rates are learned."),
-    ] = "learned",
-    rejected: Annotated[
-        Literal["stay", "drop"],
-        typer.Option(help="A trial that ended in no state stays where it was, or is dropped."),
-    ] = "stay",
+    scales: options.Scales = "learned",
+    rejected: options.Rejected = "stay",
     likelihood: Annotated[
         Literal["auto", "multinomial", "pairwise"],
         typer.Option(help="As for `equipoise test`."),
     ] = "auto",
-    cycle_scale: Annotated[
-        float,
-        typer.Option(
-            help="τ: prior scale of the cycles, nats.", metavar="NATS", min=0.01, max=100.0
-        ),
-    ] = 1.0,
-    no_stay: Annotated[
-        bool,
-        typer.Option("--no-stay", help="By protocol a trial cannot end where it began."),
-    ] = False,
-    seed: Annotated[
-        int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)
-    ] = SEED,
+    cycle_scale: options.CycleScale = 1.0,
+    no_stay: options.NoStay = False,
+    seed: options.Seed = options.SEED,
     json: Annotated[
         str | None,
         typer.Option(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from equipoise.cli import console
+from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
 from equipoise.errors import UsageError
 from equipoise.inference.archive import check_target
@@ -17,7 +17,6 @@ from equipoise.inference.verdict import ROPE
 from equipoise.models import Priors
 from equipoise.report import summary, to_json
 
-SEED = 0
 _WITH_AGAIN = {"again", "rope", "reference", "json", "figures", "quiet"}
 
 
@@ -48,14 +47,8 @@ def test(
             help="Laplace and importance sampling in seconds, no MCMC; says so where it fails.",
         ),
     ] = False,
-    scales: Annotated[
-        Literal["learned", "fixed"],
-        typer.Option(help="Whether the prior scales of potential and rates are learned."),
-    ] = "learned",
-    rejected: Annotated[
-        Literal["stay", "drop"],
-        typer.Option(help="A trial that ended in no state stays where it was, or is dropped."),
-    ] = "stay",
+    scales: options.Scales = "learned",
+    rejected: options.Rejected = "stay",
     likelihood: Annotated[
         Literal["auto", "multinomial", "pairwise"],
         typer.Option(
@@ -63,12 +56,7 @@ def test(
             "sum, faster. auto: pairwise beyond 400 parameters, some 20 states all joined."
         ),
     ] = "auto",
-    cycle_scale: Annotated[
-        float,
-        typer.Option(
-            help="τ: prior scale of the cycles, nats.", metavar="NATS", min=0.01, max=100.0
-        ),
-    ] = 1.0,
+    cycle_scale: options.CycleScale = 1.0,
     rope: Annotated[
         float | None,
         typer.Option(
@@ -96,10 +84,7 @@ def test(
         Literal["observed", "imputed"] | None,
         typer.Option(help="How the number of trials was known; it goes into the report."),
     ] = None,
-    no_stay: Annotated[
-        bool,
-        typer.Option("--no-stay", help="By protocol a trial cannot end where it began."),
-    ] = False,
+    no_stay: options.NoStay = False,
     draws: Annotated[
         int | None,
         typer.Option(
@@ -111,9 +96,7 @@ def test(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)
-    ] = SEED,
+    seed: options.Seed = options.SEED,
     json: Annotated[
         str | None,
         typer.Option(

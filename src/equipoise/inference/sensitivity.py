@@ -11,7 +11,8 @@ from equipoise.inference.evidence.psis import smooth
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import Findings
 from equipoise.inference.weighted import WeightedDraws
-from equipoise.models.latent import Block
+from equipoise.likelihoods import FloatArray
+from equipoise.models import Priors
 
 ScaleName = Literal["potential_scale", "symmetric_scale"]
 Setting = Literal["cycle_scale", "fixed_scales", ScaleName, "imputed_trials"]
@@ -60,37 +61,50 @@ def alternatives(findings: Findings) -> tuple[Alternative, ...]:
     tuple of Alternative
         Without cycles only τ and the fixed scales, all 0.
     """
-    problem = findings.problem
     found = [Alternative("cycle_scale", f.cycle_scale or 0.0, f) for f in findings.sensitivity]
     found += [Alternative("fixed_scales", sd, f) for sd, f in findings.fixed_scales]
     if findings.curve is not None:
-        found += [
-            Alternative(name, value, _reweighted(findings, name, value))
-            for name in _NAMES[: len(problem.reversible().learned)]
-            for value in (multiple * getattr(problem.priors, name) for multiple in MULTIPLES)
-        ]
+        found += _other_scales(findings)
     found += [Alternative("imputed_trials", x, factor) for x, factor in findings.imputed_trials]
     return tuple(found)
 
 
-def _reweighted(findings: Findings, name: ScaleName, value: float) -> BayesFactor:
-    problem = findings.problem
-    priors = replace(problem.priors, **{name: value})  # type: ignore[arg-type]
-    other = problem.with_priors(priors)
-    block = _NAMES.index(name)
-    prior, changed = problem.reversible().learned[block], other.reversible().learned[block]
-    balance = _log_ratio(findings.reversible, prior, changed)
-    prior, changed = problem.cyclic().learned[block], other.cyclic().learned[block]
-    rival = _log_ratio(findings.cyclic, prior, changed)
-    head = findings.headline
-    return BayesFactor(
-        log_value=head.log_value + balance[0] - rival[0],
-        mcse=hypot(head.mcse, balance[1], rival[1]),
-        method=f"{head.method}, reweighted",
-        cycle_scale=head.cycle_scale,
-        pareto_k=max(balance[2], rival[2]),
-        doubt=head.distrust,
-    )
+def _other_scales(findings: Findings) -> list[Alternative]:
+    """Reweight the draws to half and twice the half-normal scale of σ_V, and of σ_s."""
+    problem, head = findings.problem, findings.headline
+    balance, rival = _fewer(findings.reversible), _fewer(findings.cyclic)
+    learned = problem.reversible().learned, problem.cyclic().learned
+    found = []
+    for block, name in enumerate(_NAMES[: len(learned[0])]):
+        was = (
+            learned[0][block].log_marginal(balance.theta),
+            learned[1][block].log_marginal(rival.theta),
+        )
+        for multiple in MULTIPLES:
+            value = multiple * getattr(problem.priors, name)
+            other = problem.with_priors(_with_scale(problem.priors, name, value))
+            above = _log_mean(
+                balance, other.reversible().learned[block].log_marginal(balance.theta) - was[0]
+            )
+            below = _log_mean(
+                rival, other.cyclic().learned[block].log_marginal(rival.theta) - was[1]
+            )
+            factor = BayesFactor(
+                log_value=head.log_value + above[0] - below[0],
+                mcse=hypot(head.mcse, above[1], below[1]),
+                method=f"{head.method}, reweighted",
+                cycle_scale=head.cycle_scale,
+                pareto_k=max(above[2], below[2]),
+                doubt=head.distrust,
+            )
+            found.append(Alternative(name, value, factor))
+    return found
+
+
+def _with_scale(priors: Priors, name: ScaleName, value: float) -> Priors:
+    if name == "potential_scale":
+        return replace(priors, potential_scale=value)
+    return replace(priors, symmetric_scale=value)
 
 
 def _fewer(draws: WeightedDraws) -> WeightedDraws:
@@ -102,10 +116,8 @@ def _fewer(draws: WeightedDraws) -> WeightedDraws:
     return replace(draws, theta=theta, weights=np.full(_ENOUGH, 1.0 / _ENOUGH))
 
 
-def _log_ratio(draws: WeightedDraws, prior: Block, other: Block) -> tuple[float, float, float]:
+def _log_mean(draws: WeightedDraws, log_ratio: FloatArray) -> tuple[float, float, float]:
     """Return ``log E[p'/p]`` over the posterior, its Monte Carlo error, and k̂ of the weights."""
-    draws = _fewer(draws)
-    log_ratio = other.log_marginal(draws.theta) - prior.log_marginal(draws.theta)
     ratio = np.exp(log_ratio)[:, None]
     # Draws of importance sampling have weights of their own, whose tail this may lengthen.
     drawn = draws.weights > 0

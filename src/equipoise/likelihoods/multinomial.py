@@ -60,12 +60,10 @@ class MultinomialRows:
             top = np.maximum(top, 0.0)
         source = self.arcs.source
         weight = np.exp(eta - top[..., source])
-        total = np.zeros(shape)
+        total = np.full(shape, 0.0 if self.stay else 1.0)  # 1 is left to states without arcs
         total[..., rows] = np.add.reduceat(weight, starts, axis=-1)
         if self.stay:
             total += np.exp(-top)
-        else:
-            total[..., np.setdiff1d(np.arange(self.arcs.n_states), rows)] = 1.0
         log_z = top + np.log(total)
         return log_z, weight / total[..., source]
 

@@ -199,18 +199,7 @@ class Frame:
             P = pt.zeros((len(table.labels), table.graph.n_states))
             P = P[rows, table.target[rows, slots]].set(pt.special.softmax(eta, axis=1)[rows, slots])
             pm.Deterministic("P", P, dims=("source", "target"))
-        counts = self.data["counts"]
-        pm.CustomDist(
-            "transitions",
-            eta,
-            counts.sum(axis=1).astype("int64"),
-            logp=rows_logp,
-            dist=rows_of_draws,
-            signature="(k),()->(k)",
-            class_name="MultinomialRows",
-            observed=counts,
-            dims=(row_dim(table), "outcome"),
-        )
+        observe_rows(eta, self.data["counts"], dims=(row_dim(table), "outcome"))
 
 
 def frame(table: RowTable, priors: Priors, *, cycles: bool) -> Frame:
@@ -253,6 +242,21 @@ def frame(table: RowTable, priors: Priors, *, cycles: bool) -> Frame:
 def row_dim(table: RowTable) -> str:
     """Return the name of the dimension of rows: sources, or the edges that are compared."""
     return "source" if table.likelihood == "multinomial" else "pair"
+
+
+def observe_rows(eta: TensorVariable, counts: TensorVariable, *, dims: tuple[str, str]) -> None:
+    """Add the observed ``transitions``, rows of counts given the log-weight of every outcome."""
+    pm.CustomDist(
+        "transitions",
+        eta,
+        counts.sum(axis=1).astype("int64"),
+        logp=rows_logp,
+        dist=rows_of_draws,
+        signature="(k),()->(k)",
+        class_name="MultinomialRows",
+        observed=counts,
+        dims=dims,
+    )
 
 
 def rows_logp(value: Any, eta: Any, trials: Any) -> Any:

@@ -11,7 +11,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from equipoise.errors import DataError
 from equipoise.likelihoods import FloatArray, IntArray, Steps
-from equipoise.models.builder import rows_logp, rows_of_draws
+from equipoise.models.builder import observe_rows
 from equipoise.models.rows import FORBIDDEN
 
 
@@ -61,17 +61,7 @@ class StepTable:
         P = P[rows, self.target[rows, outcomes]].set(chances)
         pm.Deterministic("P", P, dims=("source", "target"))
         counts = pm.Data("counts", self.counts, dims=("source", "outcome"))
-        pm.CustomDist(
-            "transitions",
-            eta,
-            counts.sum(axis=1).astype("int64"),
-            logp=rows_logp,
-            dist=rows_of_draws,
-            signature="(k),()->(k)",
-            class_name="MultinomialRows",
-            observed=counts,
-            dims=("source", "outcome"),
-        )
+        observe_rows(eta, counts, dims=("source", "outcome"))
 
 
 def step_table(steps: Steps, names: tuple[str, ...]) -> StepTable:
