@@ -9,7 +9,8 @@ from equipoise import datasets
 from equipoise.inference.evidence import EdgeWeightTarget, bridge, importance
 from equipoise.likelihoods import reinforced
 
-REPEATS = 40
+# A standard deviation from 40 runs errs by 11 %.
+REPEATS, BAND, NEGLIGIBLE = 40, (0.7, 1.4), 0.01
 STATES = (3, 4, 5, 6)
 DRAWS, CHAINS, PROPOSED = 2000, 4, 8000
 
@@ -45,16 +46,11 @@ def test_general_methods_find_the_evidence_of_paths_known_in_closed_form(record)
                 "mean error": errors.mean(),
                 "largest gap in errors": np.abs(gaps / errors).max(),
             }
-            # a standard deviation from 40 runs errs by 11 %
-            ratio = gaps.std(ddof=1) / errors.mean()
+            spread = gaps.std(ddof=1)
+            allowed = 3 * spread / np.sqrt(REPEATS) + NEGLIGIBLE
             claims += [
-                (f"{name}, {method}: spread over error reported", ratio, 0.6, 1.5),
-                (
-                    f"{name}, {method}: mean gap in its own standard errors",
-                    abs(gaps.mean()) / gaps.std(ddof=1) * np.sqrt(REPEATS),
-                    None,
-                    4.5,
-                ),
+                (f"{name}, {method}: spread over error reported", spread / errors.mean(), *BAND),
+                (f"{name}, {method}: mean gap, nats", abs(gaps.mean()), None, allowed),
             ]
     failed = record(
         "exact-evidence",

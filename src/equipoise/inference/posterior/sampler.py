@@ -162,16 +162,19 @@ class Sampler:
                     store_unconstrained=True,
                     progress_bar=False,
                     progress_callback=None if progress is None else _reporter(progress),
+                    # Turning batches to xarray takes as long as sampling a small table.
+                    return_raw_trace=True,
                     blocking=False,
                 )
                 try:
-                    tree = running.wait()
+                    trace = running.wait()
                 except BaseException:  # nutpie's own way would hand out half a run on Ctrl-C
                     running.cancel()
                     raise
             except RuntimeError as error:
                 raise NotTrustedError(f"the sampler failed: {error}") from error
-        return self._collect(tree, cycle_sd)
+        batches, stats = trace.get_arrow_trace()
+        return self._collect(batches, stats, cycle_sd)
 
     def _from_mode(self, model: Any) -> Callable[[int | None], FloatArray]:
         """Return a function from a seed to a start: the fitted mode, and a unit about it."""
@@ -194,8 +197,9 @@ class Sampler:
 
         return start
 
-    def _collect(self, tree: Any, cycle_sd: float | None) -> Draws:
-        found = {name: np.asarray(tree["posterior"][name].values) for name in _kept(self._table)}
+    def _collect(self, draws: list[Any], stats: list[Any], cycle_sd: float | None) -> Draws:
+        kept = [np.logical_not(batch.column("tuning")) for batch in stats]
+        found = {name: _stack(draws, name, kept) for name in _kept(self._table)}
         V = found["V"]
         scales = {}
         if self.problem.priors.scales == "learned":
@@ -208,14 +212,13 @@ class Sampler:
             z = found["z"] * sd[..., None]
             if cycle_sd is None:
                 scales["sigma_c"] = found["sigma_c"]
-        stats = tree["sample_stats"]
         return Draws(
             V=V,
             s=found.get("s", np.zeros((*V.shape[:2], 0))),
             z=z,
             scales=scales,
-            stats={new: stats[old].values for old, new in _STATS.items() if old in stats},
-            walked=stats["unconstrained_draw"].values,
+            stats={new: _stack(stats, old, kept) for old, new in _STATS.items()},
+            walked=_stack(stats, "unconstrained_draw", kept),
         )
 
 
@@ -283,6 +286,22 @@ def _kept(table: RowTable) -> list[str]:
     symmetric = ["s", "mu_s", "sigma_s"] if table.n_symmetric else []
     cycles = ["z", "sigma_c"] if table.basis.shape[1] else []
     return ["V", "sigma_V", *symmetric, *cycles]
+
+
+def _stack(chains: Sequence[Any], name: str, kept: Sequence[Any]) -> Any:
+    """Return a column of nutpie's record batches, one a chain, as an array (chains, draws, ...)."""
+    import pyarrow
+
+    found = []
+    for batch, rows in zip(chains, kept, strict=True):
+        shape = batch.schema.field(name).metadata.get(b"shape", b"").decode()
+        column = pyarrow.array(batch.column(name))
+        flat = column.flatten() if shape else column
+        values = flat.to_numpy(zero_copy_only=False)
+        found.append(
+            values.reshape(len(column), *map(int, shape.split(",") if shape else ()))[rows]
+        )
+    return np.stack(found)
 
 
 def _one_of(points: FloatArray) -> Callable[[int | None], FloatArray]:
