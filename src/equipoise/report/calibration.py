@@ -39,15 +39,20 @@ def calibration_dict(found: CalibrationCheck) -> dict[str, Any]:
         "schema": SCHEMA,
         "check": f"calibration-{engine}",
         "what": f"calibration of the {engine} engine on {found.n_balance + found.n_cyclic:,} data "
-        "sets drawn from the priors, 3 to 20 states, 10² to 10⁶ trials.",
+        f"sets drawn from the priors, {_states(found)}, 10² to 10⁶ trials.",
         "holds": found.holds,
         "run": dict(found.header),
-        "datasets": {"balance": found.n_balance, "cyclic": found.n_cyclic},
+        "datasets": {
+            "balance": found.n_balance,
+            "cyclic": found.n_cyclic,
+            "graphs": dict(found.designs),
+        },
         "withheld": {
             "evidence": dict(found.evidence_withheld),
             "posterior": dict(found.posterior_withheld),
         },
         "detectable_offset": found.detectable_offset,
+        "detectable_slope": found.detectable_slope,
         "mean_mcse": found.mean_mcse,
         "claims": [
             {
@@ -94,7 +99,7 @@ def _judgement(found: CalibrationCheck) -> str:
         f"Calibrated as far as {found.n_balance + found.n_cyclic:,} data sets can tell: all "
         f"{len(found.statements)} statements hold. An offset of "
         f"{fixed(found.detectable_offset, 2)} nats in every log Bayes factor would have been found "
-        "nine times in ten."
+        f"nine times in ten, and a factor of {fixed(1.0 + found.detectable_slope, 2)}."
     )
 
 
@@ -105,13 +110,26 @@ def _run(found: CalibrationCheck) -> list[str]:
     lines += entry("engine", f"{name}: {engine.get(name, 'unknown')}")
     lines += entry("seed", str(found.header.get("seed", "unknown")))
     lines += entry("data sets", f"{found.n_balance:,} from balance, {found.n_cyclic:,} cyclic")
+    graphs = ", ".join(f"{n:,} {name}" for name, n in found.designs.items())
+    lines += entry("graphs", f"{graphs}; {_states(found)}")
     for label, withheld in (
         ("evidence", found.evidence_withheld),
         ("posterior", found.posterior_withheld),
     ):
         lines += entry("withheld", f"{label}: {_counted(withheld)}")
-    lines += entry("MC error", f"{fixed(found.mean_mcse, 3)} nats in the mean log Bayes factor")
+    lines += entry(
+        "MC error", f"{fixed(found.mean_mcse, 3)} nats, the mean over the log Bayes factors"
+    )
     return lines
+
+
+def _states(found: CalibrationCheck) -> str:
+    """Return the numbers of states of the graphs that were reached, in words."""
+    sizes = {design["name"]: int(design["states"]) for design in found.header.get("designs", ())}
+    reached = sorted({sizes[name] for name in found.designs if name in sizes})
+    if not reached:
+        return "unknown numbers of states"
+    return f"{reached[0]} to {reached[-1]} states" if reached[1:] else f"{reached[0]} states"
 
 
 def _counted(withheld: Mapping[str, int]) -> str:

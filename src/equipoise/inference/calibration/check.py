@@ -13,16 +13,18 @@ from equipoise.inference.calibration.factors import (
     Factors,
     crossed_probabilities,
     detectable_offset,
+    detectable_slope,
     mean_factor,
+    recalibration_slope,
 )
 from equipoise.inference.calibration.ranks import RankCheck, check_ranks
 from equipoise.inference.calibration.reliability import ReliabilityBin, reliability_curve
 from equipoise.inference.calibration.store import Record, read
 
-#: Probability that a calibration of a correct program fails: half for the Bayes factor, in three
+#: Probability that a calibration of a correct program fails: half for the Bayes factor, in four
 #: equal parts, half for the ranks, in equal parts.
 FALSE_ALARM = 1e-3
-_FACTOR_CHECKS, _RANK_CHECKS = 3, 10
+_FACTOR_CHECKS, _RANK_CHECKS = 4, 10
 #: Least share of data sets with a result: a calibration of what is left must speak for the whole.
 LEAST_GIVEN = 0.9
 FEWEST = 20
@@ -67,6 +69,8 @@ class CalibrationCheck:
         Settings, seed and versions of the run.
     n_balance, n_cyclic
         Data sets from either hypothesis.
+    designs
+        How many data sets each graph has: a run that is under way has done the small ones.
     evidence_withheld, posterior_withheld
         How many results the program's own diagnostics withheld, by reason in short; they take no
         part in the reliability curve and the ranks.
@@ -76,8 +80,9 @@ class CalibrationCheck:
         Stated p(balance) against observed frequency.
     ranks
         Ranks of every quantity against the uniform distribution.
-    detectable_offset
-        Offset of all log Bayes factors, nats, that would be found with 90 % probability.
+    detectable_offset, detectable_slope
+        Offset of all log Bayes factors, nats, and their relative error, that would be found with
+        90 % probability.
     mean_mcse
         Mean Monte Carlo error of the log Bayes factors given, nats.
     """
@@ -85,12 +90,14 @@ class CalibrationCheck:
     header: Mapping[str, Any]
     n_balance: int
     n_cyclic: int
+    designs: Mapping[str, int]
     evidence_withheld: Mapping[str, int]
     posterior_withheld: Mapping[str, int]
     statements: tuple[Statement, ...]
     reliability: tuple[ReliabilityBin, ...]
     ranks: tuple[RankCheck, ...]
     detectable_offset: float
+    detectable_slope: float
     mean_mcse: float
 
     @property
@@ -149,6 +156,7 @@ def check_records(header: Mapping[str, Any], records: Sequence[Record]) -> Calib
         header=header,
         n_balance=len(records) - n_cyclic,
         n_cyclic=n_cyclic,
+        designs=dict(Counter(record.design for record in records)),
         evidence_withheld=_reasons(record.evidence_withheld for record in records),
         posterior_withheld=_reasons(record.posterior_withheld for record in records),
         statements=(
@@ -163,6 +171,7 @@ def check_records(header: Mapping[str, Any], records: Sequence[Record]) -> Calib
         reliability=curve,
         ranks=ranks,
         detectable_offset=detectable_offset(factors, each),
+        detectable_slope=detectable_slope(recalibration_slope(factors, each)),
         mean_mcse=float(
             np.mean([record.mcse or 0.0 for record in records if _given(record)] or [0.0])
         ),
@@ -176,10 +185,14 @@ def _given(record: Record) -> bool:
 def _factor_statements(
     factors: Factors, curve: tuple[ReliabilityBin, ...], false_alarm: float
 ) -> list[Statement]:
-    far = [abs(part.observed - part.stated) for part in curve]
-    worst = max(curve, key=_stretch)
-    crossed = crossed_probabilities(factors, false_alarm)
-    mean = mean_factor(factors, false_alarm)
+    worst = min(curve, key=lambda part: part.tail)
+    identities = {
+        "mean p(cyclic) under balance less mean p(balance) under cyclic data": (
+            crossed_probabilities(factors, false_alarm)
+        ),
+        "slope of the truth on log BF": recalibration_slope(factors, false_alarm),
+        "mean Bayes factor of balance under cyclic data": mean_factor(factors, false_alarm),
+    }
     return [
         Statement(
             name="frequency of balance less stated p(balance), in the worst of "
@@ -189,33 +202,21 @@ def _factor_statements(
             upper=worst.upper - worst.stated,
             error=None,
             false_alarm=false_alarm,
-            holds=bool(far) and all(part.holds for part in curve),
+            holds=all(part.holds for part in curve),
         ),
-        Statement(
-            name="mean p(cyclic) under balance less mean p(balance) under cyclic data",
-            value=crossed.value,
-            lower=crossed.lower,
-            upper=crossed.upper,
-            error=crossed.error,
-            false_alarm=false_alarm,
-            holds=crossed.holds,
-        ),
-        Statement(
-            name="mean Bayes factor of balance under cyclic data",
-            value=mean.value,
-            lower=mean.lower,
-            upper=mean.upper,
-            error=mean.error,
-            false_alarm=false_alarm,
-            holds=mean.holds,
+        *(
+            Statement(
+                name=name,
+                value=found.value,
+                lower=found.lower,
+                upper=found.upper,
+                error=found.error,
+                false_alarm=false_alarm,
+                holds=found.holds,
+            )
+            for name, found in identities.items()
         ),
     ]
-
-
-def _stretch(part: ReliabilityBin) -> float:
-    """Return how far a share lies from the middle of its band, in units of half its width."""
-    half = max((part.upper - part.lower) / 2, 1e-300)
-    return abs(part.observed - (part.upper + part.lower) / 2) / half
 
 
 def _rank_checks(records: Sequence[Record], ranked: int) -> tuple[RankCheck, ...]:

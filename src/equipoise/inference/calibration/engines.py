@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from equipoise.errors import NotTrustedError
 from equipoise.inference.calibration.quantities import RANKED
 from equipoise.inference.evidence.cycle_scale import CycleScalePosterior
 from equipoise.inference.evidence.laplace import LaplaceFit, solve
@@ -32,7 +33,8 @@ class Inferred:
     problem
         What was asked.
     theta
-        Nearly independent draws of the asked hypothesis's posterior, shape (RANKED, d).
+        Nearly independent draws of the asked hypothesis's posterior, shape (RANKED, d); None where
+        it could not be drawn from.
     cycle_scale
         Draws of σ_c, shape (RANKED,); None under balance.
     """
@@ -41,7 +43,7 @@ class Inferred:
     evidence_distrust: str | None
     posterior_distrust: str | None
     problem: Problem
-    theta: FloatArray
+    theta: FloatArray | None
     cycle_scale: FloatArray | None
 
 
@@ -100,20 +102,29 @@ def path_engine(problem: Problem, cyclic: bool, rng: np.random.Generator) -> Inf
     from equipoise.inference.posterior.sampler import compile_sampler
 
     sampler = compile_sampler(problem)
-    found, state = sample_hypothesis(sampler, cyclic, PATH_DRAWS, rng, lambda *_: None)
-    theta = found.theta(problem, cyclic=cyclic)
-    flat = theta.reshape(-1, theta.shape[-1])
-    kept = np.linspace(0, len(flat) - 1, RANKED).round().astype(int)
+    theta = scale = None
+    try:
+        found, state = sample_hypothesis(sampler, cyclic, PATH_DRAWS, rng, lambda *_: None)
+    except NotTrustedError as error:
+        # The evidence must not be withheld for it: which posterior is drawn from tells the truth.
+        distrust: str | None = f"no result: {error}"
+    else:
+        distrust = state.distrust
+        drawn = found.theta(problem, cyclic=cyclic)
+        flat = drawn.reshape(-1, drawn.shape[-1])
+        kept = np.linspace(0, len(flat) - 1, RANKED).round().astype(int)
+        theta = flat[kept]
+        scale = found.scales["sigma_c"].ravel()[kept] if cyclic else None
     walked = walk_path(sampler, random_seed=rng)
     tau = problem.priors.cycle_scale
     factors = [walked.log_bayes_factor(factor * tau) for factor in DECIDING]
     return Inferred(
         factor=walked.log_bayes_factor(),
         evidence_distrust=next((f.distrust for f in factors if f.distrust), None),
-        posterior_distrust=state.distrust,
+        posterior_distrust=distrust,
         problem=problem,
-        theta=flat[kept],
-        cycle_scale=found.scales["sigma_c"].ravel()[kept] if cyclic else None,
+        theta=theta,
+        cycle_scale=scale,
     )
 
 

@@ -160,12 +160,13 @@ def evaluate(data: Simulated, engine: Engine, rng: np.random.Generator) -> Recor
         evidence, posterior = found.evidence_distrust, found.posterior_distrust
         if not (isfinite(value) and isfinite(mcse)):
             evidence, value, mcse = evidence or "the log Bayes factor is not finite", None, None
-        problem = found.problem
-        theta = data.truth.theta(problem, cyclic=data.cyclic)[0]
-        scale = data.truth.scales["sigma_c"][0] if data.cyclic else None
-        true = quantities(data, problem, theta, scale)
-        drawn = quantities(data, problem, found.theta, found.cycle_scale)
-        ranks = {name: rank(float(true[name][0]), drawn[name], rng) for name in true}
+        if found.theta is not None:
+            problem = found.problem
+            theta = data.truth.theta(problem, cyclic=data.cyclic)[0]
+            scale = data.truth.scales["sigma_c"][0] if data.cyclic else None
+            true = quantities(data, problem, theta, scale)
+            drawn = quantities(data, problem, found.theta, found.cycle_scale)
+            ranks = {name: rank(float(true[name][0]), drawn[name], rng) for name in true}
     return Record(
         number=data.number,
         truth="cyclic" if data.cyclic else "balance",
