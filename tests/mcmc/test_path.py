@@ -110,4 +110,4 @@ def test_the_pilot_follows_a_curve_as_steep_as_a_thousand_nats():
     for x in np.linspace(-8.9, 2.8, 40):
         assert guide.at(x) == pytest.approx(rise(x), abs=2e-3)
         slope = (rise(x + 0.01) - rise(x - 0.01)) / 0.02
-        assert guide.slope(x) == pytest.approx(slope, abs=0.04)
+        assert guide.slope(x) == pytest.approx(slope, abs=0.1)
