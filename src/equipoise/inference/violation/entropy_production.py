@@ -49,6 +49,12 @@ class EntropyProduction:
     rate: FloatArray
     weights: FloatArray
 
+    @property
+    def p_text(self) -> str:
+        """``p_value`` in words: "p = 0.13"; "p < 0.001" where no draw of the null came up to it."""
+        least = 1.0 / (1 + len(self.null))
+        return f"p < {2 * least:.1g}" if self.p_value < 2 * least else f"p = {self.p_value:.2g}"
+
 
 def entropy_production_of(
     graph: SupportGraph, draws: WeightedDraws, flows: Flows, null: FloatArray
