@@ -11,6 +11,7 @@ from equipoise.inference.balance import BalanceTest, conclude
 from equipoise.inference.cycles import minimum_basis
 from equipoise.inference.evidence import BayesFactor, LaplaceFit, information_nats, laplace
 from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings
+from equipoise.inference.problem import LikelihoodName
 from equipoise.inference.reference import reference_states
 from equipoise.inference.verdict import ROPE, Verdict, decide
 from equipoise.simulate import (
@@ -214,12 +215,19 @@ def outcomes(
     return results
 
 
-def result_of(counts: TransitionCounts, *, draws: int, random_seed: int) -> BalanceTest:
+def result_of(
+    counts: TransitionCounts,
+    *,
+    draws: int,
+    random_seed: int,
+    likelihood: LikelihoodName = "auto",
+) -> BalanceTest:
     """Return `equipoise.test` on the fast path without what costs the most beside the evidence.
 
     That is its ceiling, fixed scales and second try where k̂ is too large.
     """
-    fit = laplace(counts, draws=draws, random_seed=random_seed)
+    fit = laplace(counts, likelihood=likelihood, draws=draws, random_seed=random_seed)
+    base, nodes = fit.curve.reversible, fit.curve.nodes
     findings = Findings(
         problem=fit.problem,
         method="laplace",
@@ -227,8 +235,8 @@ def result_of(counts: TransitionCounts, *, draws: int, random_seed: int) -> Bala
         draws=draws,
         reversible=fit.reversible_draws,
         cyclic=fit.cyclic_draws,
-        reversible_mode=fit.curve.reversible.mode.theta,
-        cyclic_mode=fit.curve.nodes[0].mode.theta,
+        reversible_mode=base.mode.theta,
+        cyclic_mode=(nodes[-1] if nodes else base).mode.theta,
         curve=fit.smooth_curve,
         sensitivity=tuple(
             fit.log_bayes_factor(tau * fit.priors.cycle_scale) for tau in SENSITIVITY
@@ -240,9 +248,7 @@ def result_of(counts: TransitionCounts, *, draws: int, random_seed: int) -> Bala
         information=fit.information,
         diagnostics=Diagnostics(
             pareto_k=pareto_k_of(fit),
-            reversible=BayesFactor(
-                0.0, 0.0, "laplace", pareto_k=fit.curve.reversible.pareto_k
-            ).distrust,
+            reversible=BayesFactor(0.0, 0.0, "laplace", pareto_k=base.pareto_k).distrust,
             cyclic=None,
         ),
     )

@@ -5,23 +5,25 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from equipoise.inference.violation import EntropyProduction, Violation
+from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray
 from equipoise.plots.style import BLUE, GREY, VERMILLION, drawn_on, legend_below, say
 
 _HEIGHT, _WORDS = 2.5, 1.2
-_BINS = 60
-# Rates below this part of either distribution are not shown: on a logarithmic axis the tail of a
-# distribution that reaches 0 has no end.
-_TAIL = 0.005
+_BINS = 36
+# The parts of either distribution that are not shown: on a logarithmic axis the lower tail of one
+# that reaches 0 has no end.
+_TAILS = (0.05, 0.002)
+_ROOM = 1.25
 
 
 def plot_entropy_production(violation: Violation, ax: Axes | None = None) -> Axes:
     """Draw the posterior of the entropy production rate, and the null of its mean.
 
     Densities are those of the logarithm of the rate, each with its own greatest value as unit. The
-    vertical line, the posterior mean, is what the null is to be compared with: the posterior
-    itself lies above 0 even where balance holds. Where the rate is not known, or withheld, the
-    figure says so.
+    dashed line, the posterior mean, is what the null is to be compared with: the posterior itself
+    lies above 0 even where balance holds. The lowest twentieth of either is not shown. Where the
+    rate is not known, or withheld, the figure says so.
 
     Parameters
     ----------
@@ -55,23 +57,33 @@ def _short(violation: Violation) -> tuple[str, ...]:
 
 def _draw(axes: Axes, rate: EntropyProduction) -> list[Artist]:
     even = np.full(len(rate.null), 1.0 / len(rate.null))
-    found = [(rate.null, even), (rate.rate, rate.weights)]
-    ends = np.array([_range(values, weights) for values, weights in found])
-    edges = np.geomspace(ends[:, 0].min(), 1.2 * ends[:, 1].max(), _BINS + 1)
+    parts = (
+        (rate.null, even, GREY, "null: posterior means, had balance held"),
+        (rate.rate, rate.weights, BLUE, "posterior, given that it does not hold"),
+    )
     axes.set_xscale("log")
-    mean = rate.per_trial.mean
-    names = ("null: posterior means, had balance held", "posterior, given that it does not hold")
     handles: list[Artist] = []
-    for (values, weights), color, name in zip(found, (GREY, BLUE), names, strict=True):
+    ends: list[float] = [rate.per_trial.mean]
+    for values, weights, color, name in parts:
+        low, high = _range(values, weights)
+        edges = np.geomspace(low, high, _BINS + 1)
         height, _ = np.histogram(values, edges, weights=weights)
         handles.append(
             axes.stairs(
                 height / height.max(), edges, fill=True, color=color, alpha=0.55, label=name
             )
         )
-    text = f"posterior mean, {rate.p_text} against the null"
-    handles.append(axes.axvline(mean, color=VERMILLION, linewidth=1.2, label=text))
-    axes.set_xlim(edges[0], edges[-1])
+        ends += [low, high]
+    handles.append(
+        axes.axvline(
+            rate.per_trial.mean,
+            color=VERMILLION,
+            linewidth=0.9,
+            linestyle="--",
+            label=f"posterior mean, {rate.p_text} against the null",
+        )
+    )
+    axes.set_xlim(min(ends) / _ROOM, max(ends) * _ROOM)
     axes.set_ylim(0.0, 1.08)
     axes.set_yticks([])
     axes.set_ylabel("density")
@@ -81,10 +93,6 @@ def _draw(axes: Axes, rate: EntropyProduction) -> list[Artist]:
 
 def _range(values: FloatArray, weights: FloatArray) -> tuple[float, float]:
     """Return the rates between which all but the tails lie."""
-    order = np.argsort(values)
-    reached = np.cumsum(weights[order])
-    low, high = np.searchsorted(reached, (_TAIL, 1.0 - _TAIL))
-    tiny = 1e-300
-    return max(float(values[order[low]]), tiny), max(
-        float(values[order[min(high, len(order) - 1)]]), tiny
-    )
+    low, high = weighted_quantiles(values[:, None], weights, (_TAILS[0], 1.0 - _TAILS[1]))[:, 0]
+    low = max(low, 1e-300)
+    return float(low), float(max(high, 1.01 * low))
