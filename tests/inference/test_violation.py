@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated import random_kernel, result_of
 
+import equipoise
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError, UsageError
+from equipoise.graph import incidence
 from equipoise.inference.posterior.derived import flows_of
 from equipoise.inference.problem import problem_of
 from equipoise.inference.violation import violation
-from equipoise.inference.violation.null import null_entropy_production
+from equipoise.inference.violation.null import _profiled, null_entropy_production
 from equipoise.inference.violation.share import unexplained_share
 from equipoise.inference.weighted import WeightedDraws, summarise
 from equipoise.simulate import (
@@ -262,6 +264,18 @@ class TestEntropyProduction:
         spread = np.linalg.eigvalsh(basis.T @ np.diag(w) @ basis)
         assert np.sort(1 / spread) == pytest.approx(driven.findings.information, rel=1e-6)
 
+    def test_what_is_profiled_out(self, driven):
+        """Against the inverse where weights are alike; where they are not, it stays a square."""
+        graph, basis = driven.graph, driven.findings.problem.predictor.basis
+        gradient = incidence(graph).T.toarray()
+        rng = np.random.default_rng(8)
+        weight = np.exp(rng.normal(size=graph.n_edges))
+        inverse = np.linalg.inv(basis.T @ np.diag(1 / weight) @ basis)
+        assert _profiled(basis, gradient, weight) == pytest.approx(inverse, rel=1e-9, abs=1e-12)
+        wide = _profiled(basis, gradient, np.exp(rng.normal(0, 30, graph.n_edges)))
+        assert np.isfinite(wide).all()
+        assert np.linalg.eigvalsh(wide).min() > -1e-12 * np.linalg.eigvalsh(wide).max()
+
     def test_the_null_of_a_ring_in_closed_form(self):
         """One cycle, one kernel: estimate r(m² + v) of z² at rate r, by quadrature over σ_c."""
         counts = table([[60, 30, 10], [20, 65, 15], [12, 28, 60]])
@@ -378,6 +392,22 @@ class TestWhatIsNotKnown:
         found = violation(one_way, random_seed=0)
         known = {(e.circulation.source, e.circulation.target) for e in found.edges if e.current}
         assert known == {("a", "b"), ("a", "c"), ("b", "c")}
+
+
+def test_by_mcmc_and_by_the_fast_path_alike(saved_run, alofi):
+    chains = violation(equipoise.load(saved_run.path), random_seed=1)
+    fast = violation(result_of(alofi, draws=1000, random_seed=1), random_seed=1)
+    pairs = [
+        (chains.unexplained, fast.unexplained),
+        (chains.cycles[0].affinity, fast.cycles[0].affinity),
+        (chains.entropy_production.per_trial, fast.entropy_production.per_trial),
+        (chains.entropy_production.per_step, fast.entropy_production.per_step),
+        (chains.edges[0].current, fast.edges[0].current),
+    ]
+    for one, other in pairs:
+        assert abs(one.mean - other.mean) < 4 * np.hypot(one.mcse, other.mcse)
+    error = np.hypot(chains.cycles[0].beyond_mcse, fast.cycles[0].beyond_mcse)
+    assert abs(chains.cycles[0].beyond - fast.cycles[0].beyond) < 4 * error
 
 
 class TestTables:
