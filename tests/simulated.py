@@ -1,19 +1,19 @@
 """Random kernels of known truth, and the verdict on counts drawn from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.counts import TransitionCounts
 from equipoise.graph import support_graph
-from equipoise.inference.balance import BalanceTest, conclude
-from equipoise.inference.cycles import minimum_basis
+from equipoise.inference.balance import BalanceTest
+from equipoise.inference.cycles import cycle_affinities, edge_circulations, minimum_basis
 from equipoise.inference.evidence import BayesFactor, LaplaceFit, information_nats, laplace
 from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings
 from equipoise.inference.problem import LikelihoodName
 from equipoise.inference.reference import reference_states
-from equipoise.inference.verdict import ROPE, Verdict, decide
+from equipoise.inference.verdict import ROPE, Verdict, decide, violation_size
 from equipoise.simulate import (
     Kernel,
     complete_edges,
@@ -224,7 +224,8 @@ def result_of(
 ) -> BalanceTest:
     """Return `equipoise.test` on the fast path without what costs the most beside the evidence.
 
-    That is its ceiling, fixed scales and second try where k̂ is too large.
+    That is its ceiling, fixed scales, potentials, other settings, and second try where k̂ is too
+    large.
     """
     fit = laplace(counts, likelihood=likelihood, draws=draws, random_seed=random_seed)
     base, nodes = fit.curve.reversible, fit.curve.nodes
@@ -252,12 +253,22 @@ def result_of(
             cyclic=None,
         ),
     )
-    return conclude(
-        counts,
-        findings,
-        None,
-        references=reference_states(counts, fit.graph),
+    return BalanceTest(
+        counts=counts,
+        graph=fit.graph,
+        findings=findings,
+        chains=None,
+        verdict=replace(verdict_of(fit), size=violation_size(findings.cyclic, ROPE))
+        if fit.graph.n_testable_cycles
+        else verdict_of(fit),
+        potential=(),
+        gradient=(),
+        cycles=cycle_affinities(counts, fit.graph, findings.cyclic),
+        edges=edge_circulations(fit.graph, findings.cyclic),
+        exact=None,
+        alternatives=(),
         rope=ROPE,
+        references=reference_states(counts, fit.graph),
         rejected="stay",
         seconds=0.0,
         random_seed=random_seed,

@@ -26,7 +26,7 @@ from equipoise.likelihoods import FloatArray, MultinomialRows
 from equipoise.models.latent import half_normal_cells
 
 #: Reversible kernels, and tables imagined of each.
-KERNELS, TABLES = 250, 8
+KERNELS, TABLES = 100, 20
 _CYCLE_SCALES = 40
 # σ_c runs from where it hardly matters to the data to where the prior has mass 6e-7.
 _LOWEST, _HIGHEST = 0.1, 5.0
