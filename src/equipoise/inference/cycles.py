@@ -1,5 +1,6 @@
 """Where balance breaks: affinities of cycles and the part of log-ratios no potential explains."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from equipoise.likelihoods import FloatArray
 
 @dataclass(frozen=True)
 class CycleAffinity:
-    """Posterior of the affinity of one cycle of the minimum-weight basis, nats.
+    """Posterior of the affinity of one cycle, nats.
 
     Attributes
     ----------
@@ -79,6 +80,19 @@ def cycle_affinities(
     i, j = np.asarray(graph.edges).T
     forward = np.asarray(table[i, j], dtype=float).ravel()
     cycles = minimum_basis(graph, forward, np.asarray(table[j, i], dtype=float).ravel())
+    return affinities_of(graph, draws, cycles)
+
+
+def affinities_of(
+    graph: SupportGraph, draws: WeightedDraws, cycles: Sequence[Sequence[int]]
+) -> tuple[CycleAffinity, ...]:
+    """Return the affinities of cycles given as state indices in order.
+
+    Raises
+    ------
+    UsageError, DataError
+        If a step is no edge, a state is listed twice, or there are fewer than three.
+    """
     summary = draws.summarise(draws.affinities(cycles))
     return tuple(
         CycleAffinity(

@@ -163,13 +163,7 @@ def cycle_lines(result: BalanceTest) -> list[str]:
         ["sd", *aligned([fixed(cycle.sd, p) for cycle, p in both])],
         ["95 % interval", *(interval(cycle.lower, cycle.upper, p) for cycle, p in both)],
     ]
-    numbers = table(list(zip(*columns, strict=True)), right=[True, True, False])
-    column = max(map(display_width, numbers)) + 3
-    paths = ["cycle", *(_path(cycle.states, WIDTH - column) for cycle in clearest)]
-    lines += [
-        f"{line}{' ' * (column - display_width(line))}{path}"
-        for line, path in zip(numbers, paths, strict=True)
-    ]
+    lines += beside_paths(columns, [True, True, False], [cycle.states for cycle in clearest])
     if len(testable) > len(clearest):
         lines.append(
             f"  The clearest {len(clearest)} of {len(testable):,} testable cycles of the "
@@ -180,6 +174,19 @@ def cycle_lines(result: BalanceTest) -> list[str]:
 
 def _clarity(cycle: CycleAffinity) -> tuple[float, tuple[str, ...]]:
     return -abs(cycle.mean) / max(cycle.sd, 1e-300), cycle.states
+
+
+def beside_paths(
+    columns: Sequence[Sequence[str]], right: Sequence[bool], cycles: Sequence[Sequence[str]]
+) -> list[str]:
+    """Return columns of numbers, each with its header, and the path of each cycle beside them."""
+    numbers = table(list(zip(*columns, strict=True)), right=right)
+    column = max(map(display_width, numbers)) + 3
+    paths = ["cycle", *(_path(states, WIDTH - column) for states in cycles)]
+    return [
+        f"{line}{' ' * (column - display_width(line))}{path}"
+        for line, path in zip(numbers, paths, strict=True)
+    ]
 
 
 def _path(states: Sequence[str], room: int) -> str:
