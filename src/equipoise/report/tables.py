@@ -165,7 +165,7 @@ def cycle_lines(result: BalanceTest) -> list[str]:
     ]
     numbers = table(list(zip(*columns, strict=True)), right=[True, True, False])
     column = max(map(display_width, numbers)) + 3
-    paths = ["cycle", *(_path(cycle.states, WIDTH - column) for cycle in clearest)]
+    paths = ["cycle", *(cycle_path(cycle.states, WIDTH - column) for cycle in clearest)]
     lines += [
         f"{line}{' ' * (column - display_width(line))}{path}"
         for line, path in zip(numbers, paths, strict=True)
@@ -182,7 +182,7 @@ def _clarity(cycle: CycleAffinity) -> tuple[float, tuple[str, ...]]:
     return -abs(cycle.mean) / max(cycle.sd, 1e-300), cycle.states
 
 
-def _path(states: Sequence[str], room: int) -> str:
+def cycle_path(states: Sequence[str], room: int) -> str:
     """Return "A → B → C → A" in at most ``room`` columns, cutting labels, then the middle."""
     closed = [*states, states[0]]
     for width in (24, 16, 12, 8):

@@ -4,7 +4,8 @@ The cyclic model is saturated, so its maximum-likelihood log-ratios are those of
 and what a row's total adds to them is a gradient. The covariance of c is therefore that of
 independent edges, projected on the cycle space by Π,
 
-.. math:: \operatorname{Cov}(c) = \Pi D \Pi, \qquad D_e = \frac{1}{N_i P_{ij}} + \frac{1}{N_j P_{ji}},
+.. math:: \operatorname{Cov}(c) = \Pi D \Pi, \qquad
+          D_e = \frac{1}{N_i P_{ij}} + \frac{1}{N_j P_{ji}},
 
 which is the inverse of Fisher's information with V and s profiled out. Its trace is ``Σ_i a_i/N_i``
 with ``a_i = Σ_j Π_ee/P_ij``: the best N have ``N_i = max(N_i so far, κ √a_i)``.
@@ -161,9 +162,7 @@ class _Design:
         shrunk, _ = _cycle_part(self._incidence, self._weight(trials))
         return self.prior_variance * float((self._leverage - shrunk).sum())
 
-    def best(
-        self, further: float, start: FloatArray, tolerance: float
-    ) -> tuple[FloatArray, float]:
+    def best(self, further: float, start: FloatArray, tolerance: float) -> tuple[FloatArray, float]:
         """Return the best numbers of trials, further ones included, and the relative gap."""
         need, trials, gap = self._need(start), start, np.inf
         for _ in range(_ROUNDS):
@@ -268,7 +267,8 @@ def _reduced_incidence(edges: IntArray, n_states: int) -> FloatArray:
     _, component = connected_components(joined, directed=False)
     incidence = np.zeros((len(edges), n_states))
     incidence[np.arange(len(edges)), i], incidence[np.arange(len(edges)), j] = 1.0, -1.0
-    return np.delete(incidence, np.unique(component, return_index=True)[1], axis=1)
+    first = np.unique(component, return_index=True)[1]
+    return np.asarray(np.delete(incidence, first, axis=1))
 
 
 def _cycle_part(incidence: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:

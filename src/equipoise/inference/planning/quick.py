@@ -93,6 +93,4 @@ class _Expansion:
         """Return ``log Z(σ_c) − log Z(0)`` at several σ_c."""
         square = cycle_scale[:, None] ** 2
         spread = 1.0 + square * self.eigenvalues
-        return np.asarray(
-            0.5 * (square * self.squared_score / spread - np.log(spread)).sum(axis=1)
-        )
+        return np.asarray(0.5 * (square * self.squared_score / spread - np.log(spread)).sum(axis=1))
