@@ -100,7 +100,7 @@ def plan(
         bool, typer.Option("--quiet", "-q", help="Print the answer only, no progress bar.")
     ] = False,
 ) -> None:
-    """Plan: what can these counts tell, what would more trials tell, and which to make next?
+    """Say what these counts can tell, what more trials would tell, and which to make next.
 
     Prints how well each cycle is determined, and what would have to be seen where none can be; the
     log Bayes factor to be expected with more trials, with the interval that holds it nine times in

@@ -8,7 +8,7 @@ from typing import Any
 from equipoise.inference.planning import Allocation, CycleInformation, Outlook, Plan
 from equipoise.inference.verdict import STRENGTHS
 from equipoise.report.layout import WIDTH, display_width, entry, label, table, wrap
-from equipoise.report.numbers import fixed, outward, probability, with_error
+from equipoise.report.numbers import fixed, outward, with_error
 from equipoise.report.tables import cycle_path
 from equipoise.text import listed
 
@@ -144,8 +144,8 @@ def _answer(plan: Plan) -> str:
         return f"Not to be relied on: {plan.doubt}."
     if not graph.n_cycles:
         return (
-            "Nothing to plan: the support has no cycle, and without one every kernel obeys balance. "
-            "Only states or transitions not seen so far could make a cycle."
+            "Nothing to plan: the support has no cycle, and without one every kernel obeys "
+            "balance. Only states or transitions not seen so far could make a cycle."
         )
     if not graph.n_testable_cycles:
         return _untestable(plan)
@@ -163,7 +163,7 @@ def _untestable(plan: Plan) -> str:
     if last is not None:
         chance = (
             f" If balance holds, {last.trials:,} more of the same trials show enough of them with "
-            f"probability {probability(last.testable)}, which the priors decide as much as the data."
+            f"probability {_chance(last.testable)}, which the priors decide as much as the data."
         )
     return (
         "No cycle is testable, and more trials that show only the transitions seen so far cannot "
@@ -299,7 +299,7 @@ def _hidden_lines(cycles: Sequence[CycleInformation]) -> list[str]:
         key = tuple(f"{step.source}\n{step.target}" for step in cycle.unseen)
         by_need.setdefault(key, []).append(cycle)
     groups = sorted(by_need.values(), key=lambda some: (-len(some), len(some[0].unseen)))
-    lines = [f"Not testable  {len(cycles):,} cycles, until these transitions are seen"]
+    lines = [f"Not testable  {len(cycles):,} of the cycles, until these transitions are seen"]
     cells = [["to be seen", "trials without", "cycles"]]
     for group in groups[:MOST_UNSEEN]:
         steps = group[0].unseen
@@ -322,6 +322,11 @@ def _hidden_lines(cycles: Sequence[CycleInformation]) -> list[str]:
     return lines
 
 
+def _chance(share: float) -> str:
+    """Return a share of simulations, which is never known to be 0 or 1."""
+    return "< 0.01" if share < 0.01 else "> 0.99" if share > 0.99 else f"{share:.2f}"
+
+
 def _tried(trials: int) -> str:
     return f"{trials:,}" if trials else "never a source"
 
@@ -331,7 +336,7 @@ def _outlook(plan: Plan) -> list[str]:
         return []
     if not plan.graph.n_testable_cycles:
         cells = [["further trials", "P(some cycle testable), if balance holds"]]
-        cells += [[f"{row.trials:,}", probability(row.testable)] for row in plan.outlook]
+        cells += [[f"{row.trials:,}", _chance(row.testable)] for row in plan.outlook]
         return [f"Outlook  further trials {_SPREADS[plan.spread]}", *table(cells, right=[True] * 2)]
     head = ["further trials", "expected", "90 % interval", "P(≤ −1)"]
     head += ["expected", "90 % interval", "P(≥ 1)", "ceiling"]

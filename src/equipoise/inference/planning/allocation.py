@@ -282,4 +282,4 @@ def _cycle_part(incidence: FloatArray, weight: FloatArray) -> tuple[FloatArray, 
     outside = (factor**2).sum(axis=1)
     mixed = factor.T @ (factor * weight[:, None])
     square = weight - 2 * weight * outside + ((factor @ mixed) * factor).sum(axis=1)
-    return weight * (1.0 - outside), weight * square
+    return np.asarray(weight * (1.0 - outside)), np.asarray(weight * square)
