@@ -5,6 +5,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.container import Container
 from matplotlib.patches import Patch
+from matplotlib.ticker import NullLocator
 
 from equipoise.inference.planning import Outlook, Plan
 from equipoise.inference.verdict import STRENGTHS
@@ -13,13 +14,18 @@ from equipoise.plots.style import BLUE, FAINT, GREEN, GREY, VERMILLION, drawn_on
 _HEIGHT, _WORDS = 2.9, 1.2
 # Beyond this many nats the scale is linear near 0 only.
 _LARGE = 30.0
+_SPREADS = {
+    "as-so-far": "spread as so far",
+    "even": "spread evenly",
+    "informative": "spread as recommended",
+}
 
 
 def plot_plan(plan: Plan, ax: Axes | None = None) -> Axes:
     """Draw the expected log BF and its 90 % band against further trials, for both assumptions.
 
     Dashed: the ceiling. Grey bands end at ±1, ±3 and ±5 nats (positive, strong, very strong: Kass &
-    Raftery 1995). A diamond shows the counts so far. Where no cycle is testable, the probability
+    Raftery 1995). Where no cycle is testable, the probability
     that one will be is drawn instead; where there is no outlook, the figure says so.
 
     Parameters
@@ -84,7 +90,7 @@ def _draw(axes: Axes, plan: Plan) -> list[Artist | Container]:
     handles += [dashes, Patch(facecolor=FAINT, label="±1, ±3, ±5 nats")]
     drawn += ceiling
     axes.set_xscale("log")
-    axes.set_xlabel(f"further trials, {plan.spread.replace('-', ' ')}")
+    axes.set_xlabel(f"further trials, {_SPREADS[plan.spread]}")
     axes.set_ylabel("log BF for balance (nats)")
     _scale(axes, min(drawn), max(drawn))
     return handles
@@ -105,7 +111,7 @@ def _draw_testable(axes: Axes, plan: Plan) -> None:
     )
     axes.set_xscale("log")
     axes.set_ylim(-0.03, 1.03)
-    axes.set_xlabel(f"further trials, {plan.spread.replace('-', ' ')}")
+    axes.set_xlabel(f"further trials, {_SPREADS[plan.spread]}")
     axes.set_ylabel("P(some cycle becomes testable)")
     axes.set_title("untestable so far; if balance holds", color=VERMILLION)
 
@@ -118,7 +124,7 @@ def _scale(axes: Axes, low: float, high: float) -> None:
         ticks = [sign * t * 10.0**k for k in range(9) for t in (1, 3) for sign in (-1, 1)]
         axes.set_yticks([0.0, *(t for t in ticks if 1.2 * low <= t <= 1.2 * high and abs(t) > 1)])
         axes.yaxis.set_major_formatter("{x:,g}")
-        axes.minorticks_off()
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.set_ylim(1.3 * low, 1.3 * high)
     else:
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
