@@ -226,6 +226,8 @@ def _checked(
             "edges and probability need two numbers an edge, trials and sources one a state, not "
             f"shapes {pairs.shape}, {p.shape}, {made.shape} and {allowed.shape}"
         )
+    if len(pairs) and (pairs.min() < 0 or pairs.max() >= len(made)):
+        raise UsageError(f"edges must join states 0 to {len(made) - 1}, one for each of trials")
     if not (np.isfinite(made) & (made >= 0)).all():
         raise UsageError("trials must be finite numbers from 0 on")
     if prior_sd is not None and not 0 < prior_sd < np.inf:
