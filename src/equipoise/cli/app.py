@@ -12,6 +12,8 @@ from equipoise.cli import console
 from equipoise.cli.calibrate import app as calibrate
 from equipoise.cli.demo import demo
 from equipoise.cli.evidence import evidence
+from equipoise.cli.plan import EPILOG as PLAN_EPILOG
+from equipoise.cli.plan import plan
 from equipoise.cli.test import test
 from equipoise.errors import EquipoiseError, NotTrustedError
 
@@ -103,6 +105,7 @@ app.command(
     """
 )(evidence)
 
+app.command(epilog=PLAN_EPILOG)(plan)
 app.add_typer(calibrate, name="calibrate")
 
 

@@ -182,14 +182,14 @@ def beside_paths(
     """Return columns of numbers, each with its header, and the path of each cycle beside them."""
     numbers = table(list(zip(*columns, strict=True)), right=right)
     column = max(map(display_width, numbers)) + 3
-    paths = ["cycle", *(_path(states, WIDTH - column) for states in cycles)]
+    paths = ["cycle", *(cycle_path(states, WIDTH - column) for states in cycles)]
     return [
         f"{line}{' ' * (column - display_width(line))}{path}"
         for line, path in zip(numbers, paths, strict=True)
     ]
 
 
-def _path(states: Sequence[str], room: int) -> str:
+def cycle_path(states: Sequence[str], room: int) -> str:
     """Return "A → B → C → A" in at most ``room`` columns, cutting labels, then the middle."""
     closed = [*states, states[0]]
     for width in (24, 16, 12, 8):
