@@ -4,7 +4,12 @@ import numpy as np
 
 from equipoise.counts import TransitionCounts
 from equipoise.inference.sampling_checks.check import Check, not_checkable, several
-from equipoise.inference.sampling_checks.reference import REPLICATES, check_tables, likelihood_ratio
+from equipoise.inference.sampling_checks.reference import (
+    REPLICATES,
+    check_tables,
+    dealt,
+    likelihood_ratio,
+)
 from equipoise.inference.sampling_checks.trials import block_trials
 from equipoise.likelihoods import Rejected
 
@@ -45,13 +50,14 @@ def check_blocks(
     tables = trials.tables()
     if not tables:
         return not_checkable("blocks", "no source has two outcomes and trials in two blocks.")
+    statistics = [likelihood_ratio] * len(tables)
     return check_tables(
         "blocks",
         tables,
-        [likelihood_ratio] * len(tables),
+        statistics,
+        dealt(tables, statistics, np.random.default_rng(random_seed)),
         states=counts.states,
         replicates=replicates,
-        rng=np.random.default_rng(random_seed),
         statistic_name="likelihood ratio",
         invalid=INVALID,
         fine=f"The blocks look alike in the rows of {several(len(tables), 'source')} they share.",

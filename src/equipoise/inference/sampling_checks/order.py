@@ -6,7 +6,12 @@ from scipy.special import gammaln
 from equipoise.counts import TransitionCounts
 from equipoise.graph import support_graph
 from equipoise.inference.sampling_checks.check import Check, not_checkable
-from equipoise.inference.sampling_checks.reference import REPLICATES, check_tables, likelihood_ratio
+from equipoise.inference.sampling_checks.reference import (
+    REPLICATES,
+    check_tables,
+    dealt,
+    likelihood_ratio,
+)
 from equipoise.inference.sampling_checks.trials import Trials, context_trials
 from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
 
@@ -46,13 +51,14 @@ def check_order(
     if not tables:
         return not_checkable("order", "no state was reached from two states and left for two.")
     factor = _log_factor(counts, trials, rejected)
+    statistics = [likelihood_ratio] * len(tables)
     return check_tables(
         "order",
         tables,
-        [likelihood_ratio] * len(tables),
+        statistics,
+        dealt(tables, statistics, np.random.default_rng(random_seed)),
         states=counts.states,
         replicates=replicates,
-        rng=np.random.default_rng(random_seed),
         statistic_name="likelihood ratio",
         invalid=INVALID,
         fine=f"Nothing speaks for memory beyond the state (log BF for first order {factor:+.1f}).",

@@ -8,7 +8,7 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.inference.sampling_checks.check import Check, not_checkable
 from equipoise.inference.sampling_checks.homogeneity import INVALID, NO_BLOCKS
-from equipoise.inference.sampling_checks.reference import REPLICATES, check_tables, pearson
+from equipoise.inference.sampling_checks.reference import REPLICATES, check_tables, dealt, pearson
 from equipoise.inference.sampling_checks.trials import SourceTable, Trials, block_trials
 from equipoise.likelihoods import FloatArray, IntArray, Rejected
 
@@ -101,13 +101,14 @@ def check_overdispersion(
         f"design effect {dispersion.mean:.2f} "
         f"[{dispersion.mean_lower:.2f}, {dispersion.mean_upper:.2f}]"
     )
+    statistics = [pearson] * len(tables)
     check = check_tables(
         "overdispersion",
         tables,
-        [pearson] * len(tables),
+        statistics,
+        dealt(tables, statistics, rng),
         states=counts.states,
         replicates=replicates,
-        rng=rng,
         statistic_name="Pearson's chi-square",
         invalid=INVALID,
         fine=f"Nothing speaks for draws of one block resembling each other: {size}.",

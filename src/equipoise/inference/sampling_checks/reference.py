@@ -25,6 +25,8 @@ _MOST_CELLS = 4_000_000
 
 #: From a stack of tables (n, K, J) to one number each, shape (n,).
 Statistic = Callable[[IntArray], FloatArray]
+#: From a number n to the statistics of n replicates, shape (n, tables).
+Draw = Callable[[int], FloatArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,24 +51,17 @@ class Comparison:
     excess: FloatArray
 
 
-def compare(
-    tables: Sequence[IntArray],
-    statistics: Sequence[Statistic],
-    replicates: int,
-    rng: np.random.Generator,
-) -> Comparison:
-    """Compare the sum of statistics with tables of the same margins.
+def compare(seen: FloatArray, draw: Draw, replicates: int) -> Comparison:
+    """Compare the sum of statistics with replicates.
 
     Parameters
     ----------
-    tables
-        Each of shape (K, J), groups by outcomes.
-    statistics
-        One for each table.
+    seen
+        Statistic of each table, shape (T,).
+    draw
+        From n to statistics of n replicates, shape (n, T).
     replicates
         Replicates at most.
-    rng
-        Source of randomness.
 
     Notes
     -----
@@ -74,30 +69,19 @@ def compare(
     beyond the data, number l, with p = 20/l; else p = (1 + beyond)/(1 + replicates). Both are
     valid: P(p ≤ a) ≤ a.
     """
-    from scipy.stats import random_table  # slow to load
-
-    pairs = [
-        (random_table(table.sum(axis=1), table.sum(axis=0)), statistic)
-        for table, statistic in zip(tables, statistics, strict=True)
-    ]
-    seen = np.array([s(table[None])[0] for table, s in zip(tables, statistics, strict=True)])
     observed = float(seen.sum())
     limit = observed - 1e-9 * (1.0 + abs(observed))
-    size = min(_CHUNK, max(_MOST_CELLS // max(table.size for table in tables), 1))
     drawn: list[FloatArray] = []
     done = beyond = 0
     p_value = None
     while done < replicates and p_value is None:
-        n = min(size, replicates - done)
-        values = np.stack(
-            [statistic(law.rvs(n, random_state=rng)) for law, statistic in pairs], axis=1
-        )
+        values = draw(min(_CHUNK, replicates - done))
         drawn.append(values)
         hits = np.flatnonzero(values.sum(axis=1) >= limit)
         if beyond + len(hits) >= _ENOUGH:
             p_value = _ENOUGH / (done + int(hits[_ENOUGH - beyond - 1]) + 1)
         beyond += len(hits)
-        done += n
+        done += len(values)
     if p_value is None:
         p_value = (1 + beyond) / (1 + replicates)
     null = np.concatenate(drawn)
@@ -105,14 +89,46 @@ def compare(
     return Comparison(observed, p_value, done, (seen - null.mean(axis=0)) / spread)
 
 
+def dealt(
+    tables: Sequence[SourceTable], statistics: Sequence[Statistic], rng: np.random.Generator
+) -> Draw:
+    """Return replicates in which outcomes are dealt anew to the trials of each source."""
+    from scipy.stats import random_table  # slow to load
+
+    laws = [random_table(t.counts.sum(axis=1), t.counts.sum(axis=0)) for t in tables]
+    most = max(_MOST_CELLS // max(table.counts.size for table in tables), 1)
+
+    def draw(n: int) -> FloatArray:
+        parts = [min(most, n - k) for k in range(0, n, most)]
+        return np.stack(
+            [
+                np.concatenate([statistic(law.rvs(m, random_state=rng)) for m in parts])
+                for law, statistic in zip(laws, statistics, strict=True)
+            ],
+            axis=1,
+        )
+
+    return draw
+
+
+def reordered(tables: Sequence[SourceTable], places: FloatArray, rng: np.random.Generator) -> Draw:
+    """Return trends after the groups, whole, have changed places, the same for all sources."""
+
+    def draw(n: int) -> FloatArray:
+        new = rng.permuted(np.tile(places, (n, 1)), axis=1)
+        return np.stack([_trend(new[:, table.groups], table.counts) for table in tables], axis=1)
+
+    return draw
+
+
 def check_tables(
     name: CheckName,
     tables: Sequence[SourceTable],
     statistics: Sequence[Statistic],
+    draw: Draw,
     *,
     states: Sequence[str],
     replicates: int,
-    rng: np.random.Generator,
     statistic_name: str,
     invalid: str,
     fine: str,
@@ -124,14 +140,18 @@ def check_tables(
     ----------
     name, statistic_name, invalid
         As the check has them.
-    tables, statistics, replicates, rng
+    tables, statistics
+        One statistic a table.
+    draw, replicates
         As in :func:`compare`.
     states
         Labels.
     fine, suspect
         What to say; "{}" in the second becomes the source that stands out most.
     """
-    found = compare([table.counts for table in tables], statistics, replicates, rng)
+    pairs = zip(tables, statistics, strict=True)
+    seen = np.array([statistic(table.counts[None])[0] for table, statistic in pairs])
+    found = compare(seen, draw, replicates)
     worst = states[tables[int(np.argmax(found.excess))].source]
     wrong = found.p_value < SUSPECT
     return Check(
@@ -183,15 +203,15 @@ def trend(places: FloatArray) -> Statistic:
     places
         ``t_k``, shape (K,).
     """
+    return lambda tables: _trend(places, tables)
 
-    def statistic(tables: IntArray) -> FloatArray:
-        rows, columns = tables.sum(axis=2), tables.sum(axis=1)
-        total = rows.sum(axis=1, keepdims=True)
-        centred = places - (rows @ places)[:, None] / total
-        moved = np.einsum("nk,nkj->nj", centred, tables)
-        spread = (rows * centred**2).sum(axis=1)
-        return np.asarray(
-            (total[:, 0] - 1) * (moved**2 / np.maximum(columns, 1)).sum(axis=1) / spread
-        )
 
-    return statistic
+def _trend(places: FloatArray, tables: IntArray) -> FloatArray:
+    """Return trends of tables (..., K, J) over places (..., K), broadcast."""
+    rows, columns = tables.sum(axis=-1), tables.sum(axis=-2)
+    total = rows.sum(axis=-1)
+    centred = places - ((rows * places).sum(axis=-1) / total)[..., None]
+    moved = np.einsum("...k,...kj->...j", centred, tables)
+    spread = (rows * centred**2).sum(axis=-1)
+    weight = np.maximum(spread, 1e-300)  # no two places: no trend
+    return np.asarray((total - 1) * (moved**2 / np.maximum(columns, 1)).sum(axis=-1) / weight)

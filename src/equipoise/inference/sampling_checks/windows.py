@@ -45,7 +45,7 @@ def check_windows(counts: TransitionCounts) -> Check:
         return Check(
             "windows",
             "suspect",
-            f"States were left {most:,} times more often than entered, and {several(paths, 'path')} "
+            f"States were left {most:,} times more than entered, and {several(paths, 'path')} "
             "can do that at most once each: perhaps the windows overlap, or starts are missing.",
             statistic=float(most),
             statistic_name="ends beyond starts",
