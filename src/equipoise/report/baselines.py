@@ -36,8 +36,11 @@ def baseline_lines(found: Baselines) -> list[str]:
     ]
     lines += table(list(zip(*columns, strict=True)), right=[False, False, True, True, True])
     lines += ["", *_potential(found.least_action), "", "  What each gets wrong"]
-    for row in found.rows:
-        lines += wrap(f"{row.baseline}: {row.wrong}", indent=4, hang=6)
+    for sentence in dict.fromkeys(row.wrong for row in found.rows):
+        names = "; ".join(row.baseline for row in found.rows if row.wrong == sentence)
+        lines += wrap(f"{names}: {sentence}", indent=4, hang=6)
+    for reason in dict.fromkeys(row.invalid for row in found.rows if row.invalid):
+        lines += wrap(f"every p above: {reason}.", indent=4, hang=6)
     return lines
 
 

@@ -59,9 +59,11 @@ def _size(dispersion: Dispersion) -> str:
         if dispersion.concentration is None
         else f"concentration {fixed(dispersion.concentration, 1)}"
     )
-    return (
+    mean = (
         f"{fixed(dispersion.mean, 2)} "
-        f"[{fixed(dispersion.mean_lower, 2)}, {fixed(dispersion.mean_upper, 2)}], mean over trials; "
-        f"two draws of a block are correlated by {fixed(dispersion.correlation, _PLACES)} "
-        f"[{low}, {high}], {strength}"
+        f"[{fixed(dispersion.mean_lower, 2)}, {fixed(dispersion.mean_upper, 2)}]"
+    )
+    return (
+        f"{mean}, mean over trials; draws of one block are correlated by "
+        f"{fixed(dispersion.correlation, _PLACES)} [{low}, {high}], {strength}"
     )

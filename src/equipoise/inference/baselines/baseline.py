@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-STOPPING = (
-    "the p-value is invalid if someone looked at the counts to choose sources or to decide when to "
-    "stop"
-)
+#: When no p-value of these must be believed.
+STOPPING = "invalid if someone looked at the counts to choose sources or to decide when to stop"
 
 
 @dataclass(frozen=True)
@@ -24,6 +22,8 @@ class Row:
         None where it has none.
     wrong
         What it gets wrong, in one sentence.
+    invalid
+        When its p-value must not be believed, in words; empty without one.
     """
 
     baseline: str
@@ -32,3 +32,4 @@ class Row:
     ndf: int | None
     p_value: float | None
     wrong: str
+    invalid: str = ""

@@ -40,15 +40,14 @@ class Bootstrap:
     null_upper: float | None
 
     wrong = (
-        "It takes the fitted kernel for the true one, whose unseen arcs it never draws, it cannot "
-        "speak for balance, and " + STOPPING + "."
+        "It takes the fitted kernel for the true one, whose unseen arcs it never draws, and no "
+        "p-value can speak for balance."
     )
 
     def rows(self) -> tuple[Row, ...]:
         """Return its line of the table of baselines."""
-        return (
-            Row("parametric bootstrap", "2 Δ log L", self.value, None, self.p_value, self.wrong),
-        )
+        p, invalid = self.p_value, "" if self.p_value is None else STOPPING
+        return (Row("parametric bootstrap", "2 Δ log L", self.value, None, p, self.wrong, invalid),)
 
 
 def parametric_bootstrap(

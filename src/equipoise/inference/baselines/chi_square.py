@@ -59,10 +59,6 @@ class ChiSquare:
     def rows(self) -> tuple[Row, ...]:
         """Return its two lines of the table of baselines."""
         name = f"chi-square, {self.over}"
-        corrected = (
-            "Right for large counts; it still looks only at what was seen in all directions, which "
-            f"favours balance, and {STOPPING}."
-        )
         return (
             Row(f"{name}, released", "χ²/ndf", self.released_per_ndf, self.n, None, self.wrong),
             Row(
@@ -71,11 +67,16 @@ class ChiSquare:
                 self.corrected_per_ndf,
                 self.ndf,
                 self.p_value,
-                corrected,
+                _STILL_WRONG,
+                STOPPING if self.ndf else "",
             ),
         )
 
 
+_STILL_WRONG = (
+    "Right for large counts, it still looks only at what was seen in all directions, which favours "
+    "balance."
+)
 _WRONG = {
     "triplets": "It adds 1/N to every variance, where none is due, counts an edge once in each "
     "triplet that shares it as if these were independent, and sees no longer cycle: it comes out "

@@ -51,8 +51,8 @@ class LeastAction:
     references: tuple[int, ...]
 
     wrong = (
-        "It weighs arcs by probability, not by counts, so that rare draws pull as hard as common "
-        "ones; it has no error, knows no rival, and gives a potential whether balance holds or not."
+        "It weighs arcs by probability, so that a state tried ten times pulls as hard as one tried "
+        "ten thousand times; it has no error and gives a potential whether balance holds or not."
     )
 
     def rows(self) -> tuple[Row, ...]:

@@ -31,16 +31,13 @@ class LikelihoodRatio:
     p_value: float | None
 
     wrong = (
-        "Its chi-square law needs large counts in every cell, it cannot speak for balance, and "
-        + STOPPING
-        + "."
+        "Its chi-square law needs large counts in every cell, and no p-value can speak for balance."
     )
 
     def rows(self) -> tuple[Row, ...]:
         """Return its line of the table of baselines."""
-        return (
-            Row("likelihood ratio", "2 Δ log L", self.value, self.ndf, self.p_value, self.wrong),
-        )
+        p, invalid = self.p_value, STOPPING if self.ndf else ""
+        return (Row("likelihood ratio", "2 Δ log L", self.value, self.ndf, p, self.wrong, invalid),)
 
 
 def likelihood_ratio(counts: TransitionCounts, *, rejected: Rejected = "stay") -> LikelihoodRatio:

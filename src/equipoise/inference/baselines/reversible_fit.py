@@ -105,8 +105,8 @@ def _fit(
             break
     else:
         raise NotTrustedError(
-            f"the greatest likelihood of reversible kernels was not reached in {_MAX_STEPS} steps of "
-            "Newton; perhaps two counts of one state differ too much, so leave out the rarest state"
+            f"the greatest likelihood of reversible kernels was not reached in {_MAX_STEPS} Newton "
+            "steps; perhaps two counts of one state differ too much, so leave out the rarest state"
         )
     ratio = y[:, i] - y[:, j]
     terms = (

@@ -59,8 +59,8 @@ class Baselines:
         Returns
         -------
         DataFrame
-            Index: name of the baseline. Columns statistic, value, ndf, p_value, and wrong: what it
-            gets wrong.
+            Index: name of the baseline. Columns statistic, value, ndf, p_value, wrong (what it gets
+            wrong) and invalid (when not to believe the p-value).
         """
         import pandas as pd
 
