@@ -5,6 +5,8 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sampled import KERNEL, OTHER_KERNEL, STATES, blocked, walk
 from scipy.special import comb
 from scipy.stats import binom, chi2_contingency
@@ -329,7 +331,8 @@ def test_repeated_verdict_with_a_design_effect_of_1_is_the_verdict(alofi):
 # Invariances, arguments
 
 
-@pytest.mark.parametrize("seed", range(3))
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 10**6))
 def test_labels_and_order_of_states_change_no_statistic(seed):
     rng = np.random.default_rng(seed)
     counts = blocked([KERNEL, KERNEL, OTHER_KERNEL], 40, rng)

@@ -92,8 +92,8 @@ def _fit(
         matrix = np.zeros_like(same)
         matrix[:, i, j] = matrix[:, j, i] = -weight
         diagonal = -matrix.sum(axis=2)
-        level = np.maximum(diagonal.max(axis=1), 1e-300)
-        matrix += same * (level / n_states)[:, None, None]
+        level = np.maximum(diagonal.max(axis=1, initial=0.0), 1e-300)
+        matrix += same * level[:, None, None]
         matrix[:, np.arange(n_states), np.arange(n_states)] += diagonal
         step = np.linalg.solve(matrix, gradient[..., None])[..., 0]
         farthest = np.abs(step[:, i] - step[:, j]).max(axis=1, initial=0.0)

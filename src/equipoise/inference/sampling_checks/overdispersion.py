@@ -133,9 +133,12 @@ def _dispersion(
 
     r = correlation(statistic)
     drawn = sum(pearson(_draw(table.counts, r, rng)) for table in tables)
-    # How far one statistic lies above or below its expectation, as a factor.
-    low, high = np.quantile(drawn / np.mean(drawn), [_TAIL, 1.0 - _TAIL])
-    ends = correlation(statistic / high), correlation(statistic / low)
+    # How far one statistic lies above or below its expectation, as a factor; 0: by any factor.
+    low, high = np.quantile(drawn, [_TAIL, 1.0 - _TAIL]) / max(float(np.mean(drawn)), 1e-300)
+    ends = (
+        correlation(statistic / high) if high > 0 else 0.0,
+        correlation(statistic / low) if low > 0 else 1.0,
+    )
     per_draw = _per_draw(n_states, trials)
     made = np.bincount(trials.source, weights=trials.count, minlength=n_states)
 

@@ -58,6 +58,8 @@ class Trials:
         groups, outcomes
             Fewest groups with trials from the source, and fewest outcomes of these.
         """
+        if not len(self.source):
+            return ()
         found = []
         order = np.argsort(self.source, kind="stable")
         sources, starts = np.unique(self.source[order], return_index=True)
