@@ -164,7 +164,7 @@ def test_corrected_triplets_are_generalised_least_squares():
 
 
 def test_one_triangle_released_and_corrected(alofi):
-    """An affinity of -0.4086, error 0.2816 (from anchors); 1/N too much makes it too small."""
+    """An affinity of -0.4086, its error 0.2816; 1/N too much makes the released one too small."""
     found = triplet_chi_square(alofi)
     assert found.corrected == pytest.approx((0.4086 / 0.2816) ** 2, rel=1e-3)
     assert found.released < found.corrected
