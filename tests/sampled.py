@@ -1,5 +1,7 @@
 """Counts drawn wrongly in a known way: unlike blocks, overdispersed rows, drift, memory."""
 
+from bisect import bisect_right
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,10 +64,11 @@ def walk(
     """Follow a chain that goes straight back with probability `memory`, or drifts to `later`."""
     before, here = 0, 1
     path = [before, here]
-    for step in range(steps):
-        share = step / steps if later is not None else 0.0
-        row = (1 - share) * kernel[here] + (share * later[here] if later is not None else 0.0)
-        back = memory and rng.random() < memory
-        before, here = here, before if back else int(rng.choice(4, p=row))
+    now, then = (
+        np.cumsum(k, axis=1).tolist() for k in (kernel, kernel if later is None else later)
+    )
+    for step, (u, v, w) in enumerate(rng.random((steps, 3)).tolist()):
+        ends = (then if w < step / steps else now)[here]
+        before, here = here, before if v < memory else min(bisect_right(ends, u), 3)
         path.append(here)
     return TransitionCounts.from_sequences([STATES[k] for k in path], states=STATES)

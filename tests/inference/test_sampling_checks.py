@@ -213,7 +213,7 @@ def test_drift_is_found_in_blocks_and_along_a_path():
     assert check_drift(unlike, random_seed=1).status == "fine"  # unlike, but without a trend
     order = [str(k) for k in (2, 6, 4, 0, 7, 3, 1, 5)]
     assert check_drift(unlike, block_order=order, random_seed=1).status == "suspect"
-    drifting = walk(KERNEL, 3000, rng, later=OTHER_KERNEL)
+    drifting = walk(KERNEL, 8000, rng, later=OTHER_KERNEL)
     assert check_drift(drifting, random_seed=1).status == "suspect"
 
 
@@ -276,9 +276,9 @@ def test_counts_of_a_sliding_window_give_themselves_away():
         [STATES.index(s) for s in walk(KERNEL, 400, np.random.default_rng(8)).to_sequences()[0]]
     )
     table = np.zeros((4, 4), dtype=int)
-    np.add.at(table, (path[:-9], path[9:]), 1)
+    np.add.at(table, (path[:-40], path[40:]), 1)
     found = {}
-    for lag, matrix in ((9, table), (1, None)):
+    for lag, matrix in ((40, table), (1, None)):
         if matrix is None:
             matrix = np.zeros((4, 4), dtype=int)
             np.add.at(matrix, (path[:-1], path[1:]), 1)
@@ -291,9 +291,9 @@ def test_counts_of_a_sliding_window_give_themselves_away():
         )
         found[lag] = check_windows(counts)
     assert found[1].status == "fine"
-    assert found[9].status == "suspect"
-    excess = np.bincount(path[:9], minlength=4) - np.bincount(path[-9:], minlength=4)
-    assert found[9].statistic == np.maximum(excess, 0).sum() > 1
+    assert found[40].status == "suspect"
+    excess = np.bincount(path[:40], minlength=4) - np.bincount(path[-40:], minlength=4)
+    assert found[40].statistic == np.maximum(excess, 0).sum() > 1
 
 
 # The verdict on divided counts
