@@ -118,7 +118,9 @@ def test(
     figures: Annotated[
         str | None,
         typer.Option(
-            help="Write potential.png, evidence.png and sensitivity.png there.", metavar="DIR"
+            help="Write the figures there: potential, evidence, sensitivity, log-ratio, network "
+            "and cycles, PNG.",
+            metavar="DIR",
         ),
     ] = None,
     quiet: Annotated[

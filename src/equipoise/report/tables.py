@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.cycles import CycleAffinity
+from equipoise.inference.cycles import clearest as clearest_first
 from equipoise.inference.potential import StatePotential
 from equipoise.report.layout import INDENT, WIDTH, display_width, label, table, wrap
 from equipoise.report.numbers import aligned, decimals, fixed, interval
@@ -147,7 +147,7 @@ def _with_reference(rows: list[StatePotential], most: int) -> list[StatePotentia
 
 def cycle_lines(result: BalanceTest) -> list[str]:
     """Return the testable cycles that speak most clearly, by |mean|/sd."""
-    testable = [cycle for cycle in result.cycles if cycle.testable]
+    testable = clearest_first(result.cycles)
     lines = ["Cycles  affinity = Σ log P_ij/P_ji round the cycle, nats (0 under balance)"]
     if not result.cycles:
         return [*lines, "  The support has no cycle."]
@@ -155,7 +155,7 @@ def cycle_lines(result: BalanceTest) -> list[str]:
         return [*lines, "  None is testable; their affinities are set by the priors."]
     if not result.converged:
         return [*lines, "  Withheld, for they rest on the same draws."]
-    clearest = sorted(testable, key=_clarity)[:MOST_CYCLES]
+    clearest = testable[:MOST_CYCLES]
     places = [decimals(cycle.mcse, cycle.sd) for cycle in clearest]
     both = list(zip(clearest, places, strict=True))
     columns = [
@@ -176,10 +176,6 @@ def cycle_lines(result: BalanceTest) -> list[str]:
             "minimum-weight basis; --json has all."
         )
     return lines
-
-
-def _clarity(cycle: CycleAffinity) -> tuple[float, tuple[str, ...]]:
-    return -abs(cycle.mean) / max(cycle.sd, 1e-300), cycle.states
 
 
 def _path(states: Sequence[str], room: int) -> str:
