@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch
 
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.cycles import CycleAffinity, clearest
+from equipoise.inference.cycles import CycleAffinity, ahead, clearest
 from equipoise.plots.style import GREY, INK, VERMILLION, drawn_on, say, tick_label
 
 _CELL, _MARGIN, _WORDS = 1.2, 0.2, 1.2
@@ -36,7 +36,7 @@ def plot_cycles(result: BalanceTest, ax: Axes | None = None) -> Axes:
     Axes
         Its ``figure`` can be saved.
     """
-    shown = clearest(result.cycles)[:_MOST] if result.converged else []
+    shown = [ahead(c) for c in clearest(result.cycles)[:_MOST]] if result.converged else []
     rows = -(-len(shown) // _ACROSS)
     with drawn_on(ax, _MARGIN + _CELL * rows if shown else _WORDS) as axes:
         if not result.cycles:
@@ -65,14 +65,11 @@ def _draw(axes: Axes, cycles: Sequence[CycleAffinity], rows: int) -> None:
 
 
 def _ring(axes: Axes, cycle: CycleAffinity, centre: np.ndarray) -> None:
-    forward = cycle.mean >= 0
-    states = cycle.states if forward else (cycle.states[0], *reversed(cycle.states[1:]))
-    low, high = (cycle.lower, cycle.upper) if forward else (-cycle.upper, -cycle.lower)
-    n = len(states)
+    states, n = cycle.states, len(cycle.states)
     # Clockwise from the top.
     angle = np.pi / 2 - 2 * np.pi * np.arange(n) / n
     circle = np.column_stack([np.cos(angle), np.sin(angle)])
-    colour = VERMILLION if low > 0 else GREY
+    colour = VERMILLION if cycle.lower > 0 else GREY
     points = centre + _RADIUS * circle
     for a, b in zip(points, np.roll(points, -1, axis=0), strict=True):
         axes.add_patch(
@@ -103,8 +100,9 @@ def _ring(axes: Axes, cycle: CycleAffinity, centre: np.ndarray) -> None:
         )
     size = f"\n{n} states" if n > _NAMED else ""
     axes.text(
-        *centre,
-        f"{abs(cycle.mean):.2f}\n[{low:.2f}, {high:.2f}]{size}",
+        float(centre[0]),
+        float(centre[1]),
+        f"{cycle.mean:.2f}\n[{cycle.lower:.2f}, {cycle.upper:.2f}]{size}",
         ha="center",
         va="center",
         size=6.5,

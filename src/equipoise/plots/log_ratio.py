@@ -157,20 +157,23 @@ def _draw(axes: Axes, result: BalanceTest, ratios: ObservedRatios) -> list[Artis
     colours, handles = _colours(axes, result, ratios)
     both = ratios.side == 0
     bars = _TWO_SIDED * ratios.error
-    style = {"linewidth": width, "alpha": 0.6, "zorder": 2}
     axes.hlines(
         ratios.ratio[joined],
         between.lower[joined],
         between.upper[joined],
         colors=colours[joined],
-        **style,
+        linewidth=width,
+        alpha=0.6,
+        zorder=2,
     )
     axes.vlines(
         x[both],
         (ratios.ratio - bars)[both],
         (ratios.ratio + bars)[both],
         colors=colours[both],
-        **style,
+        linewidth=width,
+        alpha=0.6,
+        zorder=2,
     )
     axes.scatter(
         x[both], ratios.ratio[both], s=size**2, c=colours[both], edgecolors=INK, linewidths=0.25,

@@ -133,7 +133,7 @@ def _draw(
     lines = np.array([_bent(a, b) for a, b in at])
     axes.add_collection(
         LineCollection(
-            lines[~testable],
+            list(lines[~testable]),
             colors=GREY,
             linewidths=0.6 * width[~testable],
             linestyles=_DOTTED,
@@ -149,7 +149,10 @@ def _draw(
         mappable = diverging(c[testable])
         axes.add_collection(
             LineCollection(
-                lines[order], colors=mappable.to_rgba(c[order]), linewidths=width[order], zorder=2
+                list(lines[order]),
+                colors=mappable.to_rgba(c[order]),
+                linewidths=width[order],
+                zorder=2,
             )
         )
         colour_bar(axes, mappable, "$c$ downhill, what no potential explains (nats)")
@@ -226,7 +229,8 @@ def _name(axes: Axes, result: BalanceTest, layout: _Layout, edges: IntArray) -> 
         chosen = list(dict.fromkeys(ends))
         size = 6.0
     with any_script():
-        axes.figure.draw_without_rendering()
+        if (figure := axes.get_figure(root=True)) is not None:
+            figure.draw_without_rendering()
         write_names(
             axes,
             layout.points,

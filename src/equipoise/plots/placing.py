@@ -102,7 +102,7 @@ def write_names(
     """
     pixel = axes.figure.dpi / 72.0
     at = axes.transData.transform(points)
-    inside = (axes.figure.bbox.x0, axes.figure.bbox.x1, axes.bbox.y0, axes.bbox.y1)
+    inside = (axes.bbox.x0, axes.figure.bbox.x1, axes.bbox.y0, axes.bbox.y1)
     taken: list[Box] = [(x - 3, x + 3, y - 3, y + 3) for x, y in at]
     for state, name in zip(named, names, strict=True):
         note = axes.annotate(

@@ -74,7 +74,7 @@ def write_figures(
     UsageError
         If the folder or a file cannot be written, or a format is unknown.
     """
-    known = _figure(next(iter(figures.values()))).canvas.get_supported_filetypes()
+    known = figure_of(next(iter(figures.values()))).canvas.get_supported_filetypes()
     if unknown := [name for name in formats if name not in known]:
         raise UsageError(
             f"no figure can be saved as {listed(unknown)}; choose from {listed(known, 20)}"
@@ -87,7 +87,7 @@ def write_figures(
             for ending in formats:
                 path = directory / f"{name}.{ending}"
                 with any_script():
-                    _figure(axes).savefig(path, dpi=DPI)
+                    figure_of(axes).savefig(path, dpi=DPI)
                 written.append(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -97,7 +97,14 @@ def write_figures(
     return written
 
 
-def _figure(axes: Axes) -> Figure:
+def figure_of(axes: Axes) -> Figure:
+    """Return the figure that axes stand in.
+
+    Raises
+    ------
+    UsageError
+        If that is a subfigure.
+    """
     figure = axes.figure
     if not isinstance(figure, Figure):
         raise UsageError("these axes stand in a subfigure; save its figure instead")

@@ -185,7 +185,8 @@ def assumed(result: BalanceTest) -> Facts:
             (
                 "priors",
                 f"V ~ Normal(0, {priors.fixed_potential_sd:g}), "
-                f"s ~ Normal({priors.symmetric_mean:g}, {priors.fixed_symmetric_sd:g}); scales fixed, alike under both hypotheses",
+                f"s ~ Normal({priors.symmetric_mean:g}, {priors.fixed_symmetric_sd:g}); "
+                "scales fixed, alike under both hypotheses",
             )
         )
     entries.append(
