@@ -14,6 +14,7 @@ from equipoise.cli.demo import demo
 from equipoise.cli.evidence import evidence
 from equipoise.cli.plan import EPILOG as PLAN_EPILOG
 from equipoise.cli.plan import plan
+from equipoise.cli.report import report
 from equipoise.cli.test import test
 from equipoise.errors import EquipoiseError, NotTrustedError
 
@@ -106,6 +107,17 @@ app.command(
 )(evidence)
 
 app.command(epilog=PLAN_EPILOG)(plan)
+
+app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise report counts.csv --output report.html
+        equipoise report counts.csv --fast --tables tables
+        equipoise report --again run.nc --output report.html
+    """
+)(report)
+
 app.add_typer(calibrate, name="calibrate")
 
 

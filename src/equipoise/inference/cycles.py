@@ -1,7 +1,7 @@
 """Where balance breaks: affinities of cycles and the part of log-ratios no potential explains."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -105,6 +105,27 @@ def affinities_of(
             testable=len({int(graph.strong[state]) for state in cycle}) == 1,
         )
         for k, cycle in enumerate(cycles)
+    )
+
+
+def clearest(cycles: Iterable[CycleAffinity]) -> list[CycleAffinity]:
+    """Return the testable cycles, those first whose |mean|/sd is largest; ties by label."""
+    return sorted(
+        (cycle for cycle in cycles if cycle.testable),
+        key=lambda cycle: (-abs(cycle.mean) / max(cycle.sd, 1e-300), cycle.states),
+    )
+
+
+def ahead(cycle: CycleAffinity) -> CycleAffinity:
+    """Return a cycle in the direction in which it runs rather than back: its mean is positive."""
+    if cycle.mean >= 0:
+        return cycle
+    return replace(
+        cycle,
+        states=(cycle.states[0], *reversed(cycle.states[1:])),
+        mean=-cycle.mean,
+        lower=-cycle.upper,
+        upper=-cycle.lower,
     )
 
 
