@@ -6,7 +6,13 @@ from planned import counts_of, planned
 from simulated import random_kernel
 
 from equipoise.errors import DataError, UsageError
+from equipoise.graph import cycle_vector
 from equipoise.inference.planning import plan
+from equipoise.inference.planning.assumptions import (
+    assumed_violation,
+    budgets_of,
+    spread_trials,
+)
 from equipoise.simulate import sample_draws
 
 
@@ -69,40 +75,47 @@ def test_without_a_cycle_there_is_nothing_to_plan():
 def test_a_named_cycle_has_the_affinity_asked_for():
     rng = np.random.default_rng(1)
     counts = sample_draws(random_kernel(rng, 4, 0.5), 200, rng)
-    given = {"further": [5000], "simulations": 39, "cycle": ("s0", "s1", "s2")}
-    there = plan(counts, affinity=1.5, random_seed=1, **given)
-    back = plan(counts, affinity=-1.5, random_seed=1, **given)
+    cycle = ("s0", "s1", "s2")
+    found = plan(counts, cycle=cycle, affinity=-1.5, further=[5000], simulations=39, random_seed=1)
     # ρ = sqrt(Σ c²/E), c = A/3 on three edges
-    assert there.violation == pytest.approx(1.5 / np.sqrt(3 * there.graph.n_edges))
-    assert back.violation == pytest.approx(there.violation)
-    assert there.outlook[0].mean < -3
-    assert back.outlook[0].mean < -3
-    assert there.outlook[0].mean != back.outlook[0].mean
+    assert found.violation == pytest.approx(1.5 / np.sqrt(3 * found.graph.n_edges))
+    assert found.outlook[0].mean < -3
+    assert found.outlook[1].mean > 0
+    graph = found.graph
+    assumed = assumed_violation(counts, graph, 0.1, cycle, -1.5)
+    c = assumed.radius * assumed.space[:, 0]
+    assert cycle_vector(graph, [0, 1, 2]) @ c == pytest.approx(-1.5)
 
 
-def test_spreads_and_seeds():
-    counts = counts_of("alofi-rain")
-    few = {"further": [900], "simulations": 39, "random_seed": 4}
-    outlooks = {
-        spread: plan(counts, spread=spread, **few).outlook
-        for spread in ("as-so-far", "even", "informative")
+@pytest.mark.parametrize("budget", [1, 10, 12_345])
+def test_spreads_add_up(budget):
+    found = planned("alofi-rain")
+    made = found.counts.trials.astype(float)
+    spread = {
+        name: spread_trials(name, found.graph, made, budget, found.recommended)
+        for name in ("as-so-far", "even", "informative")
     }
-    assert outlooks["even"] == plan(counts, spread="even", **few).outlook
-    assert len({rows[0].mean for rows in outlooks.values()}) == 3
-    assert all(rows[0].trials == 900 for rows in outlooks.values())
+    assert all(trials.sum() == budget and trials.min() >= 0 for trials in spread.values())
+    assert np.abs(spread["even"] - budget / 3).max() < 1
+    assert np.abs(spread["as-so-far"] - budget * made / made.sum()).max() < 1
+    assert np.abs(spread["informative"] - budget * found.recommended.fractions).max() < 1
 
 
-def test_progress_rises_to_the_end():
+def test_the_same_seed_gives_the_same_plan_and_progress_rises_to_the_end():
+    given = {"further": [900], "simulations": 39, "random_seed": 4, "spread": "informative"}
     seen = []
-    plan(
-        counts_of("alofi-rain"),
-        further=[500],
-        simulations=39,
-        random_seed=1,
-        progress=lambda _, fraction: seen.append(fraction),
+    watched = plan(
+        counts_of("alofi-rain"), progress=lambda _, fraction: seen.append(fraction), **given
     )
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
+    assert watched.outlook == plan(counts_of("alofi-rain"), **given).outlook
+
+
+def test_default_numbers_of_trials_are_round_and_geometric():
+    assert budgets_of(None, 5040) == (2000, 6000, 20_000, 60_000, 200_000)
+    assert budgets_of(None, 12) == (10, 30, 100, 300, 1000)
+    assert budgets_of([500, 20, 20], 12) == (20, 500)
 
 
 @pytest.mark.parametrize(
