@@ -1,6 +1,5 @@
 """The main job: from counts to a verdict on detailed balance."""
 
-import operator
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from equipoise.inference.weighted import Summary
 from equipoise.likelihoods import Rejected, pairwise
 from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import plain_seed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -216,7 +216,7 @@ def test(
     """
     start = time.perf_counter()
     check_rope(rope)
-    seed = _seed(random_seed)
+    seed = plain_seed(random_seed)
     if not fast and draws is not None:
         check_sampling(draws=draws, tune=1, chains=mcmc.CHAINS)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
@@ -329,25 +329,3 @@ def _exact(counts: TransitionCounts) -> ExactEvidence | None:
         return exact(counts)
     except DataError:
         return None
-
-
-def _seed(random_seed: RandomSeed) -> int | None:
-    """Return a seed as a plain integer; None for none, and for a generator's unknown state.
-
-    Raises
-    ------
-    UsageError
-        If it is neither an integer, nor a generator, nor None.
-    """
-    if random_seed is None or isinstance(random_seed, np.random.Generator):
-        return None
-    try:
-        seed = operator.index(random_seed)
-    except TypeError:
-        seed = -1
-    if seed < 0:
-        raise UsageError(
-            f"random_seed must be a whole number from 0, a NumPy Generator or None, "
-            f"not {random_seed!r}"
-        )
-    return seed
