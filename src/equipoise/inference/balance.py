@@ -60,6 +60,8 @@ class BalanceTest:
     exact
         Evidence in closed form, under priors of its own, where the counts are those of one path;
         else None.
+    exact_refusal
+        Why there is no exact evidence, in words; None where there is.
     alternatives
         The log Bayes factor with one setting changed: τ, fixed scales, priors, imputed trials.
     rope
@@ -82,6 +84,7 @@ class BalanceTest:
     cycles: tuple[CycleAffinity, ...]
     edges: tuple[EdgeCirculation, ...]
     exact: ExactEvidence | None
+    exact_refusal: str | None
     alternatives: tuple[Alternative, ...]
     rope: float
     references: tuple[int, ...]
@@ -290,6 +293,7 @@ def conclude(
         size=size,
         distrust=findings.distrust,
     )
+    evidence, refusal = _exact(counts)
     pairs = pairwise(counts, graph, rejected=rejected)
     return BalanceTest(
         counts=counts,
@@ -301,7 +305,8 @@ def conclude(
         gradient=potential_table(findings.cyclic, findings.cyclic_mode, references),
         cycles=cycle_affinities(counts, graph, findings.cyclic),
         edges=edge_circulations(graph, findings.cyclic),
-        exact=_exact(counts),
+        exact=evidence,
+        exact_refusal=refusal,
         alternatives=others,
         rope=rope,
         references=references,
@@ -323,9 +328,9 @@ def check_rope(rope: object) -> None:
         raise UsageError(f"rope must be a positive number of nats, not {rope!r}")
 
 
-def _exact(counts: TransitionCounts) -> ExactEvidence | None:
-    """Return the exact evidence where the counts are those of one path."""
+def _exact(counts: TransitionCounts) -> tuple[ExactEvidence | None, str | None]:
+    """Return the exact evidence where the counts are those of one path, else why they are not."""
     try:
-        return exact(counts)
-    except DataError:
-        return None
+        return exact(counts), None
+    except DataError as error:
+        return None, str(error)

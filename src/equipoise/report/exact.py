@@ -1,8 +1,6 @@
 """The exact evidence of one path, in the text summary."""
 
-from equipoise.errors import DataError
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.evidence import exact
 from equipoise.report.layout import INDENT, entry, wrap
 from equipoise.report.numbers import aligned, fixed
 
@@ -16,7 +14,12 @@ def exact_lines(result: BalanceTest) -> list[str]:
     lines = ["Exact  the path's own evidence in closed form, nats, without Monte Carlo error"]
     evidence = result.exact
     if evidence is None:
-        return lines + entry("log BF", f"not given: {_why(result)}.")
+        why = result.exact_refusal or "the result was concluded without it"
+        return lines + entry("log BF", f"not given: {why}.")
+    if evidence.on_tree:
+        return lines + entry(
+            "log BF", "0 by construction: no cycle, so that both hypotheses are one"
+        )
     numbers = aligned(
         [
             fixed(evidence.log_bayes_factor, _PLACES, sign=True),
@@ -38,12 +41,3 @@ def exact_lines(result: BalanceTest) -> list[str]:
         "log Bayes factors need not agree. Where their signs differ, the prior decides.",
         indent=INDENT,
     )
-
-
-def _why(result: BalanceTest) -> str:
-    """Return why there is no exact evidence, in words."""
-    try:
-        exact(result.counts)
-    except DataError as error:
-        return str(error)
-    return "the result was concluded without it"

@@ -221,7 +221,7 @@ def test_every_field_of_a_record_is_checked(tmp_path, field, value, words):
         read(path)
     del content[field]
     path.write_text(path.read_text().splitlines()[0] + "\n" + json.dumps(content) + "\n")
-    with pytest.raises(DataError, match=f"line 2 .* it has no {field}"):
+    with pytest.raises(DataError, match=f"line 2 .*it has no {field}"):
         read(path)
 
 

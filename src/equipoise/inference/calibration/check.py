@@ -27,6 +27,7 @@ FALSE_ALARM = 1e-3
 _FACTOR_CHECKS, _RANK_CHECKS = 4, 10
 #: Least share of data sets with a result: a calibration of what is left must speak for the whole.
 LEAST_GIVEN = 0.9
+#: Least number of data sets from either hypothesis, and of ranks of a quantity, to be judged.
 FEWEST = 20
 
 
