@@ -50,8 +50,10 @@ def test_json_and_figures(program, journals, tmp_path):
     content = json.loads(done.stdout)
     assert content["schema"] == "equipoise.calibration-check/1"
     assert content["holds"] is True
-    assert content["datasets"] == {"balance": 600, "cyclic": 600}
-    assert len(content["claims"]) == 3 + 7 + 2
+    assert content["datasets"]["balance"] == content["datasets"]["cyclic"] == 600
+    assert sum(content["datasets"]["graphs"].values()) == 1200
+    assert len(content["claims"]) == 4 + 7 + 2
+    assert content["not_judged"] == []
     assert sorted(file.name for file in (tmp_path / "figures").iterdir()) == [
         "ranks.png",
         "reliability.png",
