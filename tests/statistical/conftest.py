@@ -84,7 +84,7 @@ def _write_contents() -> None:
         lines = [
             "# Statistical checks",
             "",
-            "Figures of the checks in `tests/statistical/`, written by `make slow`; not by hand.",
+            "Figures of the checks in `tests/statistical/`, written by `make slow` and `make calibration`; not by hand.",
             "Each file holds settings, versions, what must hold with its figure, and the numbers.",
             "",
         ]

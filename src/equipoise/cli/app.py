@@ -12,6 +12,9 @@ from equipoise.cli import console
 from equipoise.cli.calibrate import app as calibrate
 from equipoise.cli.demo import demo
 from equipoise.cli.evidence import evidence
+from equipoise.cli.plan import EPILOG as PLAN_EPILOG
+from equipoise.cli.plan import plan
+from equipoise.cli.report import report
 from equipoise.cli.test import test
 from equipoise.errors import EquipoiseError, NotTrustedError
 
@@ -104,6 +107,18 @@ app.command(
     Exit status: 0 all answer and agree, 2 bad input or usage, 3 not all agree or answer.
     """
 )(evidence)
+
+app.command(epilog=PLAN_EPILOG)(plan)
+
+app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise report counts.csv --output report.html
+        equipoise report counts.csv --fast --tables tables
+        equipoise report --again run.nc --output report.html
+    """
+)(report)
 
 app.add_typer(calibrate, name="calibrate")
 

@@ -93,7 +93,7 @@ def fast_findings(
         reversible=fit.reversible_draws,
         cyclic=fit.cyclic_draws,
         reversible_mode=fit.curve.reversible.mode.theta,
-        cyclic_mode=_likeliest(fit),
+        cyclic_mode=likeliest_mode(fit),
         curve=fit.smooth_curve,
         sensitivity=tuple(fit.log_bayes_factor(factor * tau) for factor in SENSITIVITY),
         cross_check=None,
@@ -152,8 +152,8 @@ def _with_fixed_scales(
     return fixed.log_bayes_factor()
 
 
-def _likeliest(fit: LaplaceFit) -> FloatArray:
-    """Return the mode at the σ_c of highest posterior weight."""
+def likeliest_mode(fit: LaplaceFit) -> FloatArray:
+    """Return the cyclic mode at the σ_c of highest posterior weight, shape (d,)."""
     if not fit.curve.nodes:
         return fit.curve.reversible.mode.theta
     shares = fit.curve.shares(fit.cycle_scale_posterior())
