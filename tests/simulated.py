@@ -9,7 +9,8 @@ from equipoise.counts import TransitionCounts
 from equipoise.graph import support_graph
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.cycles import cycle_affinities, edge_circulations, minimum_basis
-from equipoise.inference.evidence import BayesFactor, LaplaceFit, information_nats, laplace
+from equipoise.inference.evidence import LaplaceFit, information_nats, laplace
+from equipoise.inference.evidence.psis import distrust
 from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings
 from equipoise.inference.problem import LikelihoodName
 from equipoise.inference.reference import reference_states
@@ -249,7 +250,7 @@ def result_of(
         information=fit.information,
         diagnostics=Diagnostics(
             pareto_k=pareto_k_of(fit),
-            reversible=BayesFactor(0.0, 0.0, "laplace", pareto_k=base.pareto_k).distrust,
+            reversible=distrust(base.pareto_k),
             cyclic=None,
         ),
     )
@@ -266,6 +267,7 @@ def result_of(
         cycles=cycle_affinities(counts, fit.graph, findings.cyclic),
         edges=edge_circulations(fit.graph, findings.cyclic),
         exact=None,
+        exact_refusal=None,
         alternatives=(),
         rope=ROPE,
         references=reference_states(counts, fit.graph),

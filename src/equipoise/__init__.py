@@ -13,9 +13,10 @@ Layers, each importing only those before it: ``counts``, ``graph``, ``simulate``
 SciPy, and neither PyMC, matplotlib nor anthropic; MCMC loads PyMC when it is first used.
 """
 
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
-from types import ModuleType
+from importlib import import_module as _import_module
+from importlib.metadata import PackageNotFoundError as _PackageNotFoundError
+from importlib.metadata import version as _version
+from types import ModuleType as _ModuleType
 
 from equipoise import datasets, errors, graph, likelihoods, models, simulate
 from equipoise.counts import TransitionCounts
@@ -36,16 +37,16 @@ from equipoise.models import Priors
 from equipoise.report import summary, to_dict, to_json
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> _ModuleType:
     """Load ``equipoise.plots``, and matplotlib with it, when first asked for."""
     if name == "plots":
-        return import_module("equipoise.plots")
+        return _import_module("equipoise.plots")
     raise AttributeError(f"module 'equipoise' has no attribute {name!r}")
 
 
 try:
-    __version__ = version("equipoise")
-except PackageNotFoundError:  # run from a source tree that was never installed
+    __version__ = _version("equipoise")
+except _PackageNotFoundError:  # run from a source tree that was never installed
     __version__ = "0+unknown"
 
 __all__ = [

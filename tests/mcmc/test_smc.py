@@ -86,8 +86,17 @@ def test_refused(coin):
     with pm.Model() as impossible:
         p = pm.Beta("p", 1.0, 1.0)
         pm.Potential("never", p * 0 - np.inf)
-    with pytest.raises(NotTrustedError, match="sequential Monte Carlo"):
+    with pytest.raises(NotTrustedError, match="none has a finite density"):
         smc(impossible, draws=50, chains=4, random_seed=1)
+
+
+def test_an_error_of_the_model_is_not_taken_for_one_of_the_particles(coin, monkeypatch):
+    def fail(*_):
+        raise ValueError("shapes do not fit")
+
+    monkeypatch.setattr(pm.smc.IMH, "mutate", fail)
+    with pytest.raises(ValueError, match="shapes do not fit"):
+        smc(coin, draws=50, chains=4, random_seed=1)
 
 
 def test_runs_that_disagree_are_not_trusted():

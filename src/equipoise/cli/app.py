@@ -102,7 +102,9 @@ app.command(
     Examples
         equipoise evidence counts.csv
         equipoise evidence counts.csv --methods laplace,bridge --scales fixed
-    Exit status: 0 all agree, 2 bad input or usage, 3 not all agree or answer.
+        equipoise evidence path.txt --trajectory
+    \b
+    Exit status: 0 all answer and agree, 2 bad input or usage, 3 not all agree or answer.
     """
 )(evidence)
 

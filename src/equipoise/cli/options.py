@@ -21,6 +21,15 @@ CycleScale = Annotated[
     float,
     typer.Option(help="τ: prior scale of the cycles, nats.", metavar="NATS", min=0.01, max=100.0),
 ]
+Trajectory = Annotated[
+    bool,
+    typer.Option(
+        "--trajectory",
+        help="Read a path: text, a state a line, the start first; a blank line begins another "
+        "path. `equipoise test` prints exact evidence beside, if it is one path, or paths that "
+        "join end to start.",
+    ),
+]
 NoStay = Annotated[
     bool, typer.Option("--no-stay", help="By protocol a trial cannot end where it began.")
 ]

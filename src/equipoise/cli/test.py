@@ -31,15 +31,7 @@ def test(
             show_default=False,
         ),
     ] = None,
-    trajectory: Annotated[
-        bool,
-        typer.Option(
-            "--trajectory",
-            help="Read a path: text, a state a line, the start first; a blank line begins another "
-            "path. Prints exact evidence beside, if it is one path, or paths that join end to "
-            "start.",
-        ),
-    ] = False,
+    trajectory: options.Trajectory = False,
     fast: Annotated[
         bool,
         typer.Option(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from equipoise.inference.evidence.laplace import LaplaceFit, solve
-from equipoise.inference.evidence.psis import K_TRUSTED
+from equipoise.inference.evidence.psis import K_TRUSTED, distrust
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import (
     DECIDING,
@@ -85,7 +85,6 @@ def fast_findings(
         for multiple in trials
     )
     tau = problem.priors.cycle_scale
-    base_k = fit.curve.reversible.pareto_k
     return Findings(
         problem=problem,
         method="laplace",
@@ -104,7 +103,7 @@ def fast_findings(
         information=fit.information,
         diagnostics=Diagnostics(
             pareto_k=_pareto_k(fit),
-            reversible=BayesFactor(0.0, 0.0, "laplace", pareto_k=base_k).distrust,
+            reversible=distrust(fit.curve.reversible.pareto_k),
             cyclic=None,  # judged with the Bayes factors, whose draws they are
         ),
     )

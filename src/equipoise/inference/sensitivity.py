@@ -61,7 +61,10 @@ def alternatives(findings: Findings) -> tuple[Alternative, ...]:
         Without cycles only τ and the fixed scales, all 0.
     """
     found = [Alternative("cycle_scale", f.cycle_scale or 0.0, f) for f in findings.sensitivity]
-    found += [Alternative("fixed_scales", sd, f) for sd, f in findings.fixed_scales]
+    priors = findings.problem.priors
+    # Where scales are fixed as they are, the headline itself would come again.
+    own = priors.fixed_potential_sd if priors.scales == "fixed" else None
+    found += [Alternative("fixed_scales", sd, f) for sd, f in findings.fixed_scales if sd != own]
     if findings.curve is not None:
         found += _other_scales(findings)
     found += [Alternative("imputed_trials", x, factor) for x, factor in findings.imputed_trials]

@@ -17,7 +17,7 @@ from equipoise.report.numbers import (
     with_error,
 )
 
-_FRACTIONS = {0.25: "¼", 0.5: "½"}
+_FRACTIONS = {0.125: "⅛", 0.25: "¼", 0.5: "½"}
 _SETTINGS = {
     "cycle_scale": "τ = {}",
     "fixed_scales": "fixed scales, σ_V = {}",
@@ -62,7 +62,9 @@ def headline(result: BalanceTest) -> list[tuple[str, str]]:
 def evidence_beside(result: BalanceTest) -> list[tuple[str, str]]:
     """Return what stands beside a log Bayes factor that is shown, by name."""
     verdict = result.verdict
-    found = [("sensitivity", _signs(result.alternatives))]
+    found = [("sensitivity", _signs(result.alternatives)), *_withheld(result.alternatives)]
+    if result.priors.scales == "fixed":
+        found.append(("learned", "not tried: --scales learned, the default, gives it"))
     if verdict.ceiling is not None and verdict.favours != "untestable":
         found.append(
             (
@@ -126,10 +128,20 @@ def factor_text(factor: BayesFactor, places: int) -> str:
     return fixed(factor.log_value, places, sign=True)
 
 
+def _withheld(others: Sequence[Alternative]) -> list[tuple[str, str]]:
+    """Say at which settings the log BF is withheld, and why."""
+    whys = [f"{setting(o)}: {o.factor.distrust}" for o in others if o.factor.distrust is not None]
+    return [("withheld", "; ".join(whys))] if whys else []
+
+
 def _signs(others: Sequence[Alternative]) -> str:
     """Say whether the sign of log BF hangs on a setting, in words."""
     known = [other for other in others if other.factor.distrust is None]
-
+    withheld = len(others) - len(known)
+    every, but = "every setting tried", ""
+    if withheld:
+        but = f" (of {len(others)}, {withheld} withheld)"
+        every = f"every setting with a value{but}"
     sides = {side: [o for o in known if _side(o.factor) == side] for side in (-1, 0, 1)}
     if sides[-1] and sides[1]:
         values = [other.factor.log_value for other in known]
@@ -140,13 +152,13 @@ def _signs(others: Sequence[Alternative]) -> str:
         return (
             f"changes sign with what is assumed, from {fixed(low, 1, sign=True)} to "
             f"{fixed(high, 1, sign=True)}: {word} 0 at {names}; {other} 0 at {len(sides[-fewer])} "
-            f"of {len(known)} settings"
+            f"of {len(known)} settings{but}"
         )
     if not sides[-1] and not sides[1]:
-        return "within two Monte Carlo errors of 0 at every setting tried"
+        return f"within two Monte Carlo errors of 0 at {every}"
     side = "above 0" if sides[1] else "below 0"
     also = ", or within two Monte Carlo errors of 0," if sides[0] else ""
-    return f"{side}{also} at every setting tried"
+    return f"{side}{also} at {every}"
 
 
 def _side(factor: BayesFactor) -> int:

@@ -1,8 +1,6 @@
 """The exact evidence of one path, in the text summary."""
 
-from equipoise.errors import DataError
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.evidence import exact
 from equipoise.report.layout import INDENT, entry, wrap
 from equipoise.report.numbers import aligned, fixed
 
@@ -14,7 +12,7 @@ def exact_lines(result: BalanceTest) -> list[str]:
     if result.counts.protocol != "trajectory":
         return []
     lines = ["Exact  the path's own evidence in closed form, nats, without Monte Carlo error"]
-    if result.exact is None:
+    if result.exact is None or result.exact.on_tree:
         return lines + [x for name, text in exact_entries(result) for x in entry(name, text)]
     for name, text in exact_entries(result):
         lines.append(" " * INDENT + f"{name:<14} {text}")
@@ -31,7 +29,10 @@ def exact_entries(result: BalanceTest) -> list[tuple[str, str]]:
         return []
     evidence = result.exact
     if evidence is None:
-        return [("log BF", f"not given: {_why(result)}.")]
+        why = result.exact_refusal or "the result was concluded without it"
+        return [("log BF", f"not given: {why}.")]
+    if evidence.on_tree:
+        return [("log BF", "0 by construction: no cycle, so that both hypotheses are one")]
     numbers = aligned(
         [
             fixed(evidence.log_bayes_factor, _PLACES, sign=True),
@@ -47,12 +48,3 @@ def exact_entries(result: BalanceTest) -> list[tuple[str, str]]:
         ("balance", f"{balance}   reinforced walk, every edge and loop of weight {weight}"),
         ("unrestricted", f"{rival}   Dirichlet rows of matched strength"),
     ]
-
-
-def _why(result: BalanceTest) -> str:
-    """Return why there is no exact evidence, in words."""
-    try:
-        exact(result.counts)
-    except DataError as error:
-        return str(error)
-    return "the result was concluded without it"

@@ -62,7 +62,14 @@ def reliability_curve(
     false_alarm
         Probability that some bin leaves its band though every probability is right (Bonferroni
         over the bins; the band of each is exact, for a sum of unequal Bernoulli variables).
+
+    Returns
+    -------
+    tuple of ReliabilityBin
+        In order of the probability stated; none without data sets.
     """
+    if not len(stated):
+        return ()
     order = np.argsort(stated, kind="stable")
     parts = _parts(stated[order], order)
     level = false_alarm / len(parts) / 2

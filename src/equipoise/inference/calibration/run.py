@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import platform
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -210,7 +211,11 @@ def _records(
 
 
 def _end_with_parent() -> None:
-    """End this worker when the run is killed: nobody would write down what it finds."""
+    """End this worker when the run is killed: nobody would write down what it finds.
+
+    Ctrl-C reaches workers too, and ends them without a traceback each.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is None:
         return
