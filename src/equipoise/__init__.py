@@ -22,6 +22,7 @@ from equipoise import datasets, errors, graph, likelihoods, models, simulate
 from equipoise.counts import TransitionCounts
 from equipoise.inference.archive import load, save
 from equipoise.inference.balance import BalanceTest, test
+from equipoise.inference.baselines import baselines
 from equipoise.inference.evidence import (
     BayesFactor,
     Evidence,
@@ -31,8 +32,11 @@ from equipoise.inference.evidence import (
     laplace,
     path,
 )
+from equipoise.inference.planning import plan
 from equipoise.inference.posterior import posterior
+from equipoise.inference.sampling_checks import check_sampling
 from equipoise.inference.verdict import Verdict
+from equipoise.inference.violation import violation
 from equipoise.models import Priors
 from equipoise.report import summary, to_dict, to_json
 
@@ -57,6 +61,8 @@ __all__ = [
     "Priors",
     "TransitionCounts",
     "Verdict",
+    "baselines",
+    "check_sampling",
     "cross_check",
     "datasets",
     "errors",
@@ -67,6 +73,7 @@ __all__ = [
     "load",
     "models",
     "path",
+    "plan",
     "plots",
     "posterior",
     "save",
@@ -75,4 +82,5 @@ __all__ = [
     "test",
     "to_dict",
     "to_json",
+    "violation",
 ]

@@ -8,7 +8,8 @@ import pytest
 from planned import HOSTILE, planned
 
 from equipoise.report.layout import display_width
-from equipoise.report.plan import SCHEMA, plan_dict, plan_json, plan_summary
+from equipoise.report.plan import plan_summary
+from equipoise.report.plan_contract import SCHEMA, plan_dict, plan_json
 
 NAMES = ["alofi-rain", "claude-4", "gemini-2.5-flash", "tree", "one way", "hostile"]
 

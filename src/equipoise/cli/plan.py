@@ -13,7 +13,8 @@ from equipoise.errors import UsageError
 from equipoise.inference.planning import plan as make_plan
 from equipoise.inference.planning.assumptions import SIMULATIONS, VIOLATION
 from equipoise.models import Priors
-from equipoise.report.plan import plan_json, plan_summary
+from equipoise.report.plan import plan_summary
+from equipoise.report.plan_contract import plan_json
 from equipoise.text import quoted
 
 EPILOG = """

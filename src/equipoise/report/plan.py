@@ -1,18 +1,14 @@
-"""A plan in words and tables, and as plain values for programs."""
+"""A plan in words and tables."""
 
-import json
 from collections.abc import Sequence
-from math import isfinite
-from typing import Any
 
-from equipoise.inference.planning import Allocation, CycleInformation, Outlook, Plan
+from equipoise.inference.planning import CycleInformation, Outlook, Plan
 from equipoise.inference.verdict import STRENGTHS
-from equipoise.report.layout import WIDTH, display_width, entry, label, table, wrap
+from equipoise.report.layout import display_width, entry, label, table, wrap
 from equipoise.report.numbers import fixed, outward, with_error
-from equipoise.report.tables import cycle_path
+from equipoise.report.tables import beside_paths, cycle_path
 from equipoise.text import listed
 
-SCHEMA = "equipoise.plan/1"
 MOST_STATES, MOST_CYCLES, MOST_UNSEEN = 30, 6, 6
 _STRONG = STRENGTHS["strong"]
 _LABEL = 28
@@ -41,7 +37,7 @@ def plan_summary(plan: Plan) -> str:
         Without a line feed at its end.
     """
     sections = (
-        wrap(_answer(plan)),
+        wrap(plan_answer(plan)),
         _so_far(plan),
         _cycles(plan),
         _outlook(plan),
@@ -51,94 +47,12 @@ def plan_summary(plan: Plan) -> str:
     return "\n\n".join("\n".join(section) for section in sections if section)
 
 
-def plan_dict(plan: Plan) -> dict[str, Any]:
-    """Return a plan as plain values, ``equipoise.plan/1``; no NaN, only None.
-
-    Keys may be added in later versions, none is renamed.
-    """
-    from equipoise import __version__  # the package imports this module
-
-    graph, size, best = plan.graph, plan.size, plan.recommended
-    factor = plan.log_bayes_factor
-    known = factor is not None and factor.distrust is None
-    return {
-        "schema": SCHEMA,
-        "version": __version__,
-        "seconds": plan.seconds,
-        "random_seed": plan.random_seed,
-        "text": _answer(plan),
-        "doubt": plan.doubt,
-        "data": {
-            "n_states": graph.n_states,
-            "n_edges": graph.n_edges,
-            "n_cycles": graph.n_cycles,
-            "n_testable_cycles": graph.n_testable_cycles,
-            "n_trials": plan.counts.n_trials,
-        },
-        "assumed": {
-            "violation": plan.violation if graph.n_testable_cycles else None,
-            "cycle": None if plan.cycle is None else list(plan.cycle),
-            "affinity": plan.affinity,
-            "spread": plan.spread,
-            "cycle_scale": plan.priors.cycle_scale,
-            "scales": plan.priors.scales,
-            "simulations": int(plan.factors.shape[2]),
-        },
-        "log_bayes_factor": {
-            "value": factor.log_value if factor and known else None,
-            "mcse": factor.mcse if factor and known else None,
-        },
-        "ceiling": plan.ceiling,
-        "information_nats": plan.information_nats,
-        "size": {
-            "mean": size.mean if size and known else None,
-            "lower": size.lower if size and known else None,
-            "upper": size.upper if size and known else None,
-        },
-        "cycles": [_plain_cycle(cycle) for cycle in plan.cycles],
-        "outlook": [dict(vars(row)) for row in plan.outlook],
-        "next": None if best is None else _plain_allocation(plan, best),
-    }
-
-
-def plan_json(plan: Plan) -> str:
-    """Return :func:`plan_dict` as JSON text, pure ASCII, ending in a line feed."""
-    return json.dumps(plan_dict(plan), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
-
-
-def _plain_cycle(cycle: CycleInformation) -> dict[str, Any]:
-    return {
-        "states": list(cycle.states),
-        "testable": cycle.testable,
-        "standard_error": cycle.standard_error,
-        "weakest": None if cycle.weakest is None else list(cycle.weakest),
-        "weakest_share": cycle.weakest_share,
-        "unseen": [dict(vars(step)) for step in cycle.unseen],
-    }
-
-
-def _plain_allocation(plan: Plan, best: Allocation) -> dict[str, Any]:
-    return {
-        "further": best.further,
-        "share_of_even": best.share_of_even,
-        "width_before": best.width_before if isfinite(best.width_before) else None,
-        "width_even": best.width_even,
-        "width": best.width,
-        "gap": best.gap,
-        "sources": [
-            {"state": state, "trials": int(made), "fraction": float(share)}
-            for state, made, share in zip(
-                plan.counts.states, plan.counts.trials, best.fractions, strict=True
-            )
-        ],
-    }
-
-
 def _rows(plan: Plan, truth: str) -> list[Outlook]:
     return [row for row in plan.outlook if row.truth == truth]
 
 
-def _answer(plan: Plan) -> str:
+def plan_answer(plan: Plan) -> str:
+    """Return in words what more trials will do; whether it may be relied on, before all else."""
     graph = plan.graph
     if plan.doubt is not None:
         return f"Not to be relied on: {plan.doubt}."
@@ -277,13 +191,8 @@ def _testable_lines(cycles: Sequence[CycleInformation]) -> list[str]:
                 f"{cycle.weakest_share or 0.0:.0%}",
             ]
         )
-    numbers = table(cells, right=[True, False, True])
-    column = max(map(display_width, numbers)) + 3
-    paths = ["cycle", *(cycle_path(cycle.states, WIDTH - column) for cycle in shown)]
-    lines = [
-        f"{line}{' ' * (column - display_width(line))}{path}"
-        for line, path in zip(numbers, paths, strict=True)
-    ]
+    columns = list(zip(*cells, strict=True))
+    lines = beside_paths(columns, [True, False, True], [cycle.states for cycle in shown])
     if len(cycles) > len(shown):
         lines.append(
             f"  The {MOST_CYCLES // 2} best and the {MOST_CYCLES // 2} worst determined of "
@@ -309,14 +218,9 @@ def _hidden_lines(cycles: Sequence[CycleInformation]) -> list[str]:
         more = f" and {len(steps) - 2} more" if len(steps) > 2 else ""
         made = ", ".join(_tried(step.trials) for step in steps[:2])
         cells.append([named + more, made, f"{len(group):,}"])
-    numbers = table(cells, right=[False, True, True])
-    column = max(map(display_width, numbers)) + 3
-    paths = ["such as"]
-    paths += [cycle_path(g[0].states, max(WIDTH - column, 30)) for g in groups[:MOST_UNSEEN]]
-    lines += [
-        f"{line}{' ' * (column - display_width(line))}{path}"
-        for line, path in zip(numbers, paths, strict=True)
-    ]
+    columns = list(zip(*cells, strict=True))
+    examples = [group[0].states for group in groups[:MOST_UNSEEN]]
+    lines += beside_paths(columns, [False, True, True], examples, header="such as")
     if len(groups) > MOST_UNSEEN:
         lines.append(f"  and {len(groups) - MOST_UNSEEN:,} other sets; --json has all.")
     return lines

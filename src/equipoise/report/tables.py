@@ -177,12 +177,15 @@ def cycle_lines(result: BalanceTest) -> list[str]:
 
 
 def beside_paths(
-    columns: Sequence[Sequence[str]], right: Sequence[bool], cycles: Sequence[Sequence[str]]
+    columns: Sequence[Sequence[str]],
+    right: Sequence[bool],
+    cycles: Sequence[Sequence[str]],
+    header: str = "cycle",
 ) -> list[str]:
-    """Return columns of numbers, each with its header, and the path of each cycle beside them."""
+    """Return columns, each with its header, and the path of each cycle beside them."""
     numbers = table(list(zip(*columns, strict=True)), right=right)
     column = max(map(display_width, numbers)) + 3
-    paths = ["cycle", *(cycle_path(states, WIDTH - column) for states in cycles)]
+    paths = [header, *(cycle_path(states, WIDTH - column) for states in cycles)]
     return [
         f"{line}{' ' * (column - display_width(line))}{path}"
         for line, path in zip(numbers, paths, strict=True)
