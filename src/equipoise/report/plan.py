@@ -68,7 +68,7 @@ def plan_answer(plan: Plan) -> str:
             "No outlook: more than 400 parameters, which cannot be simulated in reasonable time; "
             "information and allocation follow."
         )
-    return f"{_violation_found(plan)} {_balance_found(plan)}{_contradicted(plan)}"
+    return f"{_contradicted(plan)}{_violation_found(plan)} {_balance_found(plan)}"
 
 
 def _untestable(plan: Plan) -> str:
@@ -131,8 +131,8 @@ def _contradicted(plan: Plan) -> str:
     if not against:
         return ""
     return (
-        f" The counts so far already speak against {' and against '.join(against)}; what is said "
-        "for that case holds if they mislead."
+        f"The counts so far already speak against {' and against '.join(against)}; what is said "
+        "of that case holds if they mislead. "
     )
 
 
@@ -194,9 +194,10 @@ def _testable_lines(cycles: Sequence[CycleInformation]) -> list[str]:
     columns = list(zip(*cells, strict=True))
     lines = beside_paths(columns, [True, False, True], [cycle.states for cycle in shown])
     if len(cycles) > len(shown):
-        lines.append(
-            f"  The {MOST_CYCLES // 2} best and the {MOST_CYCLES // 2} worst determined of "
-            f"{len(cycles):,} testable cycles of the minimum-weight basis; --json has all."
+        lines += wrap(
+            f"The {MOST_CYCLES // 2} best and the {MOST_CYCLES // 2} worst determined of "
+            f"{len(cycles):,} testable cycles of the minimum-weight basis; --json has all.",
+            indent=2,
         )
     return lines
 
