@@ -68,6 +68,6 @@ def test_what_is_not_there_is_said(result, name, words):
 @pytest.mark.filterwarnings("ignore:Glyph .* missing")
 def test_names_are_not_trusted(result):
     axes = plot_cycles(result("hostile"))
-    assert max(len(text.get_text()) for text in axes.texts if "[" not in text.get_text()) <= 11
+    assert max(len(text.get_text()) for text in axes.texts if "[" not in text.get_text()) <= 14
     assert all(line.isprintable() for t in axes.texts for line in t.get_text().split("\n"))
     assert not any(t.get_parse_math() for t in axes.texts if "[" not in t.get_text())

@@ -88,8 +88,9 @@ def _ring(axes: Axes, cycle: CycleAffinity, centre: np.ndarray) -> None:
     axes.plot(*points.T, "o", color=INK, markersize=3.2 if n <= _NAMED else 2.0, zorder=3)
     for k in range(n) if n <= _NAMED else (0,):
         cos, sin = circle[k]
+        # Beside a ring there is less room than above and below it.
         axes.annotate(
-            tick_label(states[k], 11),
+            tick_label(states[k], 9 if abs(cos) > 0.3 else 14),
             points[k],
             xytext=(4.5 * cos, 4.5 * sin),
             textcoords="offset points",

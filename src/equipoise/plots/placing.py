@@ -20,6 +20,8 @@ _CHOICES = (
     (-0.7, 0.7),
     (0.7, -0.7),
     (-0.7, -0.7),
+    (0.0, 3.2),
+    (0.0, -3.2),
 )
 
 
@@ -103,7 +105,8 @@ def write_names(
     pixel = axes.figure.dpi / 72.0
     at = axes.transData.transform(points)
     inside = (axes.bbox.x0, axes.figure.bbox.x1, axes.bbox.y0, axes.bbox.y1)
-    taken: list[Box] = [(x - 3, x + 3, y - 3, y + 3) for x, y in at]
+    marks: list[Box] = [(x - 4, x + 4, y - 4, y + 4) for x, y in at]
+    taken: list[Box] = []
     for state, name in zip(named, names, strict=True):
         note = axes.annotate(
             name,
@@ -124,7 +127,11 @@ def write_names(
             )
             for cos, sin in _CHOICES
         ]
-        best = int(np.argmin([_hidden(box, taken) + _outside(box, inside) for box in boxes]))
+        # Better two names on each other than a state hidden.
+        costs = [
+            _hidden(box, taken) + 5.0 * _hidden(box, marks) + _outside(box, inside) for box in boxes
+        ]
+        best = int(np.argmin(costs))
         taken.append(boxes[best])
         cos, sin = _CHOICES[best]
         note.set_position((gap * cos, gap * sin))

@@ -72,8 +72,7 @@ def _question(result: BalanceTest) -> Iterator[Sentence]:
         f"between {graph.n_states:,} states"
     )
     yield Sentence(
-        "The question, and a potential as its answer, were put to agents driven by language "
-        "models by Song and others",
+        "The question follows work on agents driven by language models",
         ("song2025",),
     )
     yield Sentence(

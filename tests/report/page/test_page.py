@@ -52,7 +52,7 @@ class Outline(HTMLParser):
         self.text.append(data)
 
 
-@pytest.mark.parametrize("name", ["hostile", "smollm2-weekday", "tree", "distrusted alofi-rain"])
+@pytest.mark.parametrize("name", ["hostile", "alofi-rain", "tree", "distrusted alofi-rain"])
 def test_nothing_but_what_the_template_holds(page, name):
     outline = Outline(page(name))
     assert outline.elements <= ELEMENTS
@@ -100,7 +100,7 @@ def test_a_title_and_metadata_are_not_trusted(result):
 
 
 def test_every_section_stands_in_order(page):
-    sections = re.findall(r'<section id="(\w+)">', page("smollm2-weekday"))
+    sections = re.findall(r'<section id="(\w+)">', page("alofi-rain"))
     assert (
         sections
         == (
@@ -140,8 +140,8 @@ def test_what_is_not_to_be_trusted_is_said_first(page):
 
 
 def test_numbers_of_the_page_are_those_of_the_summary(result, page):
-    words = " ".join("".join(Outline(page("smollm2-weekday")).text).split())
-    outcome = result("smollm2-weekday")
+    words = " ".join("".join(Outline(page("alofi-rain")).text).split())
+    outcome = result("alofi-rain")
     assert outcome.verdict.text in words
     for state in outcome.potential:
         if not state.reference:
