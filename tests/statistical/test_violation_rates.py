@@ -19,6 +19,8 @@ TABLES, DRAWS = 100, 300
 # Nats below the best to which the lattice of scales proposes draws: it costs efficiency only, and
 # draws are five times as fast as with the 6 of the fast path. k̂ is recorded.
 DEPTH = 0.5
+# Two cycles that share edges may be so nearly alike that fewer draws swap them.
+RANK_TABLES, RANK_DRAWS = 300, 1000
 STATES, TRIALS, LEAST = (10, 30), 2000, (30.0, 2000)
 FEW_TRIALS, FEW_TABLES = 500, 30
 SETTINGS = {
@@ -39,9 +41,9 @@ def few_proposals(monkeypatch):
     monkeypatch.setattr(lattice, "_DEPTH", DEPTH)
 
 
-def judged(case: OneCycle, seed: int) -> dict[str, float]:
+def judged(case: OneCycle, seed: int, draws: int) -> dict[str, float]:
     """Return what is said of a table with one driven cycle."""
-    result = result_of(case.counts, draws=DRAWS, random_seed=seed)
+    result = result_of(case.counts, draws=draws, random_seed=seed)
     found = violation(result, random_seed=seed)
     labels = tuple(case.kernel.states[k] for k in case.cycle)
     (rank,) = [k for k, cycle in enumerate(found.cycles) if cycle.states == labels]
@@ -71,7 +73,9 @@ def _affinity(case: OneCycle) -> float:
     return float(np.log(case.kernel.matrix[here, there] / case.kernel.matrix[there, here]).sum())
 
 
-def family(number: int, tables: int, *, affinity: float, trials: int) -> dict[str, np.ndarray]:
+def family(
+    number: int, tables: int, *, affinity: float, trials: int, draws: int = DRAWS
+) -> dict[str, np.ndarray]:
     """Return what is said of each of many tables, by name; kernels hang on (number, table)."""
     rows = [
         judged(
@@ -83,6 +87,7 @@ def family(number: int, tables: int, *, affinity: float, trials: int) -> dict[st
                 least=LEAST,
             ),
             table,
+            draws,
         )
         for table in range(tables)
     ]
@@ -112,15 +117,23 @@ def digest(found: dict[str, np.ndarray]) -> dict[str, float]:
 
 @pytest.mark.slow
 def test_a_driven_cycle_is_ranked_first_and_named(record):
-    weak = family(61, TABLES, affinity=1.5, trials=TRIALS)
-    strong = family(62, TABLES, affinity=3.0, trials=TRIALS)
+    weak = family(61, RANK_TABLES, affinity=1.5, trials=TRIALS, draws=RANK_DRAWS)
+    strong = family(62, TABLES, affinity=3.0, trials=TRIALS, draws=RANK_DRAWS)
+    first = weak["rank"] == 0
     failures = record(
         "violation-driven-cycle",
         "one driven cycle of the minimum basis among 10 to 30 states, 2,000 trials a row: is it "
         "ranked first, is it named?",
-        settings={**SETTINGS, "tables": TABLES, "trials_a_row": TRIALS, "families": [61, 62]},
+        settings={
+            **SETTINGS,
+            "draws": RANK_DRAWS,
+            "tables": {"A = 1.5": RANK_TABLES, "A = 3": TABLES},
+            "trials_a_row": TRIALS,
+            "families": [61, 62],
+        },
         claims=[
-            ("A = 1.5: ranked first, of 100", float(np.sum(weak["rank"] == 0)), 95, None),
+            ("A = 1.5: ranked first, of the first 100", float(first[:100].sum()), 95, None),
+            (f"A = 1.5: share ranked first, of {RANK_TABLES}", first.mean(), 0.95, None),
             ("A = 3: named, of 100", float(strong["named"].sum()), 90, None),
         ],
         numbers={"A = 1.5": digest(weak), "A = 3": digest(strong)},

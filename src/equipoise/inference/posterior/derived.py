@@ -7,7 +7,8 @@ import numpy as np
 from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows
 from equipoise.models.latent import LatentModel
 
-_NUMBERS_AT_ONCE = 10_000_000
+# So many stay in the cache.
+_NUMBERS_AT_ONCE = 150_000
 
 
 def kernel_of(
