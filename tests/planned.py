@@ -40,4 +40,6 @@ def _renamed(found: Plan) -> Plan:
         )
         for cycle in found.cycles
     )
-    return replace(found, counts=found.counts.relabel(new), cycles=cycles, cycle=HOSTILE)
+    return replace(
+        found, counts=found.counts.relabel(new), cycles=cycles, cycle=HOSTILE, affinity=1.0
+    )

@@ -20,6 +20,14 @@ def test_lines_are_short_and_printable(name):
     assert all(unicodedata.category(c) not in ("Cc", "Cf") for c in text.replace("\n", ""))
 
 
+def test_many_cycles_are_cut_short():
+    found = planned("alofi-rain")
+    text = plan_summary(replace(found, cycles=found.cycles * 15))
+    assert "of 15 testable cycles" in text
+    assert max(map(display_width, text.splitlines())) <= 100
+    assert text.count("6+ → 0  ") == 6
+
+
 def test_the_answer_comes_first():
     assert plan_summary(planned("alofi-rain")).startswith("A violation of ρ = 0.1 nats is found by")
     assert "no cycle" in plan_summary(planned("tree")).splitlines()[0]
@@ -62,6 +70,7 @@ def test_counts_that_contradict_the_assumption_are_named():
     text = " ".join(plan_summary(replace(found, log_bayes_factor=sure, size=size)).split())
     assert "speak against the violation assumed (they say ρ = 0.5, 0.4 to 0.6)" in text
     assert "against balance (log BF -20.0)" in text
+    assert text.startswith("The counts so far already speak against")
 
 
 def test_hostile_names_are_escaped():

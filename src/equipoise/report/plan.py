@@ -154,7 +154,7 @@ def _answer(plan: Plan) -> str:
             "No outlook: more than 400 parameters, which cannot be simulated in reasonable time; "
             "information and allocation follow."
         )
-    return f"{_violation_found(plan)} {_balance_found(plan)}{_contradicted(plan)}"
+    return f"{_contradicted(plan)}{_violation_found(plan)} {_balance_found(plan)}"
 
 
 def _untestable(plan: Plan) -> str:
@@ -217,8 +217,8 @@ def _contradicted(plan: Plan) -> str:
     if not against:
         return ""
     return (
-        f" The counts so far already speak against {' and against '.join(against)}; what is said "
-        "for that case holds if they mislead."
+        f"The counts so far already speak against {' and against '.join(against)}; what is said "
+        "of that case holds if they mislead. "
     )
 
 
@@ -285,9 +285,10 @@ def _testable_lines(cycles: Sequence[CycleInformation]) -> list[str]:
         for line, path in zip(numbers, paths, strict=True)
     ]
     if len(cycles) > len(shown):
-        lines.append(
-            f"  The {MOST_CYCLES // 2} best and the {MOST_CYCLES // 2} worst determined of "
-            f"{len(cycles):,} testable cycles of the minimum-weight basis; --json has all."
+        lines += wrap(
+            f"The {MOST_CYCLES // 2} best and the {MOST_CYCLES // 2} worst determined of "
+            f"{len(cycles):,} testable cycles of the minimum-weight basis; --json has all.",
+            indent=2,
         )
     return lines
 
