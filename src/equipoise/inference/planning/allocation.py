@@ -259,7 +259,7 @@ def _fill(
     order = np.argsort(starts, kind="stable")
     level = (further + np.cumsum(made[wanted][order])) / np.cumsum(root[wanted][order])
     kappa = level[np.flatnonzero(starts[order] < level)[-1]]
-    return np.maximum(made, kappa * root)
+    return np.asarray(np.maximum(made, kappa * root))
 
 
 def _reduced_incidence(edges: IntArray, n_states: int) -> FloatArray:
