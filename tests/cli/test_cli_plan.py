@@ -9,23 +9,20 @@ from equipoise.cli import main
 
 def test_text_json_and_figure(table, tmp_path, capsys):
     figure, value = tmp_path / "outlook.svg", tmp_path / "plan.json"
-    arguments = ["plan", table, "--trials", "5000,500", "--simulations", "39", "--spread", "even"]
-    assert main([*arguments, "--json", str(value), "--figure", str(figure)]) == 0
+    arguments = ["plan", table, "--trials", "900", "--simulations", "39", "--spread", "informative"]
+    arguments += ["--cycle", 'A,"B",C', "--affinity", "-1", "--json", str(value)]
+    assert main([*arguments, "--figure", str(figure)]) == 0
     shown = capsys.readouterr()
     assert shown.err == ""
-    assert "Outlook  log BF of all trials, further ones evenly over sources" in shown.out
+    assert "Outlook  log BF of all trials, further ones over sources as recommended" in shown.out
+    assert "affinity -1 round A → B → C → A" in shown.out
     assert shown.out.endswith(f"Figure   {figure}\n")
     assert figure.read_text(encoding="utf-8").startswith("<?xml")
     found = json.loads(value.read_text(encoding="utf-8"))
     assert found["schema"] == "equipoise.plan/1"
-    assert [row["trials"] for row in found["outlook"]] == [500, 5000] * 2
-    assert found["assumed"]["spread"] == "even"
-
-
-def test_a_cycle_is_named_with_commas(table, capsys):
-    arguments = ["plan", table, "--cycle", 'A,"B",C', "--affinity", "1", "--trials", "900"]
-    assert main([*arguments, "--simulations", "39", "--json", "-"]) == 0
-    assert json.loads(capsys.readouterr().out)["assumed"]["cycle"] == ["A", "B", "C"]
+    assert [row["trials"] for row in found["outlook"]] == [900] * 2
+    assert found["assumed"]["cycle"] == ["A", "B", "C"]
+    assert found["assumed"]["affinity"] == -1
 
 
 @pytest.mark.parametrize(
