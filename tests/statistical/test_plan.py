@@ -186,6 +186,7 @@ def _quick_against_fast() -> dict:
         values[f"{trials} trials a row, rho {rho:g}"] = {
             "tables": len(gaps),
             "mean": np.mean(gaps),
+            "spread": np.std(gaps),
             "largest": np.max(np.abs(gaps)),
             "log_bf_of_the_tables": [np.min(sizes), np.max(sizes)],
         }
