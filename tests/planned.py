@@ -9,9 +9,10 @@ from equipoise.inference.planning import Plan, plan
 
 TABLES = {
     "tree": [[3, 10, 0], [7, 0, 5], [0, 4, 0]],
-    # d is testable with nothing: never a source
+    # d was never a source
     "one way": [[3, 10, 4, 2], [7, 0, 5, 1], [3, 4, 0, 3], [0, 0, 0, 0]],
 }
+FURTHER = {"alofi-rain": [1000, 30_000], "claude-4": [1000, 30_000]}
 HOSTILE = ("<script>alert(1)</script>", "\u202eevil", "x" * 5000)
 
 
@@ -23,10 +24,10 @@ def counts_of(name: str) -> TransitionCounts:
 
 @cache
 def planned(name: str) -> Plan:
-    """Return a plan of two numbers of further trials, with as few simulations as can be."""
+    """Return a plan with as few simulations as can be."""
     if name == "hostile":
         return _renamed(planned("alofi-rain"))
-    return plan(counts_of(name), further=[1000, 30_000], simulations=39, random_seed=2)
+    return plan(counts_of(name), further=FURTHER.get(name, [900]), simulations=39, random_seed=2)
 
 
 def _renamed(found: Plan) -> Plan:

@@ -11,7 +11,7 @@ from equipoise.report.layout import display_width
 from equipoise.report.plan import plan_summary
 from equipoise.report.plan_contract import SCHEMA, plan_dict, plan_json
 
-NAMES = ["alofi-rain", "claude-4", "gemini-2.5-flash", "tree", "one way", "hostile"]
+NAMES = ["alofi-rain", "claude-4", "tree", "one way", "hostile"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -37,9 +37,8 @@ def test_the_answer_comes_first():
     assert doubted.exit_status == 3
 
 
-@pytest.mark.parametrize("name", ["claude-4", "gemini-2.5-flash"])
-def test_more_of_the_same_cannot_help(name):
-    text = plan_summary(planned(name))
+def test_more_of_the_same_cannot_help():
+    text = plan_summary(planned("claude-4"))
     assert text.startswith("No cycle is testable, and more trials that show only the transitions")
     assert "ATTITUDE → BUZZY" in text
     assert "expected  90 %" not in text

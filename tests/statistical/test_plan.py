@@ -27,7 +27,7 @@ DESIGNS = ("triangle", "diagonal", "complete-5")
 # Narrower than the default, so that few kernels are one-way: the same for truths and plans.
 PRIORS = Priors(potential_scale=1.5, symmetric_mean=-2, symmetric_mean_sd=0.7, symmetric_scale=1)
 TRUTHS = ("violation", "none")
-FIXED_PLANS, FIXED_RHO, FIXED_PILOT = 20, 0.2, 300
+FIXED_PLANS, FIXED_RHO, FIXED_PILOT = 10, 0.2, 300
 
 
 @pytest.mark.slow
@@ -186,6 +186,7 @@ def _quick_against_fast() -> dict:
         values[f"{trials} trials a row, rho {rho:g}"] = {
             "tables": len(gaps),
             "mean": np.mean(gaps),
+            "spread": np.std(gaps),
             "largest": np.max(np.abs(gaps)),
             "log_bf_of_the_tables": [np.min(sizes), np.max(sizes)],
         }

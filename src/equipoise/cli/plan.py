@@ -27,7 +27,7 @@ Examples
     equipoise plan pilot.csv --json - | jq .next
 \b
 COUNTS may be those of a small pilot: they are kept, and the tests planned for see
-them too. A third of the trials of a test is a good pilot; a tenth often does.
+them too.
 \b
 Exit status: 0 a plan to rely on (that nothing is testable is one), 2 bad input or
 usage, 3 it ran but is not to be relied on.

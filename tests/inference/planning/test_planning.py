@@ -6,14 +6,15 @@ from planned import counts_of, planned
 from simulated import random_kernel
 
 from equipoise.errors import DataError, UsageError
-from equipoise.graph import cycle_vector
+from equipoise.graph import cycle_vector, support_graph
 from equipoise.inference.planning import plan
 from equipoise.inference.planning.assumptions import (
     assumed_violation,
     budgets_of,
+    rho_of,
     spread_trials,
 )
-from equipoise.simulate import sample_draws
+from equipoise.simulate import complete_edges, sample_draws
 
 
 def test_what_the_counts_so_far_say():
@@ -74,17 +75,13 @@ def test_without_a_cycle_there_is_nothing_to_plan():
 
 def test_a_named_cycle_has_the_affinity_asked_for():
     rng = np.random.default_rng(1)
-    counts = sample_draws(random_kernel(rng, 4, 0.5), 200, rng)
-    cycle = ("s0", "s1", "s2")
-    found = plan(counts, cycle=cycle, affinity=-1.5, further=[5000], simulations=39, random_seed=1)
-    # ρ = sqrt(Σ c²/E), c = A/3 on three edges
-    assert found.violation == pytest.approx(1.5 / np.sqrt(3 * found.graph.n_edges))
-    assert found.outlook[0].mean < -3
-    assert found.outlook[1].mean > 0
-    graph = found.graph
-    assumed = assumed_violation(counts, graph, 0.1, cycle, -1.5)
+    counts = sample_draws(random_kernel(rng, 4, 0.5, edges=complete_edges(4)), 200, rng)
+    graph = support_graph(counts)
+    assumed = assumed_violation(counts, graph, 0.1, ("s3", "s1", "s2"), -1.5)
     c = assumed.radius * assumed.space[:, 0]
-    assert cycle_vector(graph, [0, 1, 2]) @ c == pytest.approx(-1.5)
+    assert cycle_vector(graph, [3, 1, 2]) @ c == pytest.approx(-1.5)
+    # ρ = sqrt(Σ c²/E), |c| = A/3 on three of six edges
+    assert rho_of(graph, assumed) == pytest.approx(0.5 / np.sqrt(2))
 
 
 @pytest.mark.parametrize("budget", [1, 10, 12_345])
@@ -102,14 +99,17 @@ def test_spreads_add_up(budget):
 
 
 def test_the_same_seed_gives_the_same_plan_and_progress_rises_to_the_end():
-    given = {"further": [900], "simulations": 39, "random_seed": 4, "spread": "informative"}
     seen = []
-    watched = plan(
-        counts_of("alofi-rain"), progress=lambda _, fraction: seen.append(fraction), **given
+    again = plan(
+        counts_of("one way"),
+        further=[900],
+        simulations=39,
+        random_seed=2,
+        progress=lambda _, fraction: seen.append(fraction),
     )
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
-    assert watched.outlook == plan(counts_of("alofi-rain"), **given).outlook
+    assert again.outlook == planned("one way").outlook
 
 
 def test_default_numbers_of_trials_are_round_and_geometric():
@@ -142,5 +142,6 @@ def test_bad_arguments(given, error, words):
 def test_a_cycle_that_cannot_be_tested_is_refused():
     with pytest.raises(UsageError, match="not testable"):
         plan(counts_of("claude-4"), cycle=("ATTITUDE", "BUZZY", "TURKEY"), affinity=1.0)
+    found = planned("claude-4")
     with pytest.raises(UsageError, match="informative"):
-        plan(counts_of("claude-4"), spread="informative")
+        spread_trials("informative", found.graph, np.ones(5), 10, None)

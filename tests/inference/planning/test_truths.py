@@ -7,7 +7,12 @@ import pytest
 
 from equipoise.graph import orthonormal_cycle_basis
 from equipoise.inference.evidence.laplace import solve
-from equipoise.inference.planning.truths import Violation, balanced_truths, violating_truths
+from equipoise.inference.planning.truths import (
+    Violation,
+    _Sphere,
+    balanced_truths,
+    violating_truths,
+)
 from equipoise.inference.problem import problem_of
 from equipoise.models import Priors
 from equipoise.simulate import driven_kernel, sample_draws
@@ -64,6 +69,25 @@ def compare(problem, truths, violation, rng):
     own = ours.std(axis=0) / np.sqrt(len(ours) / 4)
     assert np.abs(gap / np.hypot(error, own)).max() < FALSE_ALARM
     assert 1 / (weights**2).sum() > 500
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 12])
+def test_the_density_on_the_sphere_is_that_of_the_draws(size):
+    """Draws weighted by 1/density are uniform: no mean, and second moments 1/k."""
+    rng = np.random.default_rng(size)
+    axes = np.linalg.qr(rng.normal(size=(size, size)))[0]
+    precision, mean = rng.uniform(1, 4, size), rng.normal(0, 0.4, size)
+    w, log_density = _Sphere(axes, precision, mean, 2.0).draw(40_000, rng)
+    np.testing.assert_allclose(np.linalg.norm(w, axis=1), 2.0)
+    weights = np.exp(log_density.min() - log_density)
+    unit = w / 2.0
+    values = np.hstack([unit, unit**2 - 1 / size, unit[:, :1] * unit[:, 1:]])
+    total = weights @ values
+    spread = np.maximum(np.sqrt(weights**2 @ values**2), 1e-9)
+    assert np.abs(total / spread).max() < FALSE_ALARM
+    # Without the weights they are not: the law is neither centred nor round.
+    plain = values.sum(axis=0) / np.maximum(np.sqrt((values**2).sum(axis=0)), 1e-9)
+    assert np.abs(plain).max() > 2 * FALSE_ALARM
 
 
 @pytest.mark.parametrize("name", ["triangle", "diagonal"])

@@ -211,9 +211,10 @@ def plan(
     Notes
     -----
     Kernels are drawn from the posterior given that c has the size assumed (or is 0), so the
-    interval holds the spread from not knowing the kernel, from not knowing the direction, and from
-    sampling. Everything is conditional on the observed support. Graphs with more than 400
-    parameters are not simulated: they get information and allocation only.
+    interval holds the spread from not knowing the kernel, from not knowing the direction, from
+    sampling, and from the errors of analysis. Everything is conditional on the observed support.
+    Graphs with more than 400 parameters are not simulated: they get information and allocation
+    only.
     """
     start = time.perf_counter()
     seed = operator.index(random_seed) if isinstance(random_seed, int) else None

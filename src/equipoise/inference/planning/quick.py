@@ -16,6 +16,8 @@ from equipoise.inference.modes.mode import find_mode
 from equipoise.likelihoods import FloatArray, MultinomialRows, Predictor
 from equipoise.models.latent import LatentModel
 
+#: Standard deviation of its difference from the fast path where |log BF| is small, nats.
+QUICK_ERROR = 0.05
 _GRID = 240
 _SMALLEST = 1e-3
 # Where Laplace corrects the quadratic expansion: quantiles of σ_c under the expansion.

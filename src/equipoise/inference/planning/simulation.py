@@ -18,7 +18,7 @@ from equipoise.inference.planning.outlook import (
     testable_probability,
     untestable_outlook,
 )
-from equipoise.inference.planning.quick import Quick
+from equipoise.inference.planning.quick import QUICK_ERROR, Quick
 from equipoise.inference.planning.truths import (
     Truths,
     Violation,
@@ -157,7 +157,9 @@ def simulate(
             for k, truths in enumerate((violating, balanced))
         ]
     )
-    factors += offset
+    # Near the ceiling log BF hardly varies, and the errors of analysis are part of its spread.
+    error = np.hypot(QUICK_ERROR, exact.mcse if exact.distrust is None else 0.0)
+    factors += offset + rng.normal(0.0, error, factors.shape)
     eta = fit.reversible.design @ base.mode.theta
 
     def ceiling(trials: IntArray) -> float:
