@@ -23,6 +23,7 @@ from equipoise.counts import TransitionCounts
 from equipoise.inference.archive import load, save
 from equipoise.inference.balance import BalanceTest, test
 from equipoise.inference.baselines import baselines
+from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.evidence import (
     BayesFactor,
     Evidence,
@@ -34,7 +35,7 @@ from equipoise.inference.evidence import (
 )
 from equipoise.inference.planning import plan
 from equipoise.inference.posterior import posterior
-from equipoise.inference.sampling_checks import check_sampling
+from equipoise.inference.sampling_checks import check_sampling, repeat_verdict
 from equipoise.inference.verdict import Verdict
 from equipoise.inference.violation import violation
 from equipoise.models import Priors
@@ -56,6 +57,7 @@ except _PackageNotFoundError:  # run from a source tree that was never installed
 __all__ = [
     "BalanceTest",
     "BayesFactor",
+    "Diagnosis",
     "Evidence",
     "ExactEvidence",
     "Priors",
@@ -65,6 +67,7 @@ __all__ = [
     "check_sampling",
     "cross_check",
     "datasets",
+    "diagnose",
     "errors",
     "exact",
     "graph",
@@ -76,6 +79,7 @@ __all__ = [
     "plan",
     "plots",
     "posterior",
+    "repeat_verdict",
     "save",
     "simulate",
     "summary",

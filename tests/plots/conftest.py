@@ -12,6 +12,7 @@ from equipoise.counts import TransitionCounts
 from equipoise.graph import support_graph
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.balance import test as run_test
+from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.findings import Findings
 from equipoise.inference.potential import StatePotential
 from equipoise.simulate import reversible_kernel, sample_draws
@@ -97,3 +98,9 @@ def result() -> Callable[[str], BalanceTest]:
 @pytest.fixture(scope="session")
 def large_result() -> Callable[[int], BalanceTest]:
     return large
+
+
+@pytest.fixture(scope="session")
+def diagnosed(result) -> Callable[[str], Diagnosis]:
+    """Return what stands beside the verdict of a result, by its name."""
+    return cache(lambda name: diagnose(result(name)))

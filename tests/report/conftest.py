@@ -11,6 +11,7 @@ from equipoise import datasets
 from equipoise.counts import TransitionCounts
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.balance import test as run_test
+from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.findings import Findings
 from equipoise.inference.verdict import decide
 
@@ -121,3 +122,9 @@ def tested(name: str) -> BalanceTest:
 @pytest.fixture(scope="session")
 def result() -> Callable[[str], BalanceTest]:
     return tested
+
+
+@pytest.fixture(scope="session")
+def diagnosed(result) -> Callable[[str], Diagnosis]:
+    """Return what stands beside the verdict of a result, by its name."""
+    return cache(lambda name: diagnose(result(name)))

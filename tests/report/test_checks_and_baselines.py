@@ -9,12 +9,14 @@ from sampled import KERNEL, OTHER_KERNEL, blocked
 
 from equipoise.graph import support_graph
 from equipoise.inference.baselines import baselines
+from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.evidence import BayesFactor
 from equipoise.inference.sampling_checks import RepeatedVerdict, check_sampling
 from equipoise.inference.verdict import decide
 from equipoise.report.baselines import baseline_lines
-from equipoise.report.layout import WIDTH, display_width
-from equipoise.report.sampling_checks import sampling_check_lines
+from equipoise.report.facts import fact_lines
+from equipoise.report.layout import WIDTH, display_width, wrap
+from equipoise.report.sampling_checks import sampling_caveat, sampling_facts
 
 HOSTILE = {
     "a": "\u202egnp.exe",
@@ -43,10 +45,18 @@ def lines():
         size=None,
         distrust=None,
     )
-    repeated = RepeatedVerdict(verdict, factor, checks.dispersion.design_effect)
-    return sampling_check_lines(checks, repeated) + baseline_lines(
-        baselines(counts, replicates=19, random_seed=1)
+    simpler = baselines(counts, replicates=19, random_seed=1)
+    found = Diagnosis(
+        result=None,
+        violation=None,
+        sampling=checks,
+        repeated=RepeatedVerdict(verdict, factor, checks.dispersion.design_effect),
+        baselines=simpler,
+        no_repeat="It was not reached: a reason",
+        no_baselines=None,
     )
+    caveat = wrap(sampling_caveat(found))
+    return caveat + fact_lines(sampling_facts(found)) + baseline_lines(simpler)
 
 
 def test_lines_fit_and_are_harmless(lines):
@@ -58,12 +68,15 @@ def test_lines_fit_and_are_harmless(lines):
 def test_what_the_lines_say(lines):
     text = re.sub(r"\s+", " ", " ".join(lines))
     for said in (
+        "doubt that: blocks, overdispersion suspect. With counts divided by their design effect: "
+        "Undecided",
         "blocks suspect, p = ",
-        "Not checkable: independent draws have no step before them",
+        "not checkable order: independent draws have no step before them to remember",
+        "It was not reached: a reason",
         "design effect ",
         "divided by it Undecided: too few data",
         "Log BF -0.40 ± 0.02",
-        "p of blocks and overdispersion: invalid if someone looked at the draws",
+        "p of blocks, overdispersion: invalid if someone looked at the draws",
         "the verdict rests on none of them",
         "parametric bootstrap",
         "every p above: invalid if someone looked at the counts to choose sources",

@@ -20,6 +20,19 @@ class Optional:
     schema: object
 
 
+ESTIMATE = {"mean": NUMBER, "lower": NUMBER, "upper": NUMBER, "mcse": MAYBE}
+JUDGED = {
+    "states": [(str,)],
+    "mean": NUMBER,
+    "lower": NUMBER,
+    "upper": NUMBER,
+    "p_beyond": MAYBE,
+    "p_beyond_given_cyclic": NUMBER,
+    "explains": NUMBER,
+    "at_least": NUMBER,
+    "named": (bool,),
+    "testable": (bool,),
+}
 STATE = {
     "state": (str,),
     "mean": MAYBE,
@@ -103,6 +116,7 @@ SCHEMA = {
             "null_mean": NUMBER,
             "null_upper": NUMBER,
             "per": {"trial"},
+            "p_value": NUMBER,
         }
     ),
     "exact": Optional(
@@ -139,6 +153,61 @@ SCHEMA = {
         }
     ],
     "cycle_scale_posterior": {"mean": MAYBE, "lower": MAYBE, "upper": MAYBE, "mcse": MAYBE},
+    "violation": Optional(
+        {
+            "rope_affinity": NUMBER,
+            "p_cyclic": MAYBE,
+            "expected_false": NUMBER,
+            "unexplained": ESTIMATE,
+            "entropy_production_per_step": Optional(ESTIMATE),
+            "cycles": [JUDGED],
+            "asked": [JUDGED],
+            "currents": [{"source": (str,), "target": (str,), **ESTIMATE}],
+        }
+    ),
+    "sampling": {
+        "checks": [
+            {
+                "check": {"blocks", "overdispersion", "drift", "order", "windows"},
+                "status": {"fine", "suspect", "not checkable"},
+                "statistic_name": (str, type(None)),
+                "statistic": MAYBE,
+                "p_value": MAYBE,
+                "text": (str,),
+            }
+        ],
+        "design_effect": Optional(
+            {
+                "mean": NUMBER,
+                "lower": NUMBER,
+                "upper": NUMBER,
+                "correlation": NUMBER,
+                "concentration": MAYBE,
+                "by_state": [NUMBER],
+            }
+        ),
+        "log_order_factor": MAYBE,
+        "repeated": Optional(
+            {
+                "favours": {"balance", "non-reversible", "undecided", "untestable"},
+                "strength": {"positive", "strong", "very strong", None},
+                "text": (str,),
+                "value": MAYBE,
+                "mcse": MAYBE,
+            }
+        ),
+    },
+    "baselines": [
+        {
+            "baseline": (str,),
+            "statistic": (str,),
+            "value": MAYBE,
+            "ndf": (int, type(None)),
+            "p_value": MAYBE,
+            "wrong": (str,),
+            "invalid": (str,),
+        }
+    ],
     "gradient": [STATE],
     "rejected": {"stay", "drop"},
     "priors": dict,
@@ -250,6 +319,7 @@ def test_numbers_are_those_of_the_result(result):
 @pytest.mark.parametrize("name", ["distrusted alofi-rain", "distrusted claude-4"])
 def test_what_did_not_converge_is_withheld(result, name):
     value = to_dict(result(name))
+    assert value["violation"] is value["entropy_production"] is None
     shown = [value["log_bayes_factor"], *value["sensitivity"], *value["fixed_scales"]]
     shown += [*value["prior_scales"], *value["imputed_trials"]]
     assert all(row["value"] is None and row["mcse"] is None for row in shown)

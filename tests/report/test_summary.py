@@ -14,6 +14,8 @@ from equipoise.inference.sensitivity import alternatives
 from equipoise.models import Priors
 from equipoise.report import summary
 from equipoise.report.layout import WIDTH, display_width
+from equipoise.report.tables import potential_lines
+from equipoise.report.violation import violation_lines
 from equipoise.simulate import reversible_kernel, sample_draws
 
 NAMES = [
@@ -33,6 +35,19 @@ NAMES = [
     "sampled distrusted alofi-rain",
     "diverged sampled smollm2-weekday",
 ]
+
+
+HEADINGS = (
+    "Data",
+    "Sampling",
+    "Can these",
+    "Evidence",
+    "Size",
+    "Potential",
+    "Where balance breaks",
+    "Assumed",
+    "Method",
+)
 
 
 def section(text, name):
@@ -57,7 +72,7 @@ def test_plain_text_of_at_most_100_columns(result, name):
     assert max(map(display_width, lines)) <= WIDTH
     assert not any(line != line.rstrip() for line in lines)
     assert flat(text).startswith(flat(result(name).verdict.text))
-    for heading in ("Data", "Can these", "Evidence", "Size", "Potential", "Cycles", "Assumed"):
+    for heading in HEADINGS:
         assert f"\n{heading}" in text
 
 
@@ -84,10 +99,14 @@ def test_weekday_line_by_line(result):
     order = [line.split()[0] for line in potential.splitlines()[4:]]
     assert order[0] == "Sunday"
     assert order[-1] == "Monday"
-    cycles = section(text, "Cycles")
+    cycles = section(text, "Where balance breaks")
     assert "Friday → Saturday → Sunday → Friday" in cycles
-    assert "5 of 15 testable cycles" in cycles
-    assert len(cycles.splitlines()) == 8
+    assert "worst 5 of 15 testable cycles" in cycles
+    assert "Saturday    Sunday" in section(text, "Net currents")
+    assert "p < 0.001" in section(text, "Entropy production")
+    sampling = flat(section(text, "Sampling"))
+    assert "windows fine. Said to be independent draws" in sampling
+    assert "not checkable blocks, overdispersion: the counts name no blocks" in sampling
     assumed = flat(section(text, "Assumed"))
     assert "σ_V ~ HalfNormal(5)" in assumed
     assert "μ_s ~ Normal(-3, 3)" in assumed
@@ -109,7 +128,7 @@ def test_untestable_says_prior_only(result):
     assert "transient      2 (BUZZY, TURKEY)" in text
     assert "both ways      3 (ATTITUDE, PERSONAL, PROBLEMS)" in text
     assert "its posterior is set by the priors, not measured" in section(text, "Size")
-    assert "None is testable" in section(text, "Cycles")
+    assert "No cycle is testable" in section(text, "Where balance breaks")
     assert "imputed, not observed" in section(text, "Assumed")
 
 
@@ -152,7 +171,7 @@ def test_without_a_cycle(result, name):
     assert "without a cycle every kernel on this support obeys balance" in text
     assert "0 by definition" in evidence(text)
     assert "0 by definition" in section(text, "Size")
-    assert "The support has no cycle." in section(text, "Cycles")
+    assert "The support has no cycle." in section(text, "Where balance breaks")
 
 
 def test_not_to_be_trusted_comes_first_and_withholds(result):
@@ -164,7 +183,9 @@ def test_not_to_be_trusted_comes_first_and_withholds(result):
     assert f"{outcome.log_bayes_factor.log_value:.2f}" not in text
     assert "p(balance)" not in text
     assert "Withheld, for it rests on the same draws." in section(text, "Size")
-    assert "Withheld, for they rest on the same draws." in section(text, "Cycles")
+    broken = flat(section(text, "Where balance breaks"))
+    assert "Withheld: importance sampling failed" in broken
+    assert "Net currents" not in text
     assert "k̂ = 0.93 (limit 0.7); not converged: importance sampling failed" in section(
         text, "Method"
     )
@@ -366,17 +387,16 @@ def many_states(outcome, n_states):
 
 
 def test_long_tables_are_cut_and_say_so(result):
-    potential = section(summary(many_states(result("alofi-rain"), 300)), "Potential")
-    lines = potential.splitlines()
+    lines = potential_lines(many_states(result("alofi-rain"), 300))
     assert len(lines) == 1 + 1 + 30 + 1
     assert lines[-1] == "  ... and 270 more states; --json has all."
     assert any("state 077" in line and "reference" in line for line in lines)
 
 
-def test_long_cycles_are_cut_in_the_middle(result):
-    outcome = result("alofi-rain")
+def test_long_cycles_are_cut_in_the_middle(diagnosed):
+    found = diagnosed("alofi-rain").violation
     labels = tuple(f"quite a long label {k}" for k in range(40))
-    long = replace(outcome.cycles[0], states=labels)
-    line = section(summary(replace(outcome, cycles=(long,))), "Cycles").splitlines()[-1]
+    long = replace(found.cycles[0], affinity=replace(found.cycles[0].affinity, states=labels))
+    line = violation_lines(replace(found, cycles=(long,)))[2]
     assert display_width(line) <= WIDTH
     assert re.search(r"\(\d+ more\) → quite a…$", line)

@@ -20,11 +20,12 @@ def read(text):
 
 
 @pytest.mark.parametrize("name", ["alofi-rain", "claude-4", "two components", "tree"])
-def test_csv_holds_the_numbers_of_the_contract(result, name):
+def test_csv_holds_the_numbers_of_the_contract(result, diagnosed, name):
     outcome = result(name)
-    values = to_dict(outcome)
-    tables = {table.name: read(csv_text(table)) for table in record_tables(outcome)}
-    assert list(tables) == ["potential", "cycles", "edges", "sensitivity"]
+    values = to_dict(outcome, diagnosed(name))
+    tables = {table.name: read(csv_text(table)) for table in record_tables(diagnosed(name))}
+    assert list(tables) == ["potential", "cycles", "edges", "sensitivity", "baselines"]
+    assert len(tables["baselines"]) == 7
     for key in ("potential", "cycles", "edges"):
         assert len(tables[key]) == len(values[key])
         for row, wanted in zip(tables[key], values[key], strict=True):
@@ -42,14 +43,16 @@ def test_csv_holds_the_numbers_of_the_contract(result, name):
     ]
 
 
-def test_withheld_numbers_are_empty_cells(result):
-    tables = {t.name: read(csv_text(t)) for t in record_tables(result("distrusted alofi-rain"))}
+def test_withheld_numbers_are_empty_cells(diagnosed):
+    tables = {t.name: read(csv_text(t)) for t in record_tables(diagnosed("distrusted alofi-rain"))}
     assert {row["mean"] for row in tables["cycles"]} == {""}
+    assert {row["explains"] for row in tables["cycles"]} == {""}
+    assert {row["current_mean"] for row in tables["edges"]} == {""}
     assert {row["log_bayes_factor"] for row in tables["sensitivity"]} == {""}
 
 
-def test_hostile_names_are_no_formulas(result):
-    for table in record_tables(result("hostile")):
+def test_hostile_names_are_no_formulas(diagnosed):
+    for table in record_tables(diagnosed("hostile")):
         text = csv_text(table)
         assert all(c == "\n" or c.isprintable() for c in text)
         for row in csv.reader(io.StringIO(text)):
@@ -57,7 +60,7 @@ def test_hostile_names_are_no_formulas(result):
                 assert cell[:1] not in tuple("=+@\t\r") or not cell
                 if cell.startswith("-"):
                     float(cell)  # a number, and stays one
-    names = [row["state"] for row in read(csv_text(record_tables(result("hostile"))[0]))]
+    names = [row["state"] for row in read(csv_text(record_tables(diagnosed("hostile"))[0]))]
     assert "'=cmd()|' /C calc'!A0" in names
     assert "'@SUM(1+1)*cmd|' /C calc'!A0" in names
     assert "\\u202eevil" in names
@@ -73,8 +76,8 @@ def test_no_text_is_a_formula(text):
 
 
 @pytest.mark.parametrize("name", ["alofi-rain", "claude-4", "hostile"])
-def test_latex_tables_are_whole(result, name):
-    for table in printed_tables(result(name), 1000, 40):
+def test_latex_tables_are_whole(diagnosed, name):
+    for table in printed_tables(diagnosed(name), 1000, 40):
         text = latex_text(table)
         begin, *rows, end = text.splitlines()[1:]
         columns = len(table.header)
@@ -92,8 +95,8 @@ def test_latex_tables_are_whole(result, name):
             assert plain.count("{") == plain.count("}")
 
 
-def test_hostile_names_act_on_no_latex(result):
-    text = latex_text(printed_tables(result("hostile"), 1000, 40)[0])
+def test_hostile_names_act_on_no_latex(diagnosed):
+    text = latex_text(printed_tables(diagnosed("hostile"), 1000, 40)[0])
     allowed = (
         "begin end toprule midrule bottomrule textbackslash textasciicircum textasciitilde "
         "textless textgreater textbar symbol Phi sigma tau geq leq to times Sigma pi ldots frac"
@@ -105,8 +108,8 @@ def test_hostile_names_act_on_no_latex(result):
     assert r"\$x\$ and \textbackslash{}frac\{1\}\{2" in text
 
 
-def test_a_cut_table_says_so(result):
-    text = latex_text(printed_tables(result("claude-4"), 2, 40)[0])
+def test_a_cut_table_says_so(diagnosed):
+    text = latex_text(printed_tables(diagnosed("claude-4"), 2, 40)[0])
     assert r"\multicolumn{4}{l}{and 3 more} \\" in text
 
 

@@ -33,7 +33,21 @@ Trajectory = Annotated[
 NoStay = Annotated[
     bool, typer.Option("--no-stay", help="By protocol a trial cannot end where it began.")
 ]
+Cycle = Annotated[
+    list[str] | None,
+    typer.Option(
+        help='A cycle to judge beside those found, states in order: "A > B > C"; repeat it for '
+        "others.",
+        metavar="STATES",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)]
+
+
+def cycles_of(cycle: list[str] | None) -> list[list[str]]:
+    """Return the states of each cycle given as "A > B > C"."""
+    return [[state.strip() for state in text.split(">")] for text in cycle or ()]
 
 
 def only_reporting(context: typer.Context, allowed: Collection[str]) -> None:

@@ -9,8 +9,8 @@ from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
 from equipoise.errors import UsageError
 from equipoise.inference.archive import load as load_run
-from equipoise.inference.balance import BalanceTest
 from equipoise.inference.balance import test as test_balance
+from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.verdict import ROPE
 from equipoise.models import Priors
 from equipoise.report import html
@@ -39,7 +39,8 @@ def report(
     tables: Annotated[
         str | None,
         typer.Option(
-            help="Write potential, cycles, edges and sensitivity there, as CSV and LaTeX.",
+            help="Write potential, cycles, edges, sensitivity and baselines there, as CSV and "
+            "LaTeX (with currents).",
             metavar="DIR",
         ),
     ] = None,
@@ -75,6 +76,7 @@ def report(
         list[str] | None,
         typer.Option(help="State at Φ = 0; repeat it for other components.", metavar="STATE"),
     ] = None,
+    cycle: options.Cycle = None,
     protocol: Annotated[
         Literal["draws", "trajectory"] | None,
         typer.Option(help="Were sources chosen for each trial, or did each start where one ended?"),
@@ -89,7 +91,7 @@ def report(
         str | None,
         typer.Option(
             help="Report a run kept with `equipoise test --save` instead of testing; samples "
-            "nothing. Takes --output, --tables, --title, --rope and --reference beside it.",
+            "nothing. Takes --output, --tables, --title, --rope, --reference and --cycle beside.",
             metavar="PATH",
         ),
     ] = None,
@@ -97,8 +99,9 @@ def report(
 ) -> None:
     """Write a report that a referee reads top to bottom: one HTML file, no network, no script.
 
-    Verdict, data, model, evidence, potential, where balance breaks, diagnostics, sensitivity, a
-    methods paragraph with its references in BibTeX, versions and seed; all figures inside.
+    Verdict, data, checks of the sampling, model, evidence, potential, where balance breaks,
+    currents and entropy production, baselines, diagnostics, sensitivity, a methods paragraph with
+    its references in BibTeX, versions and seed; all figures inside.
     """
     if again is not None:
         options.only_reporting(context, _WITH_AGAIN)
@@ -129,8 +132,9 @@ def report(
                 random_seed=seed,
                 progress=progress,
             )
-    console.write_file(output, html(result, title=title))
-    written = [output, *(_write_tables(result, tables) if tables is not None else [])]
+    found = diagnose(result, cycles=options.cycles_of(cycle))
+    console.write_file(output, html(result, diagnosis=found, title=title))
+    written = [output, *(_write_tables(found, tables) if tables is not None else [])]
     console.write(
         result.verdict.text
         if quiet
@@ -139,14 +143,14 @@ def report(
     raise typer.Exit(result.exit_status)
 
 
-_WITH_AGAIN = {"again", "output", "tables", "title", "rope", "reference", "quiet"}
+_WITH_AGAIN = {"again", "output", "tables", "title", "rope", "reference", "cycle", "quiet"}
 
 
-def _write_tables(result: BalanceTest, folder: str) -> list[str]:
+def _write_tables(found: Diagnosis, folder: str) -> list[str]:
     """Write every table as CSV, in full, and as LaTeX, as it is read."""
-    texts = {f"{table.name}.csv": csv_text(table) for table in record_tables(result)}
+    texts = {f"{table.name}.csv": csv_text(table) for table in record_tables(found)}
     texts |= {
-        f"{table.name}.tex": latex_text(table) for table in printed_tables(result, _ROWS, _NAME)
+        f"{table.name}.tex": latex_text(table) for table in printed_tables(found, _ROWS, _NAME)
     }
     for name, text in texts.items():
         console.write_file(str(Path(folder) / name), text)

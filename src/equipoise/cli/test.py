@@ -13,11 +13,14 @@ from equipoise.inference.archive import load as load_run
 from equipoise.inference.archive import save as keep_run
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.balance import test as test_balance
+from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.verdict import ROPE
 from equipoise.models import Priors
 from equipoise.report import summary, to_json
+from equipoise.report.baselines import baseline_lines
+from equipoise.report.layout import wrap
 
-_WITH_AGAIN = {"again", "rope", "reference", "json", "figures", "quiet"}
+_WITH_AGAIN = {"again", "rope", "reference", "cycle", "baselines", "json", "figures", "quiet"}
 
 
 def test(
@@ -65,6 +68,15 @@ def test(
             metavar="STATE",
         ),
     ] = None,
+    cycle: options.Cycle = None,
+    baselines: Annotated[
+        bool,
+        typer.Option(
+            "--baselines",
+            help="Print what simpler methods say, and what each gets wrong: least action, "
+            "chi-square, likelihood ratio, bootstrap.",
+        ),
+    ] = False,
     protocol: Annotated[
         Literal["draws", "trajectory"] | None,
         typer.Option(
@@ -103,15 +115,15 @@ def test(
         str | None,
         typer.Option(
             help="Report a run kept with --save instead of testing; samples nothing. Takes "
-            "--rope, --reference, --json, --figures and --quiet beside it.",
+            "--rope, --reference, --cycle, --baselines, --json, --figures and --quiet beside it.",
             metavar="PATH",
         ),
     ] = None,
     figures: Annotated[
         str | None,
         typer.Option(
-            help="Write the figures there: potential, evidence, sensitivity, log-ratio, network "
-            "and cycles, PNG.",
+            help="Write the figures there: potential, evidence, sensitivity, log-ratio, network, "
+            "cycles and entropy production, PNG.",
             metavar="DIR",
         ),
     ] = None,
@@ -124,10 +136,11 @@ def test(
     By MCMC: posteriors with PyMC's model and nutpie, evidence by path sampling. The first run on a
     table of a new shape compiles the model, which takes up to a minute; --fast answers in seconds.
 
-    Prints a summary: the verdict, whether these counts can tell at all, the log Bayes factor with
-    its error and its sensitivity to the prior, the size of the violation, the potential of every
-    state, the cycles that break balance, and what was assumed. For one path also the exact
-    evidence of a reinforced walk against unrestricted rows, in closed form.
+    Prints a summary: the verdict, checks of the sampling, whether these counts can tell at all,
+    the log Bayes factor with its error and its sensitivity to the prior, the size of the violation,
+    the potential of every state, the cycles that break balance, currents and entropy production,
+    and what was assumed. For one path also the exact evidence of a reinforced walk against
+    unrestricted rows, in closed form.
     """
     if again is not None:
         options.only_reporting(context, _WITH_AGAIN)
@@ -168,18 +181,21 @@ def test(
                 progress=progress,
             )
     unkept = None if save is None else _keep(result, save)
+    beside = diagnose(result, cycles=options.cycles_of(cycle))
     if json == "-":
         if result.exit_status:
             console.note(f"equipoise: {console.one_line(result.verdict.text)}")
-        console.write(to_json(result))
+        console.write(to_json(result, beside))
     else:
-        console.write(result.verdict.text if quiet else summary(result))
+        console.write(result.verdict.text if quiet else summary(result, beside))
+        if baselines:
+            console.write("\n" + "\n".join(_baselines(beside)))
         if json is not None:
-            console.write_file(json, to_json(result))
+            console.write_file(json, to_json(result, beside))
     if figures is not None:
         from equipoise.plots import save_figures
 
-        written = [os.fspath(path) for path in save_figures(result, figures)]
+        written = [os.fspath(path) for path in save_figures(result, figures, diagnosis=beside)]
         if json != "-" and not quiet:
             console.write("\nFigures  " + console.one_line(", ".join(written)))
     if unkept is not None:
@@ -189,6 +205,12 @@ def test(
             f"\nSaved    {console.one_line(save)}; `equipoise test --again` reports it anew"
         )
     raise typer.Exit(result.exit_status)
+
+
+def _baselines(found: Diagnosis) -> list[str]:
+    if found.baselines is None:
+        return wrap(f"Baselines were not computed: {found.no_baselines}")
+    return baseline_lines(found.baselines)
 
 
 def _keep(result: BalanceTest, path: str) -> UsageError | None:

@@ -16,7 +16,7 @@ from equipoise.inference.cycles import (
     cycle_affinities,
     edge_circulations,
 )
-from equipoise.inference.evidence import BayesFactor, ExactEvidence, exact, information_nats
+from equipoise.inference.evidence import BayesFactor, ExactEvidence, exact
 from equipoise.inference.fast import DRAWS as FAST_DRAWS
 from equipoise.inference.fast import fast_findings
 from equipoise.inference.findings import Findings, Progress, Stages
@@ -25,7 +25,7 @@ from equipoise.inference.potential import StatePotential, potential_table
 from equipoise.inference.problem import LikelihoodName, problem_of
 from equipoise.inference.reference import reference_states
 from equipoise.inference.sensitivity import Alternative, alternatives
-from equipoise.inference.verdict import ROPE, Verdict, decide, violation_size
+from equipoise.inference.verdict import ROPE, Verdict, verdict_of
 from equipoise.inference.weighted import Summary
 from equipoise.likelihoods import Rejected, pairwise
 from equipoise.models import Priors
@@ -280,19 +280,9 @@ def conclude(
     seconds, random_seed
         How long it took, and the seed: for the record.
     """
-    graph, priors = findings.problem.graph, findings.problem.priors
+    graph = findings.problem.graph
     others = alternatives(findings)
-    size = violation_size(findings.cyclic, rope) if graph.n_testable_cycles else None
-    verdict = decide(
-        graph,
-        findings.headline,
-        findings.deciding,
-        others=[other.factor for other in others],
-        ceiling=findings.ceiling,
-        information_nats=information_nats(findings.information, priors.cycle_scale),
-        size=size,
-        distrust=findings.distrust,
-    )
+    verdict = verdict_of(findings, others=[other.factor for other in others], rope=rope)
     evidence, refusal = _exact(counts)
     pairs = pairwise(counts, graph, rejected=rejected)
     return BalanceTest(

@@ -1,6 +1,6 @@
 """Where balance breaks: affinities of cycles and the part of log-ratios no potential explains."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,14 +105,6 @@ def affinities_of(
             testable=len({int(graph.strong[state]) for state in cycle}) == 1,
         )
         for k, cycle in enumerate(cycles)
-    )
-
-
-def clearest(cycles: Iterable[CycleAffinity]) -> list[CycleAffinity]:
-    """Return the testable cycles, those first whose |mean|/sd is largest; ties by label."""
-    return sorted(
-        (cycle for cycle in cycles if cycle.testable),
-        key=lambda cycle: (-abs(cycle.mean) / max(cycle.sd, 1e-300), cycle.states),
     )
 
 

@@ -8,7 +8,9 @@ from typing import Literal
 import numpy as np
 
 from equipoise.graph import SupportGraph
+from equipoise.inference.evidence import information_nats
 from equipoise.inference.evidence.result import BayesFactor
+from equipoise.inference.findings import Findings
 from equipoise.inference.weighted import WeightedDraws
 
 Favours = Literal["balance", "non-reversible", "undecided", "untestable"]
@@ -129,6 +131,31 @@ def strength_of(nats: float) -> Strength | None:
     if nats > STRENGTHS["strong"]:
         return "strong"
     return "positive" if nats >= STRENGTHS["positive"] else None
+
+
+def verdict_of(findings: Findings, *, others: Sequence[BayesFactor], rope: float) -> Verdict:
+    """Return the verdict on what an engine found.
+
+    Parameters
+    ----------
+    findings
+        Evidence, posterior draws and diagnostics.
+    others
+        Log Bayes factors with one setting changed.
+    rope
+        ρ below this counts as negligible, nats.
+    """
+    graph, priors = findings.problem.graph, findings.problem.priors
+    return decide(
+        graph,
+        findings.headline,
+        findings.deciding,
+        others=others,
+        ceiling=findings.ceiling,
+        information_nats=information_nats(findings.information, priors.cycle_scale),
+        size=violation_size(findings.cyclic, rope) if graph.n_testable_cycles else None,
+        distrust=findings.distrust,
+    )
 
 
 def decide(

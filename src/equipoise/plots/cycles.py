@@ -1,4 +1,4 @@
-"""The cycles that break balance most clearly, each as a ring."""
+"""The cycles that break balance worst, each as a ring."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch
 
-from equipoise.inference.balance import BalanceTest
-from equipoise.inference.cycles import CycleAffinity, ahead, clearest
+from equipoise.inference.cycles import CycleAffinity, ahead
+from equipoise.inference.violation import Violation
 from equipoise.plots.style import GREY, INK, VERMILLION, drawn_on, say, tick_label
 
 _CELL, _MARGIN, _WORDS = 1.2, 0.2, 1.2
@@ -17,8 +17,8 @@ _NAMED = 8
 _RADIUS, _HALF_WIDTH, _HALF_HEIGHT = 0.44, 1.0, 0.68
 
 
-def plot_cycles(result: BalanceTest, ax: Axes | None = None) -> Axes:
-    """Draw up to six testable cycles of the minimum-weight basis as rings, the clearest first.
+def plot_cycles(violation: Violation, ax: Axes | None = None) -> Axes:
+    """Draw up to six testable cycles of the minimum-weight basis as rings, the worst first.
 
     States stand in order round each ring, clockwise in the direction in which the cycle runs rather
     than back (positive mean affinity); the affinity and its 95 % interval, nats, stand inside.
@@ -26,8 +26,8 @@ def plot_cycles(result: BalanceTest, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    result
-        From :func:`equipoise.test`.
+    violation
+        From :func:`equipoise.violation`.
     ax
         Axes to draw on; default: new ones, one journal column wide.
 
@@ -36,19 +36,20 @@ def plot_cycles(result: BalanceTest, ax: Axes | None = None) -> Axes:
     Axes
         Its ``figure`` can be saved.
     """
-    shown = [ahead(c) for c in clearest(result.cycles)[:_MOST]] if result.converged else []
+    testable = [c.affinity for c in violation.cycles if c.affinity.testable]
+    shown = [] if violation.distrust else [ahead(affinity) for affinity in testable[:_MOST]]
     rows = -(-len(shown) // _ACROSS)
     with drawn_on(ax, _MARGIN + _CELL * rows if shown else _WORDS) as axes:
-        if not result.cycles:
+        if not violation.cycles:
             say(axes, "The support has no cycle.")
-        elif not result.converged:
-            say(axes, "Affinities are withheld:", f"{result.distrust}.")
+        elif violation.distrust:
+            say(axes, "Affinities are withheld:", f"{violation.distrust}.")
         elif not shown:
             say(axes, "No cycle is testable:", "affinities are set by the priors.")
         else:
             _draw(axes, shown, rows)
-            total = sum(cycle.testable for cycle in result.cycles)
-            which = f"the clearest {len(shown)} of {total:,}" if total > len(shown) else "all"
+            total = len(testable)
+            which = f"the worst {len(shown)} of {total:,}" if total > len(shown) else "all"
             axes.set_title(f"affinity, nats; {which} testable cycles")
         return axes
 

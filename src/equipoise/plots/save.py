@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 
 from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.plots.cycles import plot_cycles
+from equipoise.plots.entropy_production import plot_entropy_production
 from equipoise.plots.evidence import plot_evidence
 from equipoise.plots.log_ratio import plot_log_ratio
 from equipoise.plots.network import plot_network
@@ -19,18 +21,23 @@ from equipoise.plots.style import DPI, any_script
 from equipoise.text import listed, quoted
 
 #: The figures of a result, by the name of their file.
-FIGURES: dict[str, Callable[[BalanceTest], Axes]] = {
-    "potential": plot_potential,
-    "evidence": plot_evidence,
-    "sensitivity": plot_sensitivity,
-    "log-ratio": plot_log_ratio,
-    "network": plot_network,
-    "cycles": plot_cycles,
+FIGURES: dict[str, Callable[[Diagnosis], Axes]] = {
+    "potential": lambda found: plot_potential(found.result),
+    "evidence": lambda found: plot_evidence(found.result),
+    "sensitivity": lambda found: plot_sensitivity(found.result),
+    "log-ratio": lambda found: plot_log_ratio(found.result),
+    "network": lambda found: plot_network(found.result),
+    "cycles": lambda found: plot_cycles(found.violation),
+    "entropy-production": lambda found: plot_entropy_production(found.violation),
 }
 
 
 def save_figures(
-    result: BalanceTest, folder: str | PathLike[str], formats: Sequence[str] = ("png",)
+    result: BalanceTest,
+    folder: str | PathLike[str],
+    formats: Sequence[str] = ("png",),
+    *,
+    diagnosis: Diagnosis | None = None,
 ) -> list[Path]:
     """Write the figures of a result, one file each: the names of ``FIGURES``.
 
@@ -42,6 +49,8 @@ def save_figures(
         Where to; it is made if need be. Files of the same names are replaced.
     formats
         Endings that matplotlib knows: "png", "pdf", "svg", ...
+    diagnosis
+        From :func:`equipoise.diagnose`; default: computed here.
 
     Returns
     -------
@@ -53,7 +62,8 @@ def save_figures(
     UsageError
         If the folder or a file cannot be written, or a format is unknown.
     """
-    figures = {name: draw(result) for name, draw in FIGURES.items()}
+    found = diagnose(result) if diagnosis is None else diagnosis
+    figures = {name: draw(found) for name, draw in FIGURES.items()}
     return write_figures(figures, folder, formats)
 
 

@@ -36,12 +36,19 @@ def baseline_lines(found: Baselines) -> list[str]:
     ]
     lines += table(list(zip(*columns, strict=True)), right=[False, False, True, True, True])
     lines += ["", *_potential(found.least_action), "", "  What each gets wrong"]
-    for sentence in dict.fromkeys(row.wrong for row in found.rows):
-        names = "; ".join(row.baseline for row in found.rows if row.wrong == sentence)
+    for names, sentence in what_is_wrong(found):
         lines += wrap(f"{names}: {sentence}", indent=4, hang=6)
-    for reason in dict.fromkeys(row.invalid for row in found.rows if row.invalid):
-        lines += wrap(f"every p above: {reason}.", indent=4, hang=6)
     return lines
+
+
+def what_is_wrong(found: Baselines) -> list[tuple[str, str]]:
+    """Return what each baseline gets wrong, and when no p of theirs may be believed."""
+    said = [
+        ("; ".join(row.baseline for row in found.rows if row.wrong == sentence), sentence)
+        for sentence in dict.fromkeys(row.wrong for row in found.rows)
+    ]
+    reasons = dict.fromkeys(row.invalid for row in found.rows if row.invalid)
+    return [*said, *(("every p above", f"{reason}.") for reason in reasons)]
 
 
 def _potential(found: LeastAction) -> list[str]:

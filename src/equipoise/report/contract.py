@@ -3,22 +3,27 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from math import isfinite
 from typing import Any
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.cycles import CycleAffinity, EdgeCirculation
+from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.evidence import BayesFactor, ExactEvidence
 from equipoise.inference.potential import StatePotential
 from equipoise.inference.verdict import Verdict
-from equipoise.inference.violation import violation
 from equipoise.io.metadata import thaw_metadata
-from equipoise.report.violation import entropy_production_entry
+from equipoise.report.diagnosis_contract import (
+    baselines_entry,
+    entropy_production_entry,
+    sampling_entry,
+    violation_entry,
+)
+from equipoise.report.numbers import finite
 
 SCHEMA = "equipoise.test/1"
 
 
-def to_dict(result: BalanceTest) -> dict[str, Any]:
+def to_dict(result: BalanceTest, diagnosis: Diagnosis | None = None) -> dict[str, Any]:
     """Return a result as plain values, in the keys and order of the contract.
 
     Numbers that must not be reported are None: everything that rests on posterior draws where the
@@ -32,6 +37,8 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
     ----------
     result
         From :func:`equipoise.test`.
+    diagnosis
+        From :func:`equipoise.diagnose`; default: computed here.
 
     Returns
     -------
@@ -41,11 +48,12 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
     """
     from equipoise import __version__  # the package imports this module
 
+    beside = diagnose(result) if diagnosis is None else diagnosis
     shown, state = result.converged, result.findings.diagnostics
     return {
         "schema": SCHEMA,
         "version": __version__,
-        "seconds": _number(result.seconds),
+        "seconds": finite(result.seconds),
         "data": _data(result),
         "log_bayes_factor": {
             **_factor(result.log_bayes_factor, shown),
@@ -65,15 +73,13 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
         "verdict": _verdict(result.verdict, shown),
         "potential": _states(result.potential, result.potential_trusted),
         "cycles": [_cycle(cycle, shown) for cycle in result.cycles],
-        "entropy_production": entropy_production_entry(
-            violation(result, random_seed=result.random_seed)
-        ),
+        "entropy_production": entropy_production_entry(beside.violation),
         "exact": _exact(result.exact),
         "diagnostics": {
-            "r_hat_max": _number(state.r_hat_max),
-            "ess_bulk_min": _number(state.ess_bulk_min),
+            "r_hat_max": finite(state.r_hat_max),
+            "ess_bulk_min": finite(state.ess_bulk_min),
             "divergences": state.divergences,
-            "pareto_k": _number(state.pareto_k),
+            "pareto_k": finite(state.pareto_k),
             "converged": result.converged,
             "distrust": result.distrust,
             "potential_distrust": state.reversible,
@@ -99,6 +105,9 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
         "cross_check": _cross_check(result.findings.cross_check),
         "edges": [_edge(edge, shown) for edge in result.edges],
         "cycle_scale_posterior": _cycle_scale(result, shown),
+        "violation": violation_entry(beside.violation),
+        "sampling": sampling_entry(beside),
+        "baselines": baselines_entry(beside.baselines),
         "gradient": _states(result.gradient, shown),
         "rejected": result.rejected,
         "priors": asdict(result.priors),
@@ -107,7 +116,7 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
     }
 
 
-def to_json(result: BalanceTest) -> str:
+def to_json(result: BalanceTest, diagnosis: Diagnosis | None = None) -> str:
     """Return a result as JSON text, pure ASCII, ending in a line feed.
 
     State names are not trusted: as ASCII, with everything else escaped, they cannot act on a
@@ -117,13 +126,16 @@ def to_json(result: BalanceTest) -> str:
     ----------
     result
         From :func:`equipoise.test`.
+    diagnosis
+        From :func:`equipoise.diagnose`; default: computed here.
 
     Returns
     -------
     str
         See :func:`to_dict`.
     """
-    return json.dumps(to_dict(result), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    values = to_dict(result, diagnosis)
+    return json.dumps(values, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def _data(result: BalanceTest) -> dict[str, Any]:
@@ -155,30 +167,30 @@ def _verdict(verdict: Verdict, shown: bool) -> dict[str, Any]:
         "favours": verdict.favours,
         "strength": verdict.strength,
         "reason": verdict.reason,
-        "p_balance": _number(verdict.p_balance),
-        "ceiling": _number(ceiling.log_value if ceiling else None),
-        "information_nats": _number(verdict.information_nats),
+        "p_balance": finite(verdict.p_balance),
+        "ceiling": finite(ceiling.log_value if ceiling else None),
+        "information_nats": finite(verdict.information_nats),
         "text": verdict.text,
         "size": {
-            "mean": _number(size.mean if size and shown else None),
-            "lower": _number(size.lower if size and shown else None),
-            "upper": _number(size.upper if size and shown else None),
-            "rope": _number(size.rope if size else None),
+            "mean": finite(size.mean if size and shown else None),
+            "lower": finite(size.lower if size and shown else None),
+            "upper": finite(size.upper if size and shown else None),
+            "rope": finite(size.rope if size else None),
             "call": size.call if size and shown else None,
-            "below_rope": _number(size.below if size and shown else None),
+            "below_rope": finite(size.below if size and shown else None),
         },
         "trusted": verdict.trusted,
-        "lower": _number(verdict.lower if shown else None),
-        "upper": _number(verdict.upper if shown else None),
-        "reversing_odds": _number(verdict.reversing_odds),
-        "ceiling_mcse": _number(ceiling.mcse if ceiling else None),
+        "lower": finite(verdict.lower if shown else None),
+        "upper": finite(verdict.upper if shown else None),
+        "reversing_odds": finite(verdict.reversing_odds),
+        "ceiling_mcse": finite(ceiling.mcse if ceiling else None),
     }
 
 
 def _factor(factor: BayesFactor, shown: bool) -> dict[str, float | None]:
     if not shown:
         return {"value": None, "mcse": None}
-    return {"value": _number(factor.log_value), "mcse": _number(factor.mcse)}
+    return {"value": finite(factor.log_value), "mcse": finite(factor.mcse)}
 
 
 def _cross_check(factor: BayesFactor | None) -> dict[str, Any] | None:
@@ -191,10 +203,10 @@ def _exact(evidence: ExactEvidence | None) -> dict[str, float | None] | None:
     if evidence is None:
         return None
     return {
-        "edge_weight": _number(evidence.edge_weight),
-        "reinforced": _number(evidence.reinforced),
-        "unrestricted_matched": _number(evidence.unrestricted_matched),
-        "log_bayes_factor": _number(evidence.log_bayes_factor),
+        "edge_weight": finite(evidence.edge_weight),
+        "reinforced": finite(evidence.reinforced),
+        "unrestricted_matched": finite(evidence.unrestricted_matched),
+        "log_bayes_factor": finite(evidence.log_bayes_factor),
     }
 
 
@@ -209,14 +221,14 @@ def _state(row: StatePotential, shown: bool) -> dict[str, Any]:
     bounded = estimated or not two_sided
     return {
         "state": row.state,
-        "mean": _number(row.mean if estimated else None),
-        "mode": _number(row.mode if two_sided else None),
-        "sd": _number(row.sd if estimated else None),
-        "lower": _number(row.lower if bounded else None),
-        "upper": _number(row.upper if bounded else None),
+        "mean": finite(row.mean if estimated else None),
+        "mode": finite(row.mode if two_sided else None),
+        "sd": finite(row.sd if estimated else None),
+        "lower": finite(row.lower if bounded else None),
+        "upper": finite(row.upper if bounded else None),
         "bound": row.bound,
         "component": row.component,
-        "mcse": _number(row.mcse if estimated else None),
+        "mcse": finite(row.mcse if estimated else None),
         "reference": row.reference,
     }
 
@@ -224,11 +236,11 @@ def _state(row: StatePotential, shown: bool) -> dict[str, Any]:
 def _cycle(cycle: CycleAffinity, shown: bool) -> dict[str, Any]:
     return {
         "states": list(cycle.states),
-        "mean": _number(cycle.mean if shown else None),
-        "sd": _number(cycle.sd if shown else None),
-        "lower": _number(cycle.lower if shown else None),
-        "upper": _number(cycle.upper if shown else None),
-        "mcse": _number(cycle.mcse if shown else None),
+        "mean": finite(cycle.mean if shown else None),
+        "sd": finite(cycle.sd if shown else None),
+        "lower": finite(cycle.lower if shown else None),
+        "upper": finite(cycle.upper if shown else None),
+        "mcse": finite(cycle.mcse if shown else None),
         "testable": cycle.testable,
     }
 
@@ -237,11 +249,11 @@ def _edge(edge: EdgeCirculation, shown: bool) -> dict[str, Any]:
     return {
         "source": edge.source,
         "target": edge.target,
-        "mean": _number(edge.mean if shown else None),
-        "sd": _number(edge.sd if shown else None),
-        "lower": _number(edge.lower if shown else None),
-        "upper": _number(edge.upper if shown else None),
-        "mcse": _number(edge.mcse if shown else None),
+        "mean": finite(edge.mean if shown else None),
+        "sd": finite(edge.sd if shown else None),
+        "lower": finite(edge.lower if shown else None),
+        "upper": finite(edge.upper if shown else None),
+        "mcse": finite(edge.mcse if shown else None),
         "testable": edge.testable,
     }
 
@@ -252,8 +264,3 @@ def _cycle_scale(result: BalanceTest, shown: bool) -> dict[str, float | None]:
         return dict.fromkeys(("mean", "lower", "upper", "mcse"))
     post = result.findings.curve.posterior()
     return {"mean": post.mean, "lower": post.lower, "upper": post.upper, "mcse": post.mean_mcse}
-
-
-def _number(value: float | None) -> float | None:
-    """Return a finite number as a plain float, anything else as None."""
-    return float(value) if value is not None and isfinite(value) else None

@@ -11,6 +11,7 @@ from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.findings import Findings
 from equipoise.inference.posterior.convergence import ESS_TRUSTED, R_HAT_TRUSTED
 from equipoise.likelihoods import PairwiseEdges
+from equipoise.report.layout import INDENT, entry, wrap
 from equipoise.report.numbers import (
     decimals,
     error_decimals,
@@ -31,6 +32,16 @@ class Facts:
     note: str
     entries: tuple[tuple[str, str], ...]
     remarks: tuple[str, ...] = ()
+
+
+def fact_lines(facts: Facts) -> list[str]:
+    """Return a section as lines of at most 100 columns."""
+    lines = [f"{facts.title}  {facts.note}" if facts.note else facts.title]
+    for name, text in facts.entries:
+        lines += entry(name, text)
+    for remark in facts.remarks:
+        lines += wrap(remark, indent=INDENT)
+    return lines
 
 
 def data(result: BalanceTest) -> Facts:

@@ -111,3 +111,8 @@ def odds(log_value: float) -> str:
         return f"10^{round(tens)}"
     value = 10.0**tens
     return f"{value:,.0f}" if value >= 20 else f"{value:.1f}"
+
+
+def finite(value: float | None) -> float | None:
+    """Return a finite number as a plain float, anything else as None: JSON has no NaN."""
+    return float(value) if value is not None and isfinite(value) else None

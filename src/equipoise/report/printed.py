@@ -6,11 +6,15 @@ from typing import Literal
 import numpy as np
 
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.cycles import EdgeCirculation, ahead, clearest
+from equipoise.inference.baselines import Baselines
+from equipoise.inference.cycles import EdgeCirculation, ahead
+from equipoise.inference.diagnosis import Diagnosis
+from equipoise.inference.violation import Violation
 from equipoise.report.evidence import alternative_cells
 from equipoise.report.layout import label
-from equipoise.report.numbers import decimals, fixed, interval
+from equipoise.report.numbers import decimals, fixed, interval, probability
 from equipoise.report.tables import by_potential, cycle_path, gradient_beside, potential_cells
+from equipoise.report.violation import current_cells, explained, largest_currents
 
 Kind = Literal["text", "number", "interval"]
 _INTERVAL: tuple[str, Kind] = ("95 % interval", "interval")
@@ -72,27 +76,82 @@ def potential_table(result: BalanceTest, most: int, width: int) -> PrintedTable:
     return PrintedTable("potential", caption, tuple(header), tuple(cells), len(rows))
 
 
-def cycle_table(result: BalanceTest, most: int, width: int) -> PrintedTable:
-    """Return the affinities of the testable cycles, the clearest first; parameters as above."""
-    cycles = [ahead(c) for c in clearest(result.cycles)] if result.converged else []
+def cycle_table(violation: Violation, most: int, width: int) -> PrintedTable:
+    """Return the testable cycles of the basis, the worst first; parameters as above."""
+    cycles = [] if violation.distrust else [c for c in violation.cycles if c.affinity.testable]
     rows = []
     for cycle in cycles[:most]:
-        places = decimals(cycle.mcse, cycle.sd)
+        affinity = ahead(cycle.affinity)
+        places = decimals(affinity.mcse, affinity.sd)
         rows.append(
             (
-                fixed(cycle.mean, places),
-                fixed(cycle.sd, places),
-                interval(cycle.lower, cycle.upper, places),
-                cycle_path(cycle.states, 3 * width),
+                fixed(affinity.mean, places),
+                fixed(affinity.sd, places),
+                interval(affinity.lower, affinity.upper, places),
+                "" if cycle.averaged is None else probability(cycle.averaged),
+                explained(cycle),
+                cycle_path(affinity.states, 3 * width),
             )
         )
     return PrintedTable(
         "cycles",
-        "Affinity Σ log P_ij/P_ji round the testable cycles of the minimum-weight basis, nats, "
-        "in the direction in which it is positive; 0 under balance.",
-        (("affinity", "number"), ("sd", "number"), _INTERVAL, ("cycle", "text")),
+        "Affinity A = Σ log P_ij/P_ji round the testable cycles of the minimum-weight basis, nats, "
+        "in the direction in which it is positive; 0 under balance. P is averaged over both "
+        "hypotheses; a drive of the cycle alone explains so many nats, by which they are ranked.",
+        (
+            ("A", "number"),
+            ("sd", "number"),
+            _INTERVAL,
+            (f"P(|A| > {violation.rope_affinity:g})", "number"),
+            ("explains", "number"),
+            ("cycle", "text"),
+        ),
         tuple(rows),
         len(cycles),
+    )
+
+
+def current_table(violation: Violation, most: int, width: int) -> PrintedTable:
+    """Return the net currents, the largest first; parameters as above."""
+    known = [] if violation.distrust else largest_currents(violation)
+    rows = []
+    for edge in known[:most]:
+        source, target, current, between = current_cells(edge, width)
+        rows.append((f"{source} → {target}", current, between))
+    return PrintedTable(
+        "currents",
+        "Net currents π_i P_ij − π_j P_ji, transitions in 1,000 trials, each in its own direction; "
+        "0 under balance.",
+        (("edge", "text"), ("J", "number"), _INTERVAL),
+        tuple(rows),
+        len(known),
+    )
+
+
+def baseline_table(found: Baselines) -> PrintedTable:
+    """Return what the baselines say, one line a statistic."""
+    rows = tuple(
+        (
+            row.baseline,
+            row.statistic,
+            "" if row.value is None else fixed(row.value, 3),
+            "" if row.ndf is None else f"{row.ndf:,}",
+            "" if row.p_value is None else probability(row.p_value),
+        )
+        for row in found.rows
+    )
+    return PrintedTable(
+        "baselines",
+        "Baselines, for comparison only: the verdict rests on none of them.",
+        (
+            ("baseline", "text"),
+            ("statistic", "text"),
+            ("value", "number"),
+            ("ndf", "number"),
+            ("p", "number"),
+        ),
+        rows,
+        len(rows),
     )
 
 
@@ -149,14 +208,17 @@ def sensitivity_table(result: BalanceTest) -> PrintedTable:
     )
 
 
-def printed_tables(result: BalanceTest, most: int, width: int) -> tuple[PrintedTable, ...]:
-    """Return all four tables; parameters as of :func:`potential_table`."""
-    return (
-        potential_table(result, most, width),
-        cycle_table(result, most, width),
-        edge_table(result, most, width),
-        sensitivity_table(result),
-    )
+def printed_tables(found: Diagnosis, most: int, width: int) -> tuple[PrintedTable, ...]:
+    """Return all tables that a diagnosis and its result have; parameters as above."""
+    tables = [
+        potential_table(found.result, most, width),
+        cycle_table(found.violation, most, width),
+        edge_table(found.result, most, width),
+        current_table(found.violation, most, width),
+        sensitivity_table(found.result),
+    ]
+    tables += [baseline_table(found.baselines)] if found.baselines is not None else []
+    return tuple(tables)
 
 
 def _clarity(edge: EdgeCirculation) -> float:

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.diagnosis import Diagnosis
 from equipoise.report.contract import to_dict
 
 Value = str | float | int | bool | None
+_BASELINES = ("baseline", "statistic", "value", "ndf", "p_value", "wrong", "invalid")
+_CURRENT = ("mean", "lower", "upper", "mcse")
+_JUDGED = ("p_beyond", "p_beyond_given_cyclic", "explains", "named")
 _SUMMARY = ("mean", "sd", "lower", "upper", "mcse", "testable")
 
 
@@ -30,27 +34,29 @@ class RecordTable:
     rows: tuple[tuple[Value, ...], ...]
 
 
-def record_tables(result: BalanceTest) -> tuple[RecordTable, ...]:
-    """Return the potential, the cycles, the edges and the sensitivity of a result.
+def record_tables(found: Diagnosis) -> tuple[RecordTable, ...]:
+    """Return the potential, the cycles, the edges, the sensitivity, the baselines of a result.
 
     Numbers that must not be reported are None, as in the JSON contract.
 
     Parameters
     ----------
-    result
-        From :func:`equipoise.test`.
+    found
+        From :func:`equipoise.diagnose`.
 
     Returns
     -------
     tuple of RecordTable
-        Nats; named ``potential``, ``cycles``, ``edges`` and ``sensitivity``.
+        Nats; named ``potential``, ``cycles``, ``edges``, ``sensitivity`` and ``baselines``.
     """
-    values = to_dict(result)
+    result = found.result
+    values = to_dict(result, found)
     return (
         _table("potential", values["potential"], tuple(values["potential"][0])),
         _cycles(values),
         _edges(result, values),
         _sensitivity(result),
+        _table("baselines", values["baselines"] or [], _BASELINES),
     )
 
 
@@ -59,21 +65,33 @@ def _table(name: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> R
 
 
 def _cycles(values: Mapping[str, Any]) -> RecordTable:
+    judged = {tuple(row["states"]): row for row in (values["violation"] or {}).get("cycles", [])}
     rows = [
-        {"cycle": " → ".join([*row["states"], row["states"][0]]), "n": len(row["states"]), **row}
+        {
+            "cycle": " → ".join([*row["states"], row["states"][0]]),
+            "n": len(row["states"]),
+            **dict.fromkeys(_JUDGED),
+            **judged.get(tuple(row["states"]), {}),
+            **row,
+        }
         for row in values["cycles"]
     ]
-    return _table("cycles", rows, ("cycle", "n", *_SUMMARY))
+    return _table("cycles", rows, ("cycle", "n", *_SUMMARY, *_JUDGED))
 
 
 def _edges(result: BalanceTest, values: Mapping[str, Any]) -> RecordTable:
     table = result.counts.counts
     place = {state: k for k, state in enumerate(result.counts.states)}
+    known = (values["violation"] or {}).get("currents", [])
+    currents = {(row["source"], row["target"]): row for row in known}
     rows = []
     for row in values["edges"]:
         i, j = place[row["source"]], place[row["target"]]
         rows.append({**row, "forward": int(table[i, j]), "backward": int(table[j, i])})
-    return _table("edges", rows, ("source", "target", "forward", "backward", *_SUMMARY))
+        current = currents.get((row["source"], row["target"]), {})
+        rows[-1] |= {f"current_{name}": current.get(name) for name in _CURRENT}
+    columns = ("source", "target", "forward", "backward", *_SUMMARY)
+    return _table("edges", rows, (*columns, *(f"current_{name}" for name in _CURRENT)))
 
 
 def _sensitivity(result: BalanceTest) -> RecordTable:

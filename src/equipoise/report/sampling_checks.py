@@ -1,54 +1,79 @@
-"""The checks of the sampling, in the text summary."""
+"""The checks of the sampling, in words."""
 
-from equipoise.inference.sampling_checks import Check, Dispersion, RepeatedVerdict, SamplingChecks
-from equipoise.report.layout import INDENT, entry, wrap
+from equipoise.inference.diagnosis import Diagnosis
+from equipoise.inference.sampling_checks import Check, Dispersion, RepeatedVerdict
+from equipoise.report.facts import Facts
 from equipoise.report.numbers import fixed, probability, with_error
+from equipoise.text import listed
 
 _PLACES = 3
 
 
-def sampling_check_lines(
-    checks: SamplingChecks, repeated: RepeatedVerdict | None = None
-) -> list[str]:
-    """Return the section on the checks of the sampling.
+def sampling_facts(diagnosis: Diagnosis) -> Facts:
+    """Say whether the trials are independent draws from one kernel, as far as the counts tell.
 
     Parameters
     ----------
-    checks
-        From :func:`equipoise.inference.sampling_checks.check_sampling`.
-    repeated
-        The verdict with counts divided by the design effect, from
-        :func:`equipoise.inference.sampling_checks.repeat_verdict`.
-
-    Returns
-    -------
-    list of str
-        Lines of at most 100 columns.
+    diagnosis
+        From :func:`equipoise.diagnose`.
     """
-    lines = ["Sampling  whether the trials are independent draws from one kernel"]
-    for check in checks.all:
-        lines += entry(check.name, _found(check))
+    checks = diagnosis.sampling
+    entries: list[tuple[str, str]] = [
+        (check.name, _found(check)) for check in checks.all if check.status != "not checkable"
+    ]
     if checks.dispersion is not None:
-        lines += entry("design effect", _size(checks.dispersion))
-    if repeated is not None:
-        factor = repeated.log_bayes_factor
-        shown = "withheld" if factor.distrust else with_error(factor.log_value, factor.mcse)
-        lines += entry(
-            "divided by it",
-            f"{repeated.verdict.text} Log BF {shown}, by the fast path.",
-        )
-    reasons = dict.fromkeys(check.invalid for check in checks.all if check.invalid)
-    for reason in reasons:
-        names = " and ".join(check.name for check in checks.all if check.invalid == reason)
-        lines += wrap(f"p of {names}: {reason}.", indent=INDENT)
-    return lines
+        entries.append(("design effect", _size(checks.dispersion)))
+    if diagnosis.repeated is not None:
+        entries.append(("divided by it", _repeated(diagnosis.repeated)))
+    blind = [check for check in checks.all if check.status == "not checkable"]
+    if blind:
+        entries.append(("not checkable", _together(blind)))
+    remarks = [
+        f"p of {listed(c.name for c in checks.all if c.invalid == reason)}: {reason}."
+        for reason in dict.fromkeys(check.invalid for check in checks.all if check.invalid)
+    ]
+    return Facts(
+        "Sampling",
+        "whether the trials are independent draws from one kernel",
+        tuple(entries),
+        (*remarks, *([diagnosis.no_repeat] if diagnosis.no_repeat else [])),
+    )
+
+
+def sampling_caveat(diagnosis: Diagnosis) -> str | None:
+    """Return what the checks of the sampling take from the verdict; None where none is suspect."""
+    suspect = diagnosis.sampling.suspect
+    if not suspect:
+        return None
+    text = (
+        "The verdict takes the trials as independent draws from one kernel, and the checks of the "
+        f"sampling doubt that: {listed(check.name for check in suspect)} suspect."
+    )
+    if diagnosis.repeated is not None:
+        text += f" With counts divided by their design effect: {diagnosis.repeated.verdict.text}"
+    return text
 
 
 def _found(check: Check) -> str:
-    if check.status == "not checkable":
-        return check.text
     chance = "" if check.p_value is None else f", p = {probability(check.p_value)}"
     return f"{check.status}{chance}. {check.text}"
+
+
+def _together(checks: list[Check]) -> str:
+    """Return "blocks and overdispersion: reason; drift: reason", checks of one reason together."""
+    reasons = dict.fromkeys(check.text for check in checks)
+    parts = [
+        f"{listed(c.name for c in checks if c.text == text)}: "
+        f"{text.removeprefix('Not checkable: ').rstrip('.')}"
+        for text in reasons
+    ]
+    return "; ".join(parts)
+
+
+def _repeated(repeated: RepeatedVerdict) -> str:
+    factor = repeated.log_bayes_factor
+    shown = "withheld" if factor.distrust else with_error(factor.log_value, factor.mcse)
+    return f"{repeated.verdict.text} Log BF {shown}, by the fast path."
 
 
 def _size(dispersion: Dispersion) -> str:

@@ -1,16 +1,14 @@
-"""The tables of the text summary: potential of the states, affinities of cycles."""
+"""The tables of the text summary: potential of the states, and columns beside paths of cycles."""
 
 from collections.abc import Sequence
 
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.cycles import clearest as clearest_first
 from equipoise.inference.potential import StatePotential
 from equipoise.report.layout import INDENT, WIDTH, display_width, label, table, wrap
 from equipoise.report.numbers import aligned, decimals, fixed, interval
 from equipoise.text import listed
 
 MOST_STATES = 30
-MOST_CYCLES = 5
 SEVERAL = "Potentials of different components cannot be compared."
 _LABEL = 28
 _NOTES = {
@@ -147,33 +145,6 @@ def _with_reference(rows: list[StatePotential], most: int) -> list[StatePotentia
     if not any(row.reference for row in shown):
         shown[-1] = next(row for row in rows if row.reference)
     return shown
-
-
-def cycle_lines(result: BalanceTest) -> list[str]:
-    """Return the testable cycles that speak most clearly, by |mean|/sd."""
-    testable = clearest_first(result.cycles)
-    lines = ["Cycles  affinity = Σ log P_ij/P_ji round the cycle, nats (0 under balance)"]
-    if not result.cycles:
-        return [*lines, "  The support has no cycle."]
-    if not testable:
-        return [*lines, "  None is testable; their affinities are set by the priors."]
-    if not result.converged:
-        return [*lines, "  Withheld, for they rest on the same draws."]
-    clearest = testable[:MOST_CYCLES]
-    places = [decimals(cycle.mcse, cycle.sd) for cycle in clearest]
-    both = list(zip(clearest, places, strict=True))
-    columns = [
-        ["affinity", *aligned([fixed(cycle.mean, p, sign=True) for cycle, p in both])],
-        ["sd", *aligned([fixed(cycle.sd, p) for cycle, p in both])],
-        ["95 % interval", *(interval(cycle.lower, cycle.upper, p) for cycle, p in both)],
-    ]
-    lines += beside_paths(columns, [True, True, False], [cycle.states for cycle in clearest])
-    if len(testable) > len(clearest):
-        lines.append(
-            f"  The clearest {len(clearest)} of {len(testable):,} testable cycles of the "
-            "minimum-weight basis; --json has all."
-        )
-    return lines
 
 
 def beside_paths(

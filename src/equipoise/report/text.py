@@ -1,57 +1,58 @@
 """The summary in plain text: what a referee reads line by line."""
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.report.evidence import evidence_lines
 from equipoise.report.exact import exact_lines
 from equipoise.report.facts import (
-    Facts,
     assumed,
     data,
+    fact_lines,
     method,
     size_of_violation,
     testability,
 )
-from equipoise.report.layout import INDENT, entry, wrap
-from equipoise.report.tables import cycle_lines, potential_lines
+from equipoise.report.layout import wrap
+from equipoise.report.sampling_checks import sampling_caveat, sampling_facts
+from equipoise.report.tables import potential_lines
+from equipoise.report.violation import violation_lines
 
 
-def summary(result: BalanceTest) -> str:
+def summary(result: BalanceTest, diagnosis: Diagnosis | None = None) -> str:
     """Return the result in words and tables: plain text, lines of at most 100 columns.
 
-    The verdict comes first (whether it may be trusted, before all else), then the data, whether
-    they can test balance, the evidence with its error and sensitivity, the size of the violation,
-    the potential, the worst cycles, what was assumed, and how it was computed. Digits end about
-    where Monte Carlo error begins. State names are not trusted: control characters are escaped.
+    The verdict comes first (whether it may be trusted, before all else), then the data, how they
+    were drawn, whether they can test balance, the evidence with its error and sensitivity, the size
+    of the violation, the potential, where balance breaks, what was assumed, and how it was
+    computed. Digits end about where Monte Carlo error begins. State names are not trusted: control
+    characters are escaped.
 
     Parameters
     ----------
     result
         From :func:`equipoise.test`.
+    diagnosis
+        From :func:`equipoise.diagnose`; default: computed here.
 
     Returns
     -------
     str
         Without a line feed at its end.
     """
+    beside = diagnose(result) if diagnosis is None else diagnosis
+    caveat = sampling_caveat(beside)
     sections = (
         wrap(result.verdict.text),
-        _lines(data(result)),
-        _lines(testability(result)),
+        wrap(caveat) if caveat else [],
+        fact_lines(data(result)),
+        fact_lines(sampling_facts(beside)),
+        fact_lines(testability(result)),
         evidence_lines(result),
         exact_lines(result),
-        _lines(size_of_violation(result)),
+        fact_lines(size_of_violation(result)),
         potential_lines(result),
-        cycle_lines(result),
-        _lines(assumed(result)),
-        _lines(method(result)),
+        violation_lines(beside.violation),
+        fact_lines(assumed(result)),
+        fact_lines(method(result)),
     )
     return "\n\n".join("\n".join(section) for section in sections if section)
-
-
-def _lines(facts: Facts) -> list[str]:
-    lines = [f"{facts.title}  {facts.note}" if facts.note else facts.title]
-    for name, text in facts.entries:
-        lines += entry(name, text)
-    for remark in facts.remarks:
-        lines += wrap(remark, indent=INDENT)
-    return lines

@@ -1,10 +1,11 @@
-"""Where balance breaks and by how much, for the terminal and for the JSON contract."""
+"""Where balance breaks and by how much, for the terminal."""
 
 from collections.abc import Sequence
-from math import isfinite
 
+from equipoise.inference.cycles import CycleAffinity, ahead
 from equipoise.inference.violation import CycleViolation, EdgeViolation, Violation
 from equipoise.inference.violation.cycles import CERTAIN
+from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import INDENT, entry, label, table, wrap
 from equipoise.report.numbers import aligned, decimals, fixed, interval, probability
 from equipoise.report.tables import beside_paths
@@ -37,74 +38,78 @@ def violation_lines(violation: Violation) -> list[str]:
         return [*lines, "  No cycle is testable; the priors alone would speak."]
     if violation.distrust is not None:
         return [*lines, *wrap(f"Withheld: {violation.distrust}.", indent=INDENT)]
-    return lines + _cycles(violation) + _currents(violation) + _rates(violation)
-
-
-def entropy_production_entry(violation: Violation) -> dict[str, float | str] | None:
-    """Return ``entropy_production`` of the JSON contract.
-
-    Returns
-    -------
-    dict or None
-        Posterior ``mean``, ``lower`` and ``upper`` (95 %), ``null_mean`` and ``null_upper`` (95 %
-        of the null lie below), nats; ``per``, always ``"trial"``. None where it is not known, or
-        not to be trusted.
-    """
-    rate = violation.entropy_production
-    if rate is None or violation.distrust is not None:
-        return None
-    numbers = {
-        "mean": rate.per_trial.mean,
-        "lower": rate.per_trial.lower,
-        "upper": rate.per_trial.upper,
-        "null_mean": rate.null_mean,
-        "null_upper": rate.null_upper,
-    }
-    return {**numbers, "per": "trial"} if all(map(isfinite, numbers.values())) else None
+    return [
+        *lines,
+        *_cycles(violation),
+        *_currents(violation),
+        "",
+        *fact_lines(rate_facts(violation)),
+    ]
 
 
 def _cycles(violation: Violation) -> list[str]:
     testable = [cycle for cycle in violation.cycles if cycle.affinity.testable]
-    rope, named = violation.rope_affinity, len(violation.named)
-    lines = _cycle_table(testable[:MOST_CYCLES], rope)
+    rope = violation.rope_affinity
+    worst = testable[:MOST_CYCLES]
+    # Each in the direction in which it runs rather than back.
+    lines = _cycle_table(worst, [ahead(cycle.affinity) for cycle in worst], rope)
     if len(testable) > MOST_CYCLES:
         lines.append(
             f"  The worst {MOST_CYCLES} of {len(testable):,} testable cycles of the minimum-weight "
             "basis."
         )
-    if named:
-        text = (
-            f"{named:,} of {len(testable):,}, whose P exceeds {CERTAIN:g}; of these "
-            f"{_expected(violation.expected_false)} expected to be false"
-        )
-    else:
-        text = f"none of {len(testable):,}: no P exceeds {CERTAIN:g}"
-    lines += entry("named", text)
-    lines += entry(
-        "P",
-        "averaged over both hypotheses, even prior odds; all other numbers are given the cyclic "
-        f"one. Ranked by what |A| exceeds with probability {CERTAIN:g}",
-    )
+    lines += [line for name, text in named_entries(violation) for line in entry(name, text)]
     if violation.asked:
-        lines += ["  Cycles asked for", *_cycle_table(violation.asked, rope)]
+        own = [cycle.affinity for cycle in violation.asked]
+        lines += ["  Cycles asked for", *_cycle_table(violation.asked, own, rope)]
         if not all(cycle.affinity.testable for cycle in violation.asked):
             lines.append("  (untestable: passes between states not seen to lead back)")
     return lines
 
 
-def _cycle_table(cycles: Sequence[CycleViolation], rope: float) -> list[str]:
-    rows = [(cycle.affinity, decimals(cycle.affinity.mcse, cycle.affinity.sd)) for cycle in cycles]
+def named_entries(violation: Violation) -> list[tuple[str, str]]:
+    """Say which cycles are named, how many of them falsely, and what the columns mean."""
+    total = sum(cycle.affinity.testable for cycle in violation.cycles)
+    named = len(violation.named)
+    if named:
+        text = (
+            f"{named:,} of {total:,}, whose P exceeds {CERTAIN:g}; of these "
+            f"{_expected(violation.expected_false)} expected to be false"
+        )
+    else:
+        text = f"none of {total:,}: no P exceeds {CERTAIN:g}"
+    return [
+        ("named", text),
+        (
+            "P",
+            "averaged over both hypotheses, even prior odds; all else is given the cyclic "
+            "hypothesis",
+        ),
+        (
+            "explains",
+            "nats of log-likelihood that a drive of this cycle alone accounts for; ranked by it. "
+            "Cycles share edges: where one is driven, others have affinities too",
+        ),
+    ]
+
+
+def _cycle_table(
+    cycles: Sequence[CycleViolation], affinities: Sequence[CycleAffinity], rope: float
+) -> list[str]:
+    rows = [(affinity, decimals(affinity.mcse, affinity.sd)) for affinity in affinities]
     columns = [
         ["A", *aligned([fixed(a.mean, places, sign=True) for a, places in rows])],
-        ["sd", *aligned([fixed(a.sd, places) for a, places in rows])],
         ["95 % interval", *(interval(a.lower, a.upper, places) for a, places in rows)],
         [f"P(|A| > {rope:g})", *map(_chance, cycles)],
-        ["", *("named" if cycle.named else "" for cycle in cycles)],
+        ["explains", *aligned([explained(cycle) for cycle in cycles])],
     ]
-    right = [True, True, False, False, False]
-    if not any(cycle.named for cycle in cycles):
-        columns, right = columns[:-1], right[:-1]
-    return beside_paths(columns, right, [cycle.states for cycle in cycles])
+    paths = [affinity.states for affinity in affinities]
+    return beside_paths(columns, [True, False, False, True], paths)
+
+
+def explained(cycle: CycleViolation) -> str:
+    """Return the nats that a drive of a cycle alone explains."""
+    return fixed(cycle.explains, 1 if cycle.explains < 10 else 0)
 
 
 def _chance(cycle: CycleViolation) -> str:
@@ -124,9 +129,9 @@ def _currents(violation: Violation) -> list[str]:
     ]
     if violation.no_flows is not None:
         return [*lines, *wrap(f"Not known: {violation.no_flows}.", indent=INDENT)]
-    known = [edge for edge in violation.edges if edge.current is not None]
-    shown = sorted(known, key=_by_current)[:MOST_EDGES]
-    cells = [_current(edge) for edge in shown]
+    known = largest_currents(violation)
+    shown = known[:MOST_EDGES]
+    cells = [current_cells(edge, _LABEL) for edge in shown]
     columns = [
         ["from", *(cell[0] for cell in cells)],
         ["to", *(cell[1] for cell in cells)],
@@ -139,17 +144,22 @@ def _currents(violation: Violation) -> list[str]:
     return lines
 
 
-def _by_current(edge: EdgeViolation) -> float:
-    return -abs(edge.current.mean) if edge.current else 0.0
+def largest_currents(violation: Violation) -> list[EdgeViolation]:
+    """Return the edges whose net current is known, the largest first."""
+    known = [edge for edge in violation.edges if edge.current is not None]
+    return sorted(known, key=lambda edge: -abs(edge.current.mean) if edge.current else 0.0)
 
 
-def _current(edge: EdgeViolation) -> tuple[str, str, str, str]:
-    """Return the cells from, to, J and interval, in the direction in which J is positive."""
+def current_cells(edge: EdgeViolation, width: int) -> tuple[str, str, str, str]:
+    """Return from, to, J and its interval, in the direction in which J is positive.
+
+    In transitions in 1,000 trials; ``width`` is that of a label, columns.
+    """
     c, current = edge.circulation, edge.current
+    ends = (label(c.source, width), label(c.target, width))
     if current is None:
-        return label(c.source, _LABEL), label(c.target, _LABEL), "", ""
+        return *ends, "", ""
     places = decimals(_PER * current.mcse, _PER * current.sd)
-    ends = (label(c.source, _LABEL), label(c.target, _LABEL))
     sign = 1.0
     if current.mean < 0:
         ends, sign = ends[::-1], -1.0
@@ -157,38 +167,48 @@ def _current(edge: EdgeViolation) -> tuple[str, str, str, str]:
     return *ends, fixed(sign * _PER * current.mean, places), interval(low, high, places)
 
 
-def _rates(violation: Violation) -> list[str]:
-    lines = [
-        "",
-        "Entropy production  ½ Σ J_ij log(F_ij/F_ji), F_ij = π_i P_ij, nats (0 if balanced)",
-    ]
+def rate_facts(violation: Violation) -> Facts:
+    """Say how fast entropy is produced, and how fast it would seem to be had balance held."""
+    entries: list[tuple[str, str]] = []
     rate = violation.entropy_production
     if rate is None:
-        lines += wrap(f"Not known: {printable(violation.no_flows or '', None)}.", indent=INDENT)
+        entries.append(("not known", printable(violation.no_flows or "", None)))
     else:
-        for name, found in (("per trial", rate.per_trial), ("per step", rate.per_step)):
+        for name, found, unit in (
+            ("per trial", rate.per_trial, ""),
+            ("per step", rate.per_step, ", a step to another state"),
+        ):
             places = decimals(found.mcse, found.sd)
-            text = f"{fixed(found.mean, places)} {interval(found.lower, found.upper, places)}"
-            lines += entry(name, text + (", a step to another state" if name == "per step" else ""))
-        spread = rate.null_upper - rate.null_mean
-        places = decimals(0.0, spread)
-        lines += entry(
-            "had it held",
-            f"the mean per trial would be {fixed(rate.null_mean, places)}, and below "
-            f"{fixed(rate.null_upper, places)} in 95 of 100 tables; {rate.p_text}",
+            between = interval(found.lower, found.upper, places)
+            entries.append((name, f"{fixed(found.mean, places)} {between}{unit}"))
+        places = decimals(0.0, rate.null_upper - rate.null_mean)
+        entries.append(
+            (
+                "had it held",
+                f"the mean per trial would be {fixed(rate.null_mean, places)}, and below "
+                f"{fixed(rate.null_upper, places)} in 95 of 100 tables; {rate.p_text}",
+            )
         )
-        lines += entry(
-            "biased",
-            "it cannot be negative, so near 0 its posterior is too high: hold the mean against "
-            "what it would be had balance held, not against 0",
+        entries.append(
+            (
+                "biased",
+                "it cannot be negative, so near 0 its posterior is too high: hold the mean against "
+                "what it would be had balance held, not against 0",
+            )
         )
     share = violation.unexplained
     if share is not None:
         places = decimals(100 * share.mcse, 100 * share.sd)
-        lines += entry(
-            "unexplained",
-            f"{fixed(100 * share.mean, places)} % "
-            f"{interval(100 * share.lower, 100 * share.upper, places)} of the squared log-ratios "
-            "are explained by no potential",
+        entries.append(
+            (
+                "unexplained",
+                f"{fixed(100 * share.mean, places)} % "
+                f"{interval(100 * share.lower, 100 * share.upper, places)} of the squared "
+                "log-ratios are explained by no potential",
+            )
         )
-    return lines
+    return Facts(
+        "Entropy production",
+        "½ Σ J_ij log(F_ij/F_ji), F_ij = π_i P_ij, nats (0 if balanced)",
+        tuple(entries),
+    )

@@ -104,8 +104,8 @@ def test_every_section_stands_in_order(page):
     assert (
         sections
         == (
-            "verdict data model evidence potential violation diagnostics sensitivity methods "
-            "references versions"
+            "verdict data sampling model evidence potential violation flows baselines diagnostics "
+            "sensitivity methods references versions"
         ).split()
     )
 
@@ -137,6 +137,7 @@ def test_what_is_not_to_be_trusted_is_said_first(page):
     assert '<p class="warning">Not to be trusted' in text
     assert text.index('class="warning"') < text.index("<h3>")
     assert "Affinity" not in text
+    assert 'id="flows"' not in text
 
 
 def test_numbers_of_the_page_are_those_of_the_summary(result, page):

@@ -7,12 +7,12 @@ from numpy.typing import ArrayLike
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
-from equipoise.inference.evidence import BayesFactor, information_nats
+from equipoise.inference.evidence import BayesFactor
 from equipoise.inference.fast import DRAWS, fast_findings
 from equipoise.inference.findings import Stages
 from equipoise.inference.problem import LikelihoodName, Problem, problem_of
 from equipoise.inference.sensitivity import alternatives
-from equipoise.inference.verdict import ROPE, Verdict, decide, violation_size
+from equipoise.inference.verdict import ROPE, Verdict, verdict_of
 from equipoise.likelihoods import FloatArray, MultinomialRows, Rejected
 from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
@@ -96,17 +96,8 @@ def repeat_verdict(
         stages=Stages(None),
         imputed=counts.metadata.get("trials") == "imputed",
     )
-    graph = problem.graph
-    verdict = decide(
-        graph,
-        findings.headline,
-        findings.deciding,
-        others=[other.factor for other in alternatives(findings)],
-        ceiling=findings.ceiling,
-        information_nats=information_nats(findings.information, problem.priors.cycle_scale),
-        size=violation_size(findings.cyclic, rope) if graph.n_testable_cycles else None,
-        distrust=findings.distrust,
-    )
+    others = [other.factor for other in alternatives(findings)]
+    verdict = verdict_of(findings, others=others, rope=rope)
     return RepeatedVerdict(verdict, findings.headline, effect)
 
 

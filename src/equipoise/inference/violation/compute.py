@@ -76,7 +76,7 @@ def violation(
     basis = [_indices(result, cycle.states) for cycle in result.cycles]
     p_cyclic = _p_cyclic(result)
     judged = violations_of_cycles(
-        graph, draws, [*basis, *asked], rope=rope_affinity, p_cyclic=p_cyclic
+        result.findings, [*basis, *asked], rope=rope_affinity, p_cyclic=p_cyclic
     )
     rows = result.findings.problem.likelihood
     flows = share = rate = no_flows = None

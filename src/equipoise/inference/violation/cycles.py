@@ -6,9 +6,10 @@ from math import hypot
 
 import numpy as np
 
-from equipoise.graph import SupportGraph
 from equipoise.inference.cycles import CycleAffinity, affinities_of
-from equipoise.inference.weighted import WeightedDraws, weighted_quantiles
+from equipoise.inference.findings import Findings
+from equipoise.inference.violation.drive import drive_alone
+from equipoise.inference.weighted import weighted_quantiles
 
 #: A cycle is named where its affinity lies beyond the rope with more than this probability.
 CERTAIN = 0.95
@@ -28,6 +29,10 @@ class CycleViolation:
     averaged, averaged_mcse
         The same averaged over both hypotheses at even prior odds, that is times p(cyclic): given
         balance every affinity is 0. None where no probability of balance is given.
+    explains, explains_mcse
+        Nats of log-likelihood that a drive of this cycle alone would explain
+        (:func:`equipoise.inference.violation.drive.drive_alone`): posterior mean and its Monte
+        Carlo error.
     at_least
         ``|A|`` exceeds this with probability 0.95 under the cyclic hypothesis, nats.
     named
@@ -40,6 +45,8 @@ class CycleViolation:
     beyond_mcse: float
     averaged: float | None
     averaged_mcse: float | None
+    explains: float
+    explains_mcse: float
     at_least: float
     named: bool
 
@@ -50,8 +57,7 @@ class CycleViolation:
 
 
 def violations_of_cycles(
-    graph: SupportGraph,
-    draws: WeightedDraws,
+    findings: Findings,
     cycles: Sequence[Sequence[int]],
     *,
     rope: float,
@@ -61,10 +67,8 @@ def violations_of_cycles(
 
     Parameters
     ----------
-    graph
-        The support graph.
-    draws
-        Of the cyclic hypothesis.
+    findings
+        Of a finished test.
     cycles
         State indices in order.
     rope
@@ -75,10 +79,12 @@ def violations_of_cycles(
     """
     if not cycles:
         return ()
+    draws = findings.cyclic
     size = np.abs(draws.affinities(cycles))
+    explains = draws.summarise(drive_alone(findings, cycles))
     (at_least,) = weighted_quantiles(size, draws.weights, (1.0 - CERTAIN,))
     found = []
-    for k, affinity in enumerate(affinities_of(graph, draws, cycles)):
+    for k, affinity in enumerate(affinities_of(draws.graph, draws, cycles)):
         beyond, error = draws.probability(size[:, k] > rope)
         averaged = averaged_error = None
         if p_cyclic is not None:
@@ -91,6 +97,8 @@ def violations_of_cycles(
                 beyond_mcse=error,
                 averaged=averaged,
                 averaged_mcse=averaged_error,
+                explains=float(explains.mean[k]),
+                explains_mcse=float(explains.mcse[k]),
                 at_least=float(at_least[k]),
                 named=affinity.testable
                 and averaged is not None
@@ -102,17 +110,12 @@ def violations_of_cycles(
 
 
 def worst_first(cycles: Sequence[CycleViolation]) -> tuple[CycleViolation, ...]:
-    """Rank cycles by what ``|A|`` exceeds with probability 0.95, untestable ones last.
+    """Rank cycles by what a drive of each alone explains, untestable ones last.
 
-    That is large only where the affinity is both large and well determined. By ``P(|A| > rope)``
-    all plain cycles would tie at 1, and by ``|mean|/sd`` a small affinity of a cycle with many
-    counts, such as a driven cycle lends to those that share an edge with it, would come first.
-    Named cycles lead in any case; ties are broken by ``|mean|/sd``, then by the labels.
+    Where one cycle is driven, all that share an edge with it have affinities too. By ``|mean|``,
+    by ``|mean|/sd`` or by ``P(|A| > rope)`` one of those comes first more often: by chance, for it
+    has more counts, or because they tie. Ties are broken by the labels.
     """
-
-    def rank(cycle: CycleViolation) -> tuple[bool, bool, float, float, tuple[str, ...]]:
-        affinity = cycle.affinity
-        clarity = abs(affinity.mean) / max(affinity.sd, 1e-300)
-        return not affinity.testable, not cycle.named, -cycle.at_least, -clarity, cycle.states
-
-    return tuple(sorted(cycles, key=rank))
+    return tuple(
+        sorted(cycles, key=lambda c: (not c.affinity.testable, -c.explains, c.states)),
+    )

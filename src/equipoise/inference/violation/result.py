@@ -82,7 +82,8 @@ class Violation:
 
         Columns ``cycle`` (labels in order), ``origin`` ("basis" or "asked"), ``mean``, ``sd``,
         ``lower``, ``upper``, ``mcse`` of the affinity (nats), ``beyond``, ``beyond_mcse``,
-        ``averaged``, ``averaged_mcse``, ``at_least``, ``named``, ``testable``.
+        ``averaged``, ``averaged_mcse``, ``explains``, ``explains_mcse``, ``at_least``, ``named``,
+        ``testable``.
         """
         import pandas as pd
 
@@ -168,7 +169,7 @@ def _edge_row(edge: EdgeViolation) -> dict[str, Any]:
 
 _CYCLE_COLUMNS = [
     *("cycle", "origin", *_NO_ESTIMATE, "beyond", "beyond_mcse", "averaged", "averaged_mcse"),
-    *("at_least", "named", "testable"),
+    *("explains", "explains_mcse", "at_least", "named", "testable"),
 ]
 _EDGE_COLUMNS = [
     *("source", "target"),

@@ -5,7 +5,6 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from equipoise.inference.balance import BalanceTest
 from equipoise.report.page.blocks import Picture
 
 if TYPE_CHECKING:
@@ -16,8 +15,8 @@ _LARGEST_SVG = 150_000
 _DPI = 250
 
 
-def picture(
-    draw: "Callable[[BalanceTest], Axes]", result: BalanceTest, alternative: str, caption: str
+def picture[Shown](
+    draw: "Callable[[Shown], Axes]", shown: Shown, alternative: str, caption: str
 ) -> Picture:
     """Draw a figure of a result and return it as data: SVG, or PNG where SVG would be large.
 
@@ -28,8 +27,8 @@ def picture(
     ----------
     draw
         Of :mod:`equipoise.plots`.
-    result
-        From :func:`equipoise.test`.
+    shown
+        What it draws: a result or a violation.
     alternative, caption
         What it shows, for those who cannot see it, and below it.
     """
@@ -38,7 +37,7 @@ def picture(
     from equipoise.plots.save import figure_of
     from equipoise.plots.style import any_script
 
-    figure = figure_of(draw(result))
+    figure = figure_of(draw(shown))
     out = io.BytesIO()
     with any_script(), mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "equipoise"}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})

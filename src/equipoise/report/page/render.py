@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.report.bibliography import SOURCES
 from equipoise.report.page.blocks import Section
 from equipoise.text import printable
@@ -11,8 +12,9 @@ from equipoise.text import printable
 def html(
     result: BalanceTest,
     *,
+    diagnosis: Diagnosis | None = None,
     title: str | None = None,
-    sections: Sequence[Callable[[BalanceTest], Section | None]] | None = None,
+    sections: Sequence[Callable[[Diagnosis], Section | None]] | None = None,
 ) -> str:
     """Return the report of a result as one self-contained HTML page.
 
@@ -25,6 +27,8 @@ def html(
     ----------
     result
         From :func:`equipoise.test`.
+    diagnosis
+        From :func:`equipoise.diagnose`; default: computed here.
     title
         Of the page; default: what the data are called, if they say so.
     sections
@@ -49,7 +53,8 @@ def html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found = [make(result) for make in (SECTIONS if sections is None else sections)]
+    beside = diagnose(result) if diagnosis is None else diagnosis
+    found = [make(beside) for make in (SECTIONS if sections is None else sections)]
     named = (
         title or result.counts.metadata.get("title") or "Detailed balance of counted transitions"
     )

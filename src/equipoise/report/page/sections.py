@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from platform import python_version
 
-from equipoise.inference.balance import BalanceTest
+from equipoise.inference.diagnosis import Diagnosis
 from equipoise.io.metadata import thaw_metadata
+from equipoise.report.baselines import what_is_wrong
 from equipoise.report.bibliography import bibtex, cited
 from equipoise.report.evidence import evidence_beside, headline
 from equipoise.report.exact import exact_entries
@@ -23,12 +24,16 @@ from equipoise.report.page.blocks import (
 )
 from equipoise.report.page.pictures import picture
 from equipoise.report.printed import (
+    baseline_table,
+    current_table,
     cycle_table,
     edge_table,
     potential_table,
     sensitivity_table,
 )
+from equipoise.report.sampling_checks import sampling_caveat, sampling_facts
 from equipoise.report.tables import SEVERAL, bound_notes, potential_caveats
+from equipoise.report.violation import named_entries, rate_facts
 from equipoise.text import printable
 
 _MOST, _WIDTH = 60, 40
@@ -54,19 +59,22 @@ _PACKAGES = (
 )
 
 
-def verdict(result: BalanceTest) -> Section:
+def verdict(found: Diagnosis) -> Section:
     """Give the verdict, whether it may be trusted before all else, and the violation's size."""
+    result = found.result
     blocks: list[Block] = [
         Words(result.verdict.text, "verdict" if result.verdict.trusted else "warning")
     ]
+    caveat = sampling_caveat(found)
+    blocks += [Words(caveat, "warning")] if caveat else []
     blocks += facts_blocks(size_of_violation(result), "Size of the violation")
     return Section("verdict", "Verdict", tuple(blocks))
 
 
-def counted(result: BalanceTest) -> Section:
+def counted(found: Diagnosis) -> Section:
     """Say what was counted, and whether it can test balance."""
-    found = data(result)
-    blocks: list[Block] = [Entries(found.entries)]
+    result = found.result
+    blocks: list[Block] = [Entries(data(result).entries)]
     said = sorted(thaw_metadata(result.counts.metadata).items())
     if said:
         pairs = tuple((printable(name, 30), printable(_plain(value), 300)) for name, value in said)
@@ -75,13 +83,15 @@ def counted(result: BalanceTest) -> Section:
     return Section("data", "Data", tuple(blocks))
 
 
-def model(result: BalanceTest) -> Section:
+def model(found: Diagnosis) -> Section:
     """Say what was assumed."""
+    result = found.result
     return Section("model", "Model and assumptions", facts_blocks(assumed(result)))
 
 
-def evidence(result: BalanceTest) -> Section:
+def evidence(found: Diagnosis) -> Section:
     """Give the log Bayes factor, its curve, and what stands beside it."""
+    result = found.result
     from equipoise.plots import plot_evidence
 
     testable = bool(result.graph.n_testable_cycles)
@@ -109,8 +119,9 @@ def evidence(result: BalanceTest) -> Section:
     return Section("evidence", "Evidence", tuple(blocks))
 
 
-def potential(result: BalanceTest) -> Section:
+def potential(found: Diagnosis) -> Section:
     """Show the potential of every state, as a ladder and a table."""
+    result = found.result
     from equipoise.plots import plot_log_ratio, plot_potential
 
     table = potential_table(result, _MOST, _WIDTH)
@@ -143,15 +154,21 @@ def potential(result: BalanceTest) -> Section:
     return Section("potential", "Potential", tuple(blocks))
 
 
-def violation(result: BalanceTest) -> Section:
-    """Show the cycles and edges that break balance most clearly."""
+def sampling(found: Diagnosis) -> Section:
+    """Say whether the trials may be taken as independent draws from one kernel."""
+    return Section("sampling", "Checks of the sampling", facts_blocks(sampling_facts(found)))
+
+
+def violation(found: Diagnosis) -> Section:
+    """Show the cycles and edges that break balance worst."""
     from equipoise.plots import plot_cycles, plot_network
 
-    shown = bool(result.graph.n_testable_cycles) and result.converged
-    if not result.graph.n_testable_cycles:
+    result, broken = found.result, found.violation
+    shown = broken.size is not None and broken.distrust is None
+    if broken.size is None:
         text = "No cycle is testable: where balance breaks, these counts cannot tell."
         blocks: list[Block] = [Words(text)]
-    elif not result.converged:
+    elif broken.distrust is not None:
         blocks = [Words("Withheld, for it rests on draws that did not converge.", "warning")]
     else:
         blocks = [
@@ -159,15 +176,16 @@ def violation(result: BalanceTest) -> Section:
                 "Under the cyclic hypothesis, whatever the verdict: where balance is not rejected, "
                 "these are the violations that the counts leave room for, not findings."
             ),
+            Entries(tuple(named_entries(broken))),
             picture(
                 plot_cycles,
-                result,
-                "The clearest cycles as rings, with their affinities.",
-                "The clearest testable cycles, each clockwise in the direction in which it runs "
+                broken,
+                "The worst cycles as rings, with their affinities.",
+                "The worst testable cycles, each clockwise in the direction in which it runs "
                 "rather than back: posterior mean of the affinity and 95 % interval, nats. Grey "
                 "where the interval holds 0.",
             ),
-            Shown(cycle_table(result, _MOST // 3, _WIDTH)),
+            Shown(cycle_table(broken, _MOST // 3, _WIDTH)),
         ]
     blocks.append(
         picture(
@@ -184,8 +202,46 @@ def violation(result: BalanceTest) -> Section:
     return Section("violation", "Where balance breaks", tuple(blocks))
 
 
-def diagnostics(result: BalanceTest) -> Section:
+def flows(found: Diagnosis) -> Section | None:
+    """Show the net currents, and the entropy production beside what it would be under balance."""
+    from equipoise.plots import plot_entropy_production
+
+    broken = found.violation
+    if broken.size is None or broken.distrust is not None:
+        return None
+    blocks = list(facts_blocks(rate_facts(broken)))
+    if broken.entropy_production is not None:
+        blocks.insert(
+            0,
+            picture(
+                plot_entropy_production,
+                broken,
+                "Posterior of the entropy production beside what its mean would be under balance.",
+                "Posterior of the entropy production, and what its mean (dashed line) would be "
+                "from tables like this one had balance held.",
+            ),
+        )
+        blocks.append(Shown(current_table(broken, _MOST // 3, _WIDTH)))
+    return Section("flows", "Currents and entropy production", tuple(blocks))
+
+
+def baselines(found: Diagnosis) -> Section:
+    """Show what simpler methods say, and what each gets wrong."""
+    if found.baselines is None:
+        return Section("baselines", "Baselines", (Words(f"Not computed: {found.no_baselines}"),))
+    return Section(
+        "baselines",
+        "Baselines",
+        (
+            Shown(baseline_table(found.baselines)),
+            Entries(tuple(what_is_wrong(found.baselines)), "What each gets wrong"),
+        ),
+    )
+
+
+def diagnostics(found: Diagnosis) -> Section:
     """Say how it was computed, and how far that may be trusted."""
+    result = found.result
     facts = method(result)
     kept = tuple(pair for pair in facts.entries if pair[0] not in ("run", "terms"))
     blocks: list[Block] = [Entries(kept)]
@@ -194,8 +250,9 @@ def diagnostics(result: BalanceTest) -> Section:
     return Section("diagnostics", "Computation and diagnostics", tuple(blocks))
 
 
-def sensitivity(result: BalanceTest) -> Section:
+def sensitivity(found: Diagnosis) -> Section:
     """Give the log Bayes factor under every setting tried."""
+    result = found.result
     from equipoise.plots import plot_sensitivity
 
     if not result.graph.n_cycles or not result.converged:
@@ -214,19 +271,22 @@ def sensitivity(result: BalanceTest) -> Section:
     return Section("sensitivity", "Priors and sensitivity", blocks)
 
 
-def paragraph(result: BalanceTest) -> Section:
+def paragraph(found: Diagnosis) -> Section:
     """Write a methods paragraph to copy, generated from what was done."""
+    result = found.result
     return Section("methods", "Methods paragraph", (Methods(methods(result)),))
 
 
-def references(result: BalanceTest) -> Section:
+def references(found: Diagnosis) -> Section:
     """List the sources that the methods paragraph cites."""
+    result = found.result
     sources = cited(key for sentence in methods(result) for key in sentence.keys)
     return Section("references", "References", (References(sources, bibtex(sources)),))
 
 
-def provenance(result: BalanceTest) -> Section:
+def provenance(found: Diagnosis) -> Section:
     """Give versions and seed: what is needed to compute this again."""
+    result = found.result
     seed = "none: not reproducible" if result.random_seed is None else str(result.random_seed)
     pairs = [("seed", seed), ("computed in", f"{result.seconds:.1f} s")]
     pairs.append(("Python", python_version()))
@@ -240,13 +300,16 @@ def _plain(value: object) -> str:
 
 
 #: The report, in order: each returns a section, or None where it has nothing to say.
-SECTIONS: tuple[Callable[[BalanceTest], Section | None], ...] = (
+SECTIONS: tuple[Callable[[Diagnosis], Section | None], ...] = (
     verdict,
     counted,
+    sampling,
     model,
     evidence,
     potential,
     violation,
+    flows,
+    baselines,
     diagnostics,
     sensitivity,
     paragraph,

@@ -1,0 +1,115 @@
+"""What stands beside a verdict: where balance breaks, the checks of the sampling, baselines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from equipoise.errors import NotTrustedError
+from equipoise.inference.balance import BalanceTest
+from equipoise.inference.baselines import Baselines, baselines
+from equipoise.inference.sampling_checks import (
+    RepeatedVerdict,
+    SamplingChecks,
+    check_sampling,
+    repeat_verdict,
+)
+from equipoise.inference.violation import ROPE_AFFINITY, Violation, violation
+from equipoise.likelihoods import PairwiseEdges
+from equipoise.simulate import RandomSeed
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagnosis:
+    """What stands beside a verdict.
+
+    Attributes
+    ----------
+    result
+        The test it belongs to.
+    violation
+        Where balance breaks and by how much.
+    sampling
+        Checks of how the counts were drawn.
+    repeated
+        The verdict with counts divided by their design effect, where draws of one block resemble
+        each other; else None.
+    baselines
+        What simpler methods say; None where one of their fits was not reached.
+    no_repeat, no_baselines
+        Why a fit behind ``repeated`` or ``baselines`` was not reached, in words; else None.
+    """
+
+    result: BalanceTest
+    violation: Violation
+    sampling: SamplingChecks
+    repeated: RepeatedVerdict | None
+    baselines: Baselines | None
+    no_repeat: str | None
+    no_baselines: str | None
+
+    def __repr__(self) -> str:
+        suspect = ", ".join(check.name for check in self.sampling.suspect)
+        return f"Diagnosis({self.violation!r}, suspect: {suspect or 'nothing'})"
+
+
+def diagnose(
+    result: BalanceTest,
+    *,
+    cycles: Sequence[Sequence[str]] = (),
+    rope_affinity: float = ROPE_AFFINITY,
+    block_order: Sequence[str] | None = None,
+    random_seed: RandomSeed = None,
+) -> Diagnosis:
+    """Compute what a report shows beside the verdict of a finished test.
+
+    Parameters
+    ----------
+    result : BalanceTest
+        From :func:`equipoise.test`.
+    cycles, rope_affinity
+        As of :func:`equipoise.violation`.
+    block_order
+        As of :func:`equipoise.check_sampling`.
+    random_seed : int, Generator or None
+        The same seed gives the same result; default: that of the test, else 0.
+
+    Returns
+    -------
+    Diagnosis
+
+    Raises
+    ------
+    UsageError, DataError
+        If an argument is out of its range, or something asked for is no cycle of the support.
+    """
+    own = 0 if result.random_seed is None else result.random_seed
+    seed = own if random_seed is None else random_seed
+    counts, rejected = result.counts, result.rejected
+    rows = result.findings.problem.likelihood
+    sampling = check_sampling(counts, block_order=block_order, rejected=rejected, random_seed=seed)
+    repeated = simpler = no_repeat = no_baselines = None
+    if sampling.overdispersion.status == "suspect" and sampling.dispersion is not None:
+        try:
+            repeated = repeat_verdict(
+                counts,
+                sampling.dispersion.design_effect,
+                priors=result.priors,
+                likelihood="pairwise" if isinstance(rows, PairwiseEdges) else "multinomial",
+                rejected=rejected,
+                rope=result.rope,
+                random_seed=seed,
+            )
+        except NotTrustedError as error:
+            no_repeat = f"The verdict was not repeated on counts divided by it: {error}"
+    try:
+        simpler = baselines(counts, rejected=rejected, random_seed=seed)
+    except NotTrustedError as error:
+        no_baselines = str(error)
+    return Diagnosis(
+        result=result,
+        violation=violation(result, rope_affinity=rope_affinity, cycles=cycles, random_seed=seed),
+        sampling=sampling,
+        repeated=repeated,
+        baselines=simpler,
+        no_repeat=no_repeat,
+        no_baselines=no_baselines,
+    )
