@@ -19,7 +19,7 @@ TABLES, DRAWS = 100, 300
 # Nats below the best to which the lattice of scales proposes draws: it costs efficiency only, and
 # draws are five times as fast as with the 6 of the fast path. k̂ is recorded.
 DEPTH = 0.5
-# Two cycles that share edges may be so nearly alike that fewer draws swap them.
+# Two cycles that share edges may be nearly alike: fewer draws swap them.
 RANK_TABLES, RANK_DRAWS = 300, 1000
 STATES, TRIALS, LEAST = (10, 30), 2000, (30.0, 2000)
 FEW_TRIALS, FEW_TABLES = 500, 30
@@ -117,7 +117,8 @@ def digest(found: dict[str, np.ndarray]) -> dict[str, float]:
 
 @pytest.mark.slow
 def test_a_driven_cycle_is_ranked_first_and_named(record):
-    weak = family(61, RANK_TABLES, affinity=1.5, trials=TRIALS, draws=RANK_DRAWS)
+    # The ranking was chosen on tables of family 61; these it has not seen.
+    weak = family(71, RANK_TABLES, affinity=1.5, trials=TRIALS, draws=RANK_DRAWS)
     strong = family(62, TABLES, affinity=3.0, trials=TRIALS, draws=RANK_DRAWS)
     first = weak["rank"] == 0
     failures = record(
@@ -129,7 +130,7 @@ def test_a_driven_cycle_is_ranked_first_and_named(record):
             "draws": RANK_DRAWS,
             "tables": {"A = 1.5": RANK_TABLES, "A = 3": TABLES},
             "trials_a_row": TRIALS,
-            "families": [61, 62],
+            "families": [71, 62],
         },
         claims=[
             ("A = 1.5: ranked first, of the first 100", float(first[:100].sum()), 95, None),
