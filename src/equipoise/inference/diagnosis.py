@@ -16,7 +16,7 @@ from equipoise.inference.violation import ROPE_AFFINITY, Violation, violation
 from equipoise.likelihoods import PairwiseEdges
 from equipoise.simulate import RandomSeed
 
-# Tables of the parametric bootstrap, fewer than of eq.baselines: those take a minute for 300 states.
+# Tables of the parametric bootstrap: fewer than of eq.baselines, which at 300 states take a minute.
 _REPLICATES = 199
 
 

@@ -87,8 +87,9 @@ def named_entries(violation: Violation) -> list[tuple[str, str]]:
         ),
         (
             "explains",
-            "nats of log-likelihood that a drive of this cycle alone accounts for; ranked by it. "
-            "Cycles share edges: where one is driven, others have affinities too",
+            "nats of log-likelihood that a drive of this cycle alone accounts for; ranked by it, "
+            "after whether the interval holds 0. Cycles share edges: where one is driven, others "
+            "have affinities too",
         ),
     ]
 

@@ -110,12 +110,17 @@ def violations_of_cycles(
 
 
 def worst_first(cycles: Sequence[CycleViolation]) -> tuple[CycleViolation, ...]:
-    """Rank cycles by what a drive of each alone explains, untestable ones last.
+    """Rank cycles by what a drive of each alone explains.
 
-    Where one cycle is driven, all that share an edge with it have affinities too. By ``|mean|``,
-    by ``|mean|/sd`` or by ``P(|A| > rope)`` one of those comes first more often: by chance, for it
-    has more counts, or because they tie. Ties are broken by the labels.
+    Those whose 95 % interval holds 0 come after the others, untestable ones last. Where one cycle
+    is driven, all that share an edge with it have affinities too. By ``|mean|``, by ``|mean|/sd`` or
+    by ``P(|A| > rope)`` one of those comes first more often: by chance, for it has more counts, or
+    because they tie. Ties are broken by the labels.
     """
-    return tuple(
-        sorted(cycles, key=lambda c: (not c.affinity.testable, -c.explains, c.states)),
-    )
+
+    def rank(cycle: CycleViolation) -> tuple[bool, bool, float, tuple[str, ...]]:
+        affinity = cycle.affinity
+        unsure = affinity.lower <= 0 <= affinity.upper
+        return not affinity.testable, unsure, -cycle.explains, cycle.states
+
+    return tuple(sorted(cycles, key=rank))
