@@ -113,8 +113,8 @@ def worst_first(cycles: Sequence[CycleViolation]) -> tuple[CycleViolation, ...]:
     """Rank cycles by what a drive of each alone explains.
 
     Those whose 95 % interval holds 0 come after the others, untestable ones last. Where one cycle
-    is driven, all that share an edge with it have affinities too. By ``|mean|``, by ``|mean|/sd`` or
-    by ``P(|A| > rope)`` one of those comes first more often: by chance, for it has more counts, or
+    is driven, all that share an edge with it have affinities too. By ``|mean|``, ``|mean|/sd`` or
+    ``P(|A| > rope)`` one of those comes first more often: by chance, for it has more counts, or
     because they tie. Ties are broken by the labels.
     """
 
