@@ -8,6 +8,7 @@ amplitudes. Two more have their evidence in closed form: :func:`dirichlet`, rows
 restriction, and :func:`reinforced`, one path of a reversible chain.
 """
 
+from equipoise.likelihoods.adjusted import AdjustedEdges, adjusted
 from equipoise.likelihoods.arcs import Arcs, support_arcs
 from equipoise.likelihoods.dirichlet import DirichletRows, dirichlet
 from equipoise.likelihoods.edge_weights import EdgeWeights
@@ -20,6 +21,7 @@ from equipoise.likelihoods.reinforced import ReinforcedPath, reinforced
 from equipoise.likelihoods.steps import Steps, steps_of
 
 __all__ = [
+    "AdjustedEdges",
     "Arcs",
     "DirichletRows",
     "EdgeWeights",
@@ -32,6 +34,7 @@ __all__ = [
     "ReinforcedPath",
     "Rejected",
     "Steps",
+    "adjusted",
     "dirichlet",
     "ends_of_path",
     "multinomial",

@@ -95,7 +95,7 @@ def data_resolutions(model: LatentModel) -> tuple[float, float]:
     cent, as one cell changes the log evidence by less than 1e-3, and keeps the density of V finite
     at 0, where importance weights would otherwise have infinite variance.
     """
-    mode = find_mode(model, (), model.prior_mean)
+    mode = find_mode(model, (1.0,) * len(model.learned), model.prior_mean)
     eta = model.design @ mode.theta
     resolutions = []
     for block in (model.blocks[:1], model.blocks[1:]):

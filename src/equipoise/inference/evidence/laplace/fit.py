@@ -28,7 +28,7 @@ from equipoise.inference.evidence.result import BayesFactor, Evidence
 from equipoise.inference.modes.lattice import data_resolutions
 from equipoise.inference.problem import LikelihoodName, Problem, problem_of
 from equipoise.inference.weighted import WeightedDraws
-from equipoise.likelihoods import FloatArray, Rejected
+from equipoise.likelihoods import FloatArray, Predictor, Rejected
 from equipoise.models import Priors
 from equipoise.models.latent import LatentModel
 from equipoise.simulate import RandomSeed
@@ -103,7 +103,7 @@ class LaplaceFit:
         if not self.curve.nodes:
             return BayesFactor(0.0, 0.0, METHOD, tau, base_k)
         post = self.cycle_scale_posterior(tau)
-        worst = max(base_k, smooth(self._pooled(post)[0]).pareto_k)
+        worst = max(base_k, smooth(raw_draws(self.curve, post)[0]).pareto_k)
         return BayesFactor(post.log_bayes_factor, post.mcse, METHOD, tau, worst)
 
     def evidence(self) -> Evidence:
@@ -124,18 +124,25 @@ class LaplaceFit:
         """Weighted draws of the cyclic posterior, σ_c integrated over its prior."""
         if not self.curve.nodes:
             return self.reversible_draws
-        log_weights, theta = self._pooled(self.cycle_scale_posterior())
-        return WeightedDraws(self.graph, self.cyclic, theta, _normalised(log_weights))
+        theta, weights = pooled_draws(self.curve, self.cycle_scale_posterior())
+        return WeightedDraws(self.graph, self.cyclic, theta, weights)
 
-    def _pooled(self, post: CycleScalePosterior) -> tuple[FloatArray, FloatArray]:
-        """Return raw log-weights and draws of all nodes that carry weight, mixed by it."""
-        used = [
-            (node, weight)
-            for node, weight in zip(self.curve.nodes, self.curve.shares(post), strict=True)
-            if weight > 1e-5
-        ]
-        log_weights = [node.log_weights - node.log_evidence + np.log(w) for node, w in used]
-        return np.concatenate(log_weights), np.concatenate([node.theta for node, _ in used])
+
+def raw_draws(curve: NodeCurve, post: CycleScalePosterior) -> tuple[FloatArray, FloatArray]:
+    """Return log-weights (n,) and draws (n, d) of all nodes that carry weight, mixed by it."""
+    used = [
+        (node, weight)
+        for node, weight in zip(curve.nodes, curve.shares(post), strict=True)
+        if weight > 1e-5
+    ]
+    log_weights = [node.log_weights - node.log_evidence + np.log(w) for node, w in used]
+    return np.concatenate(log_weights), np.concatenate([node.theta for node, _ in used])
+
+
+def pooled_draws(curve: NodeCurve, post: CycleScalePosterior) -> tuple[FloatArray, FloatArray]:
+    """Return draws (n, d) of the wider hypothesis, and Pareto-smoothed weights that sum to 1."""
+    log_weights, theta = raw_draws(curve, post)
+    return theta, _normalised(log_weights)
 
 
 def laplace(
@@ -207,36 +214,82 @@ def _solve(
     fixed = replace(problem.priors, scales="fixed")
     resolutions = data_resolutions(problem.with_priors(fixed).reversible())
     reversible = problem.reversible(resolutions)
-    scales = (1.0,) * len(reversible.learned)
-    base = evaluate_node(reversible, 0.0, reversible.prior_mean, scales, 4 * draws, rng)
-    if not problem.predictor.basis.shape[1]:
-        return LaplaceFit(
-            problem, reversible, reversible, NodeCurve(base, ()), information=np.zeros(0)
-        )
-    cyclic = problem.cyclic(resolutions)
-    tau = problem.priors.cycle_scale
-    information = cycle_information(reversible, problem.predictor, base.mode.theta)
-    slope = evidence_slope(reversible, problem.predictor, base.mode.theta)
+    cyclic = problem.cyclic(resolutions) if problem.predictor.basis.shape[1] else reversible
+    curve, information = solve_curve(
+        reversible,
+        cyclic,
+        problem.predictor,
+        tau=problem.priors.cycle_scale,
+        draws=draws,
+        rng=rng,
+        progress=progress,
+    )
+    return LaplaceFit(problem, reversible, cyclic, curve, information)
+
+
+def solve_curve(
+    base: LatentModel,
+    family: LatentModel,
+    predictor: Predictor,
+    *,
+    tau: float,
+    draws: int,
+    rng: np.random.Generator,
+    progress: Progress | None = None,
+) -> tuple[NodeCurve, FloatArray]:
+    """Compute the evidence of nested hypotheses against the scale of what tells them apart.
+
+    Parameters
+    ----------
+    base
+        The hypothesis at scale 0.
+    family
+        The wider one, whose ``at_cycle_scale`` sets the scale; ``base`` itself where nothing tells
+        them apart.
+    predictor
+        Its ``cycle`` and ``basis`` are what tells them apart.
+    tau
+        Of the half-normal prior of the scale.
+    draws
+        Importance draws at each scale; four times as many at 0.
+    rng
+        Source of randomness.
+    progress
+        Called with (nodes done, nodes planned).
+
+    Returns
+    -------
+    NodeCurve
+        The evidence against the scale.
+    array
+        Eigenvalues of the information on what tells them apart, all else profiled out, shape (b,).
+    """
+    scales = (1.0,) * len(base.learned)
+    bottom = evaluate_node(base, 0.0, base.prior_mean, scales, 4 * draws, rng)
+    if not family.n_cycles:
+        return NodeCurve(bottom, ()), np.zeros(0)
+    information = cycle_information(base, predictor, bottom.mode.theta)
+    slope = evidence_slope(base, predictor, bottom.mode.theta)
     spots = first_nodes(lowest_cycle_scale(slope, information, tau), tau)
     nodes: list[Node] = []
     for _ in range(_ROUNDS):
         for spot in spots:
             near = min(nodes, key=lambda n: abs(np.log(n.cycle_scale / spot)), default=None)
-            theta = cyclic.with_cycles(base.mode.theta) if near is None else near.mode.theta
-            mode = base.mode if near is None else near.mode
+            theta = family.with_cycles(bottom.mode.theta) if near is None else near.mode.theta
+            mode = bottom.mode if near is None else near.mode
             nodes.append(
-                evaluate_node(cyclic.at_cycle_scale(spot), spot, theta, mode.scales, draws, rng)
+                evaluate_node(family.at_cycle_scale(spot), spot, theta, mode.scales, draws, rng)
             )
             if progress is not None:
                 progress(len(nodes), max(len(spots), len(nodes)))
         nodes.sort(key=lambda node: node.cycle_scale)
-        curve = NodeCurve(base, tuple(nodes))
+        curve = NodeCurve(bottom, tuple(nodes))
         smooth_curve = curve.smooth(tau)
         integrals = [smooth_curve.posterior(factor * tau) for factor in (0.5, 1.0, 2.0)]
-        spots = gaps_to_halve(curve, cyclic, integrals)
+        spots = gaps_to_halve(curve, family, integrals)
         if not len(spots):
             break
-    return LaplaceFit(problem, reversible, cyclic, curve, information)
+    return NodeCurve(bottom, tuple(nodes)), information
 
 
 def _normalised(log_weights: FloatArray) -> FloatArray:

@@ -1,0 +1,220 @@
+"""The hypotheses about several potentials, as latent models on one stacked likelihood."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import block_diag
+
+from equipoise.errors import UsageError
+from equipoise.inference.comparison.kernels import Kernels
+from equipoise.inference.modes.mode import find_mode
+from equipoise.inference.problem import problem_of
+from equipoise.likelihoods import (
+    AdjustedEdges,
+    FloatArray,
+    PairwiseEdges,
+    adjusted,
+    pairwise,
+    pairwise_predictor,
+)
+from equipoise.models import Priors
+from equipoise.models.latent import (
+    Block,
+    LatentModel,
+    fixed_block,
+    learned_block,
+)
+
+#: σ_δ ~ HalfNormal(1): prior scale of the deviations of a kernel's potential from the shared one.
+DEVIATION_SCALE = 1.0
+MOST_PARAMETERS = 3000
+_WIDE = 10.0
+#: Scales of V and c below which the data cannot tell their values apart, until they are known.
+UNRESOLVED = (1e-3, 1e-3)
+
+
+@dataclass(frozen=True, eq=False)
+class KernelData:
+    """One kernel as the models take it.
+
+    Attributes
+    ----------
+    edges
+        Its adjusted pairwise edges, M of them; ``potential`` is (M, S).
+    centred
+        Orthonormal basis of potentials modulo a constant a component, (S, S − K).
+    cycles
+        Orthonormal basis of its cycles, (M, b).
+    place
+        Position of its states in the union, (S,).
+    """
+
+    edges: AdjustedEdges
+    centred: FloatArray
+    cycles: FloatArray
+    place: FloatArray
+
+
+def kernel_data(kernels: Kernels) -> tuple[KernelData, ...]:
+    """Return each kernel's likelihood with its curvature corrected.
+
+    Raises
+    ------
+    NotTrustedError
+        If the potential of a kernel cannot be fitted.
+    """
+    found = []
+    for counts, graph, place in zip(kernels.counts, kernels.graphs, kernels.places, strict=True):
+        rows = pairwise(counts, graph, rejected=kernels.rejected)
+        predictor = pairwise_predictor(rows, graph)
+        problem = problem_of(
+            counts,
+            priors=Priors(scales="fixed", fixed_potential_sd=_WIDE),
+            likelihood="pairwise",
+            rejected=kernels.rejected,
+        )
+        model = problem.reversible()
+        mode = model.potential(find_mode(model, (), model.prior_mean).theta)
+        found.append(
+            KernelData(
+                edges=adjusted(rows, predictor.potential, mode),
+                centred=_centred(graph.component),
+                cycles=predictor.cycle,
+                place=place,
+            )
+        )
+    return tuple(found)
+
+
+def separate_model(
+    data: KernelData,
+    priors: Priors,
+    *,
+    cyclic: bool,
+    resolutions: tuple[float, float] = UNRESOLVED,
+) -> LatentModel:
+    """Return one kernel with a potential, a scale of it, and cycles of its own."""
+    potential = _Potential(data.centred, (data.edges.potential @ data.centred,))
+    return _model((data,), potential, priors, cyclic, resolutions)
+
+
+def shared_model(
+    kernels: Kernels,
+    data: Sequence[KernelData],
+    priors: Priors,
+    *,
+    cyclic: bool,
+    resolutions: tuple[float, float] = UNRESOLVED,
+) -> LatentModel:
+    """Return all kernels with one potential; cycles are each one's own, of a common scale."""
+    return _model(data, _union(kernels, data), priors, cyclic, resolutions)
+
+
+def pooled_model(
+    kernels: Kernels,
+    data: Sequence[KernelData],
+    priors: Priors,
+    *,
+    cyclic: bool,
+    resolutions: tuple[float, float] = UNRESOLVED,
+) -> LatentModel:
+    """Return all kernels with ``Φ^m = Φ + δ^m``, ``δ^m ~ Normal(0, σ_δ)`` modulo its constants.
+
+    The deviations stand where other models have their cycles: ``at_cycle_scale`` sets σ_δ, and
+    ``cycles`` returns the stacked δ, each centred, Σ S_m of them.
+    """
+    deviations = block_diag(*(one.edges.potential @ one.centred for one in data))
+    return _model(
+        data,
+        _union(kernels, data),
+        priors,
+        cyclic,
+        resolutions,
+        deviations=(deviations, block_diag(*(one.centred for one in data))),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Potential:
+    """Coordinates of a potential: their basis (U, n), and what they add to each kernel's edges."""
+
+    basis: FloatArray
+    design: tuple[FloatArray, ...]
+
+
+def _union(kernels: Kernels, data: Sequence[KernelData]) -> _Potential:
+    basis = _centred(kernels.component)
+    return _Potential(basis, tuple(one.edges.potential @ basis[one.place] for one in data))
+
+
+def _model(
+    data: Sequence[KernelData],
+    potential: _Potential,
+    priors: Priors,
+    cyclic: bool,
+    resolutions: tuple[float, float],
+    *,
+    deviations: tuple[FloatArray, FloatArray] | None = None,
+) -> LatentModel:
+    top = np.vstack(potential.design)
+    n_edges = len(top)
+    shift, basis = deviations if deviations is not None else (np.zeros((n_edges, 0)),) * 2
+    cycles = block_diag(*(one.cycles for one in data)) if cyclic else np.zeros((n_edges, 0))
+    cycles = cycles.reshape(n_edges, -1)
+    ends = np.cumsum([0, top.shape[1], shift.shape[1], cycles.shape[1]]).tolist()
+    if ends[-1] > MOST_PARAMETERS:
+        raise UsageError(
+            f"these kernels have {ends[-1]:,} parameters together, more than the "
+            f"{MOST_PARAMETERS:,} that dense linear algebra can take: compare fewer of them at a "
+            "time, or a part of the states"
+        )
+    learned = priors.scales == "learned"
+    blocks: list[Block] = []
+    if top.shape[1]:
+        columns = slice(ends[0], ends[1])
+        blocks.append(
+            learned_block(columns, priors.potential_scale, resolution=resolutions[0])
+            if learned
+            else fixed_block(columns, priors.fixed_potential_sd)
+        )
+    if shift.shape[1]:
+        blocks.append(fixed_block(slice(ends[1], ends[2]), DEVIATION_SCALE))
+    if cycles.shape[1]:
+        blocks.append(
+            learned_block(slice(ends[2], ends[3]), priors.cycle_scale, resolution=resolutions[1])
+        )
+    return LatentModel(
+        likelihood=_stacked([one.edges.edges for one in data]),
+        design=np.hstack([top, shift, cycles]),
+        basis=basis if deviations is not None else np.zeros((0, 0)),
+        lift=potential.basis,
+        blocks=tuple(blocks),
+    )
+
+
+def _stacked(parts: Sequence[PairwiseEdges]) -> PairwiseEdges:
+    """Return the edges of all kernels in a row; they belong to no one graph."""
+    total = sum(len(part.forward) for part in parts)
+    return PairwiseEdges(
+        edges=np.arange(total),
+        left_out=np.zeros(0, dtype=np.int64),
+        forward=np.concatenate([part.forward for part in parts]),
+        total=np.concatenate([part.total for part in parts]),
+        exposure=np.concatenate([part.exposure for part in parts]),
+        trials=np.concatenate([part.trials for part in parts]),
+    )
+
+
+def _centred(component: FloatArray) -> FloatArray:
+    """Return an orthonormal basis of vectors that sum to 0 in each component, (S, S − K)."""
+    blocks = []
+    for label in range(int(component.max()) + 1):
+        members = np.flatnonzero(component == label)
+        n = len(members)
+        if n > 1:
+            columns = np.zeros((len(component), n - 1))
+            centre = np.eye(n) - 1.0 / n
+            columns[members] = np.linalg.svd(centre)[0][:, : n - 1]
+            blocks.append(columns)
+    return np.hstack(blocks) if blocks else np.zeros((len(component), 0))
