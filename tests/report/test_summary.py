@@ -30,6 +30,7 @@ NAMES = [
     "one way",
     "upper",
     "hostile",
+    "blocked",
     "distrusted alofi-rain",
     "sampled alofi-rain",
     "sampled distrusted alofi-rain",
