@@ -16,7 +16,7 @@ def test_report_and_tables(table, tmp_path, capsys):
     text = page.read_text(encoding="utf-8")
     assert "<h1>A &amp; B</h1>" in text
     assert "seed 3" in text
-    names = ("baselines", "cycles", "edges", "potential", "sensitivity")
+    names = ("baselines", "cycles", "edges", "least-action", "potential", "sensitivity")
     files = [f"{n}.{end}" for n in names for end in ("csv", "tex")]
     assert sorted(os.listdir(folder)) == sorted([*files, "currents.tex"])
     assert (folder / "edges.csv").read_text().splitlines()[1].startswith('"A","B",126,136,')

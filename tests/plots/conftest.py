@@ -103,4 +103,4 @@ def large_result() -> Callable[[int], BalanceTest]:
 @pytest.fixture(scope="session")
 def diagnosed(result) -> Callable[[str], Diagnosis]:
     """Return what stands beside the verdict of a result, by its name."""
-    return cache(lambda name: diagnose(result(name)))
+    return cache(lambda name: diagnose(result(name), simpler=True))

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 from report_names import HOSTILE_NAMES
+from sampled import KERNEL, OTHER_KERNEL, blocked
 
 from equipoise import datasets
 from equipoise.counts import TransitionCounts
@@ -100,6 +102,9 @@ def tested(name: str) -> BalanceTest:
         return concluded(result, AS[first](result.findings))
     if name in datasets.names():
         counts = datasets.load(name)
+    elif name == "blocked":  # draws of one block resemble each other
+        rng = np.random.default_rng(1)
+        counts = blocked([KERNEL, OTHER_KERNEL] * 4, 100, rng, correlation=0.05)
     elif name == "hostile":
         n = len(HOSTILE_NAMES)
         matrix = [
@@ -127,4 +132,4 @@ def result() -> Callable[[str], BalanceTest]:
 @pytest.fixture(scope="session")
 def diagnosed(result) -> Callable[[str], Diagnosis]:
     """Return what stands beside the verdict of a result, by its name."""
-    return cache(lambda name: diagnose(result(name)))
+    return cache(lambda name: diagnose(result(name), simpler=True))

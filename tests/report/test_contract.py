@@ -117,6 +117,7 @@ SCHEMA = {
             "null_upper": NUMBER,
             "per": {"trial"},
             "p_value": NUMBER,
+            "invalid": (str,),
         }
     ),
     "exact": Optional(
@@ -197,17 +198,20 @@ SCHEMA = {
             }
         ),
     },
-    "baselines": [
-        {
-            "baseline": (str,),
-            "statistic": (str,),
-            "value": MAYBE,
-            "ndf": (int, type(None)),
-            "p_value": MAYBE,
-            "wrong": (str,),
-            "invalid": (str,),
-        }
-    ],
+    "baselines": Optional(
+        [
+            {
+                "baseline": (str,),
+                "statistic": (str,),
+                "value": MAYBE,
+                "ndf": (int, type(None)),
+                "p_value": MAYBE,
+                "wrong": (str,),
+                "invalid": (str,),
+            }
+        ]
+    ),
+    "least_action": Optional([{"state": (str,), "potential": MAYBE}]),
     "gradient": [STATE],
     "rejected": {"stay", "drop"},
     "priors": dict,
@@ -236,6 +240,7 @@ NAMES = [
     "one way",
     "upper",
     "hostile",
+    "blocked",
     "distrusted alofi-rain",
     "distrusted claude-4",
     "sampled alofi-rain",

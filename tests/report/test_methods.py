@@ -13,8 +13,8 @@ def keys(outcome):
     return {key for sentence in methods(outcome) for key in sentence.keys}
 
 
-def test_the_fast_path_and_mcmc_cite_what_each_did(result):
-    fast, sampled = result("alofi-rain"), result("sampled alofi-rain")
+def test_the_fast_path_and_mcmc_cite_what_each_did(diagnosed):
+    fast, sampled = diagnosed("alofi-rain"), diagnosed("sampled alofi-rain")
     assert {"rue2009", "geweke1989", "vehtari2024"} <= keys(fast)
     assert not keys(fast) & {"gelman1998", "mira2013", "vehtari2021", "papaspiliopoulos2007"}
     assert {"gelman1998", "mira2013", "vehtari2021", "papaspiliopoulos2007"} <= keys(sampled)
@@ -22,21 +22,30 @@ def test_the_fast_path_and_mcmc_cite_what_each_did(result):
     assert "NUTS, 4 chains of 1,000 draws" in methods_text(sampled)
 
 
-def test_numbers_are_those_of_the_run(result):
-    text = methods_text(result("alofi-rain"))
+def test_numbers_are_those_of_the_run(diagnosed):
+    text = methods_text(diagnosed("alofi-rain"))
     assert "on 1,095 trials between 3 states" in text
     assert "3 edges; of its b1 = 1 independent cycles, b1* = 1" in text
     assert "HalfNormal(τ), τ = 1 nats" in text
     assert "seed 3" in text
     assert "(Kass & Raftery 1995)" in text
     assert "reinforced walk" in text  # the counts are those of one path
-    assert "reinforced walk" not in methods_text(result("claude-4"))
-    assert "imputed, not observed" in methods_text(result("claude-4"))
-    assert "horton1987" not in keys(result("claude-4"))  # no cycle was located
+    assert "reinforced walk" not in methods_text(diagnosed("claude-4"))
+    assert "imputed, not observed" in methods_text(diagnosed("claude-4"))
+    assert "horton1987" not in keys(diagnosed("claude-4"))  # no cycle was located
+    assert {"horton1987", "schnakenberg1976", "song2025"} <= keys(diagnosed("alofi-rain"))
+    assert not keys(diagnosed("alofi-rain")) & {"besag1991", "brier1980"}  # nothing to check
 
 
-def test_no_state_name_enters(result):
-    text = methods_text(result("hostile"))
+def test_checks_of_the_sampling_are_said(diagnosed):
+    found = diagnosed("blocked")
+    assert {"besag1991", "brier1980"} <= keys(found)
+    assert "blocks, overdispersion, drift" in methods_text(found)
+    assert "repeated with counts divided by their design effect" in methods_text(found)
+
+
+def test_no_state_name_enters(diagnosed):
+    text = methods_text(diagnosed("hostile"))
     assert "script" not in text
     assert "xxxx" not in text
 

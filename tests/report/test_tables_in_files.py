@@ -24,14 +24,27 @@ def test_csv_holds_the_numbers_of_the_contract(result, diagnosed, name):
     outcome = result(name)
     values = to_dict(outcome, diagnosed(name))
     tables = {table.name: read(csv_text(table)) for table in record_tables(diagnosed(name))}
-    assert list(tables) == ["potential", "cycles", "edges", "sensitivity", "baselines"]
+    names = ["potential", "cycles", "edges", "sensitivity", "baselines", "least-action"]
+    assert list(tables) == names
     assert len(tables["baselines"]) == 7
-    for key in ("potential", "cycles", "edges"):
+    assert [row["state"] for row in tables["least-action"]] == list(outcome.counts.states)
+    numbers = ("mean", "sd", "lower", "upper")
+    for key in ("potential", "edges"):
         assert len(tables[key]) == len(values[key])
         for row, wanted in zip(tables[key], values[key], strict=True):
-            for column in ("mean", "sd", "lower", "upper"):
+            for column in numbers:
                 shown = float(row[column]) if row[column] else None
                 assert shown == wanted[column]
+    # Cycles stand worst first, each as it runs rather than back.
+    assert [int(row["rank"]) for row in tables["cycles"]] == [*range(1, len(values["cycles"]) + 1)]
+    wanted = {frozenset(row["states"]): row for row in values["cycles"]}
+    for row in tables["cycles"]:
+        cycle = wanted.pop(frozenset(row["cycle"].split(" → ")))
+        assert float(row["mean"]) == abs(cycle["mean"])
+        assert float(row["sd"]) == cycle["sd"]
+        same = row["cycle"].split(" → ")[1] == cycle["states"][1]
+        assert same == (cycle["mean"] >= 0)
+    assert not wanted
     place = {state: k for k, state in enumerate(outcome.counts.states)}
     matrix = outcome.counts.counts.toarray()
     for row in tables["edges"]:

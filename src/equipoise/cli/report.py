@@ -132,7 +132,7 @@ def report(
                 random_seed=seed,
                 progress=progress,
             )
-    found = diagnose(result, cycles=options.cycles_of(cycle))
+    found = diagnose(result, cycles=options.cycles_of(cycle), simpler=True)
     console.write_file(output, html(result, diagnosis=found, title=title))
     written = [output, *(_write_tables(found, tables) if tables is not None else [])]
     console.write(

@@ -181,7 +181,7 @@ def test(
                 progress=progress,
             )
     unkept = None if save is None else _keep(result, save)
-    beside = diagnose(result, cycles=options.cycles_of(cycle))
+    beside = diagnose(result, cycles=options.cycles_of(cycle), simpler=baselines)
     if json == "-":
         if result.exit_status:
             console.note(f"equipoise: {console.one_line(result.verdict.text)}")
@@ -195,7 +195,9 @@ def test(
     if figures is not None:
         from equipoise.plots import save_figures
 
-        written = [os.fspath(path) for path in save_figures(result, figures, diagnosis=beside)]
+        written = [
+            os.fspath(path) for path in save_figures(result, figures, violation=beside.violation)
+        ]
         if json != "-" and not quiet:
             console.write("\nFigures  " + console.one_line(", ".join(written)))
     if unkept is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from equipoise.errors import NotTrustedError
+from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.baselines import Baselines, baselines
 from equipoise.inference.sampling_checks import (
@@ -36,9 +36,9 @@ class Diagnosis:
         The verdict with counts divided by their design effect, where draws of one block resemble
         each other; else None.
     baselines
-        What simpler methods say; None where one of their fits was not reached.
+        What simpler methods say; None where they were not asked for or a fit was not reached.
     no_repeat, no_baselines
-        Why a fit behind ``repeated`` or ``baselines`` was not reached, in words; else None.
+        Why ``repeated`` or ``baselines`` could not be computed, in words; else None.
     """
 
     result: BalanceTest
@@ -60,6 +60,7 @@ def diagnose(
     cycles: Sequence[Sequence[str]] = (),
     rope_affinity: float = ROPE_AFFINITY,
     block_order: Sequence[str] | None = None,
+    simpler: bool = False,
     random_seed: RandomSeed = None,
 ) -> Diagnosis:
     """Compute what a report shows beside the verdict of a finished test.
@@ -72,6 +73,8 @@ def diagnose(
         As of :func:`equipoise.violation`.
     block_order
         As of :func:`equipoise.check_sampling`.
+    simpler
+        Compute the baselines too, which takes long for hundreds of states.
     random_seed : int, Generator or None
         The same seed gives the same result; default: that of the test, else 0.
 
@@ -84,12 +87,18 @@ def diagnose(
     UsageError, DataError
         If an argument is out of its range, or something asked for is no cycle of the support.
     """
+    if not isinstance(result, BalanceTest):
+        raise UsageError(
+            f"diagnose takes the result of equipoise.test, not {type(result).__name__}: "
+            "diagnose(test(counts))"
+        )
     own = 0 if result.random_seed is None else result.random_seed
     seed = own if random_seed is None else random_seed
     counts, rejected = result.counts, result.rejected
     rows = result.findings.problem.likelihood
     sampling = check_sampling(counts, block_order=block_order, rejected=rejected, random_seed=seed)
-    repeated = simpler = no_repeat = no_baselines = None
+    repeated = found = no_repeat = None
+    no_baselines: str | None = "they were not asked for"
     if sampling.overdispersion.status == "suspect" and sampling.dispersion is not None:
         try:
             repeated = repeat_verdict(
@@ -103,16 +112,18 @@ def diagnose(
             )
         except NotTrustedError as error:
             no_repeat = f"The verdict was not repeated on counts divided by it: {error}"
-    try:
-        simpler = baselines(counts, rejected=rejected, replicates=_REPLICATES, random_seed=seed)
-    except NotTrustedError as error:
-        no_baselines = str(error)
+    if simpler:
+        try:
+            found = baselines(counts, rejected=rejected, replicates=_REPLICATES, random_seed=seed)
+            no_baselines = None
+        except NotTrustedError as error:
+            no_baselines = str(error)
     return Diagnosis(
         result=result,
         violation=violation(result, rope_affinity=rope_affinity, cycles=cycles, random_seed=seed),
         sampling=sampling,
         repeated=repeated,
-        baselines=simpler,
+        baselines=found,
         no_repeat=no_repeat,
         no_baselines=no_baselines,
     )

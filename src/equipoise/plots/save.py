@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.diagnosis import Diagnosis, diagnose
+from equipoise.inference.violation import Violation
+from equipoise.inference.violation import violation as violation_of
 from equipoise.plots.cycles import plot_cycles
 from equipoise.plots.entropy_production import plot_entropy_production
 from equipoise.plots.evidence import plot_evidence
@@ -21,14 +22,14 @@ from equipoise.plots.style import DPI, any_script
 from equipoise.text import listed, quoted
 
 #: The figures of a result, by the name of their file.
-FIGURES: dict[str, Callable[[Diagnosis], Axes]] = {
-    "potential": lambda found: plot_potential(found.result),
-    "evidence": lambda found: plot_evidence(found.result),
-    "sensitivity": lambda found: plot_sensitivity(found.result),
-    "log-ratio": lambda found: plot_log_ratio(found.result),
-    "network": lambda found: plot_network(found.result),
-    "cycles": lambda found: plot_cycles(found.violation),
-    "entropy-production": lambda found: plot_entropy_production(found.violation),
+FIGURES: dict[str, Callable[[BalanceTest, Violation], Axes]] = {
+    "potential": lambda result, _: plot_potential(result),
+    "evidence": lambda result, _: plot_evidence(result),
+    "sensitivity": lambda result, _: plot_sensitivity(result),
+    "log-ratio": lambda result, _: plot_log_ratio(result),
+    "network": lambda result, _: plot_network(result),
+    "cycles": lambda _, broken: plot_cycles(broken),
+    "entropy-production": lambda _, broken: plot_entropy_production(broken),
 }
 
 
@@ -37,7 +38,7 @@ def save_figures(
     folder: str | PathLike[str],
     formats: Sequence[str] = ("png",),
     *,
-    diagnosis: Diagnosis | None = None,
+    violation: Violation | None = None,
 ) -> list[Path]:
     """Write the figures of a result, one file each: the names of ``FIGURES``.
 
@@ -49,8 +50,8 @@ def save_figures(
         Where to; it is made if need be. Files of the same names are replaced.
     formats
         Endings that matplotlib knows: "png", "pdf", "svg", ...
-    diagnosis
-        From :func:`equipoise.diagnose`; default: computed here.
+    violation
+        From :func:`equipoise.violation`; default: computed here.
 
     Returns
     -------
@@ -62,8 +63,8 @@ def save_figures(
     UsageError
         If the folder or a file cannot be written, or a format is unknown.
     """
-    found = diagnose(result) if diagnosis is None else diagnosis
-    figures = {name: draw(found) for name, draw in FIGURES.items()}
+    broken = violation_of(result, random_seed=0) if violation is None else violation
+    figures = {name: draw(result, broken) for name, draw in FIGURES.items()}
     return write_figures(figures, folder, formats)
 
 

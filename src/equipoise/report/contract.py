@@ -15,6 +15,7 @@ from equipoise.io.metadata import thaw_metadata
 from equipoise.report.diagnosis_contract import (
     baselines_entry,
     entropy_production_entry,
+    least_action_entry,
     sampling_entry,
     violation_entry,
 )
@@ -108,6 +109,7 @@ def to_dict(result: BalanceTest, diagnosis: Diagnosis | None = None) -> dict[str
         "violation": violation_entry(beside.violation),
         "sampling": sampling_entry(beside),
         "baselines": baselines_entry(beside.baselines),
+        "least_action": least_action_entry(beside.baselines),
         "gradient": _states(result.gradient, shown),
         "rejected": result.rejected,
         "priors": asdict(result.priors),

@@ -19,8 +19,8 @@ def entropy_production_entry(violation: Violation) -> dict[str, float | str] | N
     -------
     dict or None
         Posterior ``mean``, ``lower`` and ``upper`` (95 %), ``null_mean`` and ``null_upper`` (95 %
-        of the null lie below), nats; ``per``, always ``"trial"``; ``p_value``. None where it is not
-        known, or not to be trusted.
+        of the null lie below), nats; ``per``, always ``"trial"``; ``p_value``, and when it is
+        ``invalid``. None where it is not known, or not to be trusted.
     """
     rate = violation.entropy_production
     if rate is None or violation.distrust is not None:
@@ -34,7 +34,7 @@ def entropy_production_entry(violation: Violation) -> dict[str, float | str] | N
     }
     if not all(map(isfinite, numbers.values())):
         return None
-    return {**numbers, "per": "trial", "p_value": rate.p_value}
+    return {**numbers, "per": "trial", "p_value": rate.p_value, "invalid": rate.invalid}
 
 
 def violation_entry(violation: Violation) -> dict[str, Any] | None:
@@ -85,6 +85,17 @@ def baselines_entry(found: Baselines | None) -> list[dict[str, Any]] | None:
     return [
         {**asdict(row), "value": finite(row.value), "p_value": finite(row.p_value)}
         for row in found.rows
+    ]
+
+
+def least_action_entry(found: Baselines | None) -> list[dict[str, Any]] | None:
+    """Return ``least_action``: the paper's potential of each state, null where it has no bound."""
+    if found is None:
+        return None
+    action = found.least_action
+    return [
+        {"state": state, "potential": finite(value)}
+        for state, value in zip(action.states, action.potential.tolist(), strict=True)
     ]
 
 

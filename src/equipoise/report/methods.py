@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.findings import DECIDING
 from equipoise.inference.posterior.convergence import ESS_TRUSTED, R_HAT_TRUSTED
+from equipoise.inference.violation.cycles import CERTAIN
 from equipoise.likelihoods import PairwiseEdges
 from equipoise.report.bibliography import SOURCES
 
@@ -20,31 +22,29 @@ class Sentence:
     keys: tuple[str, ...] = ()
 
 
-def methods(result: BalanceTest) -> tuple[Sentence, ...]:
-    """Return the methods paragraph of a result.
+def methods(found: Diagnosis) -> tuple[Sentence, ...]:
+    """Return the methods paragraph of a result and what stands beside it.
 
     Only what this run did is said, with the numbers it used. No state name enters.
 
     Parameters
     ----------
-    result
-        From :func:`equipoise.test`.
+    found
+        From :func:`equipoise.diagnose`.
 
     Returns
     -------
     tuple of Sentence
         See :func:`methods_text` for plain text.
     """
-    return tuple(
-        sentence
-        for part in (_question, _likelihood, _priors, _computed, _verdict, _beside)
-        for sentence in part(result)
-    )
+    parts = (_question, _likelihood, _priors, _computed, _verdict)
+    said = [sentence for part in parts for sentence in part(found.result)]
+    return (*said, *_beside(found), *_sampling(found))
 
 
-def methods_text(result: BalanceTest) -> str:
+def methods_text(found: Diagnosis) -> str:
     """Return the methods paragraph as plain text, sources as "(Kass & Raftery 1995)"."""
-    return " ".join(f"{s.text}{citation(s.keys)}." for s in methods(result))
+    return " ".join(f"{s.text}{citation(s.keys)}." for s in methods(found))
 
 
 def citation(keys: tuple[str, ...]) -> str:
@@ -70,10 +70,6 @@ def _question(result: BalanceTest) -> Iterator[Sentence]:
     yield Sentence(
         f"Detailed balance was tested with Equipoise {__version__} on {counts.n_trials:,} trials "
         f"between {graph.n_states:,} states"
-    )
-    yield Sentence(
-        "The question follows work on agents driven by language models",
-        ("song2025",),
     )
     yield Sentence(
         f"The support has {graph.n_edges:,} edges; of its b1 = {graph.n_cycles:,} independent "
@@ -176,16 +172,49 @@ def _verdict(result: BalanceTest) -> Iterator[Sentence]:
     )
 
 
-def _beside(result: BalanceTest) -> Iterator[Sentence]:
-    if any(cycle.testable for cycle in result.cycles):
+def _beside(found: Diagnosis) -> Iterator[Sentence]:
+    result, broken = found.result, found.violation
+    if broken.size is not None:
         yield Sentence(
-            "Violations were located by the posterior affinities of the cycles of a "
-            "minimum-weight basis",
-            ("horton1987", "schnakenberg1976"),
+            "Violations were located by the posterior affinities of the cycles of a minimum-weight "
+            "basis, ranked by the log-likelihood that a drive of each alone would explain to "
+            "second order, and named where the probability of an affinity beyond "
+            f"{broken.rope_affinity:g} nats, averaged over both hypotheses, exceeded {CERTAIN:g}",
+            ("horton1987",),
+        )
+    if broken.entropy_production is not None:
+        yield Sentence(
+            "The entropy production rate was held against its distribution over tables of the "
+            "fitted reversible kernels",
+            ("schnakenberg1976",),
         )
     if result.exact is not None:
         yield Sentence(
             "For the path as a whole, the exact evidence of a reinforced walk was set against "
             "that of unrestricted rows of matched strength",
             ("diaconis2006",),
+        )
+
+
+def _sampling(found: Diagnosis) -> Iterator[Sentence]:
+    made = [check for check in found.sampling.all if check.p_value is not None]
+    if made:
+        yield Sentence(
+            f"The sampling was checked ({', '.join(check.name for check in made)}) against tables "
+            "with outcomes dealt anew, which gives p-values without large counts",
+            ("besag1991",),
+        )
+    if found.sampling.dispersion is not None:
+        yield Sentence(
+            "Overdispersion within blocks was measured by moments of a Dirichlet-multinomial model",
+            ("brier1980",),
+        )
+    if found.repeated is not None:
+        yield Sentence("The test was repeated with counts divided by their design effect")
+    if found.baselines is not None:
+        yield Sentence(
+            "For comparison the least-action potential and the chi-squares of the work on agents "
+            "driven by language models were computed, a likelihood ratio, and a parametric "
+            "bootstrap",
+            ("song2025",),
         )

@@ -1,20 +1,21 @@
 """The tables of a result as they are read: rounded, sorted, cut, for the page and for LaTeX."""
 
 from dataclasses import dataclass
+from math import isfinite, isnan
 from typing import Literal
 
 import numpy as np
 
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.baselines import Baselines
-from equipoise.inference.cycles import EdgeCirculation, ahead
+from equipoise.inference.baselines import Baselines, LeastAction
+from equipoise.inference.cycles import CycleAffinity, EdgeCirculation, ahead
 from equipoise.inference.diagnosis import Diagnosis
-from equipoise.inference.violation import Violation
+from equipoise.inference.violation import CycleViolation, Violation
 from equipoise.report.evidence import alternative_cells
 from equipoise.report.layout import label
 from equipoise.report.numbers import decimals, fixed, interval, probability
 from equipoise.report.tables import by_potential, cycle_path, gradient_beside, potential_cells
-from equipoise.report.violation import current_cells, explained, largest_currents
+from equipoise.report.violation import chance, current_cells, explained, largest_currents
 
 Kind = Literal["text", "number", "interval"]
 _INTERVAL: tuple[str, Kind] = ("95 % interval", "interval")
@@ -79,35 +80,49 @@ def potential_table(result: BalanceTest, most: int, width: int) -> PrintedTable:
 def cycle_table(violation: Violation, most: int, width: int) -> PrintedTable:
     """Return the testable cycles of the basis, the worst first; parameters as above."""
     cycles = [] if violation.distrust else [c for c in violation.cycles if c.affinity.testable]
-    rows = []
-    for cycle in cycles[:most]:
-        affinity = ahead(cycle.affinity)
-        places = decimals(affinity.mcse, affinity.sd)
-        rows.append(
-            (
-                fixed(affinity.mean, places),
-                fixed(affinity.sd, places),
-                interval(affinity.lower, affinity.upper, places),
-                "" if cycle.averaged is None else probability(cycle.averaged),
-                explained(cycle),
-                cycle_path(affinity.states, 3 * width),
-            )
-        )
     return PrintedTable(
         "cycles",
         "Affinity A = Σ log P_ij/P_ji round the testable cycles of the minimum-weight basis, nats, "
         "in the direction in which it is positive; 0 under balance. P is averaged over both "
         "hypotheses; a drive of the cycle alone explains so many nats, by which they are ranked.",
-        (
-            ("A", "number"),
-            ("sd", "number"),
-            _INTERVAL,
-            (f"P(|A| > {violation.rope_affinity:g})", "number"),
-            ("explains", "number"),
-            ("cycle", "text"),
-        ),
-        tuple(rows),
+        _cycle_header(violation),
+        tuple(_cycle_row(cycle, ahead(cycle.affinity), width) for cycle in cycles[:most]),
         len(cycles),
+    )
+
+
+def asked_table(violation: Violation, width: int) -> PrintedTable:
+    """Return the cycles that were asked for, in the order and direction asked."""
+    cycles = () if violation.distrust or violation.size is None else violation.asked
+    return PrintedTable(
+        "asked",
+        "Affinity round the cycles asked for, nats, in the direction asked; columns as above.",
+        _cycle_header(violation),
+        tuple(_cycle_row(cycle, cycle.affinity, width) for cycle in cycles),
+        len(cycles),
+    )
+
+
+def _cycle_header(violation: Violation) -> tuple[tuple[str, Kind], ...]:
+    return (
+        ("A", "number"),
+        ("sd", "number"),
+        _INTERVAL,
+        (f"P(|A| > {violation.rope_affinity:g})", "number"),
+        ("explains", "number"),
+        ("cycle", "text"),
+    )
+
+
+def _cycle_row(cycle: CycleViolation, affinity: CycleAffinity, width: int) -> tuple[str, ...]:
+    places = decimals(affinity.mcse, affinity.sd)
+    return (
+        fixed(affinity.mean, places),
+        fixed(affinity.sd, places),
+        interval(affinity.lower, affinity.upper, places),
+        chance(cycle),
+        explained(cycle),
+        cycle_path(affinity.states, 3 * width),
     )
 
 
@@ -152,6 +167,26 @@ def baseline_table(found: Baselines) -> PrintedTable:
         ),
         rows,
         len(rows),
+    )
+
+
+def least_action_table(found: LeastAction, most: int, width: int) -> PrintedTable:
+    """Return the paper's least-action potential, lowest first; parameters as above."""
+    pairs = sorted(
+        (value, state)
+        for state, value in zip(found.states, found.potential.tolist(), strict=True)
+        if not isnan(value)
+    )
+    rows = tuple(
+        (label(state, width), fixed(value, 2) if isfinite(value) else "no bound")
+        for value, state in pairs[:most]
+    )
+    return PrintedTable(
+        "least-action",
+        "Potential by least action, nats above the reference; it has no error.",
+        (("state", "text"), ("Φ", "number")),
+        rows,
+        len(pairs),
     )
 
 
@@ -217,7 +252,12 @@ def printed_tables(found: Diagnosis, most: int, width: int) -> tuple[PrintedTabl
         current_table(found.violation, most, width),
         sensitivity_table(found.result),
     ]
-    tables += [baseline_table(found.baselines)] if found.baselines is not None else []
+    tables += [asked_table(found.violation, width)] if found.violation.asked else []
+    if found.baselines is not None:
+        tables += [
+            baseline_table(found.baselines),
+            least_action_table(found.baselines.least_action, most, width),
+        ]
     return tuple(tables)
 
 

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.cycles import ahead
 from equipoise.inference.diagnosis import Diagnosis
+from equipoise.inference.violation import Violation
 from equipoise.report.contract import to_dict
+from equipoise.report.numbers import finite
 
 Value = str | float | int | bool | None
 _BASELINES = ("baseline", "statistic", "value", "ndf", "p_value", "wrong", "invalid")
 _CURRENT = ("mean", "lower", "upper", "mcse")
 _JUDGED = ("p_beyond", "p_beyond_given_cyclic", "explains", "named")
-_SUMMARY = ("mean", "sd", "lower", "upper", "mcse", "testable")
+_NUMBERS = ("mean", "sd", "lower", "upper", "mcse")
+_SUMMARY = (*_NUMBERS, "testable")
 
 
 @dataclass(frozen=True)
@@ -47,16 +51,18 @@ def record_tables(found: Diagnosis) -> tuple[RecordTable, ...]:
     Returns
     -------
     tuple of RecordTable
-        Nats; named ``potential``, ``cycles``, ``edges``, ``sensitivity`` and ``baselines``.
+        Nats; named ``potential``, ``cycles`` (worst first), ``edges``, ``sensitivity``,
+        ``baselines`` and ``least-action``.
     """
     result = found.result
     values = to_dict(result, found)
     return (
         _table("potential", values["potential"], tuple(values["potential"][0])),
-        _cycles(values),
+        _cycles(found.violation),
         _edges(result, values),
         _sensitivity(result),
         _table("baselines", values["baselines"] or [], _BASELINES),
+        _table("least-action", values["least_action"] or [], ("state", "potential")),
     )
 
 
@@ -64,19 +70,32 @@ def _table(name: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> R
     return RecordTable(name, columns, tuple(tuple(row[key] for key in columns) for row in rows))
 
 
-def _cycles(values: Mapping[str, Any]) -> RecordTable:
-    judged = {tuple(row["states"]): row for row in (values["violation"] or {}).get("cycles", [])}
-    rows = [
-        {
-            "cycle": " → ".join([*row["states"], row["states"][0]]),
-            "n": len(row["states"]),
-            **dict.fromkeys(_JUDGED),
-            **judged.get(tuple(row["states"]), {}),
-            **row,
-        }
-        for row in values["cycles"]
-    ]
-    return _table("cycles", rows, ("cycle", "n", *_SUMMARY, *_JUDGED))
+def _cycles(found: Violation) -> RecordTable:
+    shown = found.distrust is None
+    rows = []
+    for origin, cycles in (("basis", found.cycles), ("asked", found.asked)):
+        for rank, cycle in enumerate(cycles, start=1):
+            # Those found, in the direction in which they run rather than back.
+            affinity = ahead(cycle.affinity) if origin == "basis" else cycle.affinity
+            row: dict[str, Value] = {
+                "cycle": " → ".join([*affinity.states, affinity.states[0]]),
+                "n": len(affinity.states),
+                "origin": origin,
+                "rank": rank,
+                "testable": affinity.testable,
+                **dict.fromkeys((*_NUMBERS, *_JUDGED)),
+            }
+            if shown:
+                row |= {name: finite(getattr(affinity, name)) for name in _NUMBERS}
+                row |= {
+                    "p_beyond": finite(cycle.averaged),
+                    "p_beyond_given_cyclic": finite(cycle.beyond),
+                    "explains": finite(cycle.explains),
+                    "named": cycle.named,
+                }
+            rows.append(row)
+    columns = ("cycle", "n", "origin", "rank", *_NUMBERS, *_JUDGED, "testable")
+    return _table("cycles", rows, columns)
 
 
 def _edges(result: BalanceTest, values: Mapping[str, Any]) -> RecordTable:

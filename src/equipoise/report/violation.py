@@ -35,7 +35,8 @@ def violation_lines(violation: Violation) -> list[str]:
     if not violation.cycles:
         return [*lines, "  The support has no cycle."]
     if violation.size is None:
-        return [*lines, "  No cycle is testable; the priors alone would speak."]
+        asked = " Those asked for are not either." if violation.asked else ""
+        return [*lines, f"  No cycle is testable; the priors alone would speak.{asked}"]
     if violation.distrust is not None:
         return [*lines, *wrap(f"Withheld: {violation.distrust}.", indent=INDENT)]
     return [
@@ -62,6 +63,8 @@ def _cycles(violation: Violation) -> list[str]:
     if violation.asked:
         own = [cycle.affinity for cycle in violation.asked]
         lines += ["  Cycles asked for", *_cycle_table(violation.asked, own, rope)]
+        sure = [cycle for cycle in violation.asked if cycle.named]
+        lines += entry("named", f"{len(sure)} of {len(violation.asked)}, by the same rule")
         if not all(cycle.affinity.testable for cycle in violation.asked):
             lines.append("  (untestable: passes between states not seen to lead back)")
     return lines
@@ -73,11 +76,11 @@ def named_entries(violation: Violation) -> list[tuple[str, str]]:
     named = len(violation.named)
     if named:
         text = (
-            f"{named:,} of {total:,}, whose P exceeds {CERTAIN:g}; of these "
-            f"{_expected(violation.expected_false)} expected to be false"
+            f"{named:,} of {total:,}, whose P exceeds {CERTAIN:g} by two Monte Carlo errors; "
+            f"of these {_expected(violation.expected_false)} expected to be false"
         )
     else:
-        text = f"none of {total:,}: no P exceeds {CERTAIN:g}"
+        text = f"none of {total:,}: no P exceeds {CERTAIN:g} by two Monte Carlo errors"
     return [
         ("named", text),
         (
@@ -87,9 +90,9 @@ def named_entries(violation: Violation) -> list[tuple[str, str]]:
         ),
         (
             "explains",
-            "nats of log-likelihood that a drive of this cycle alone accounts for; ranked by it, "
-            "after whether the interval holds 0. Cycles share edges: where one is driven, others "
-            "have affinities too",
+            "nats of log-likelihood that a drive of this cycle alone accounts for, near balance, "
+            "some half a nat by chance; ranked by it, after whether the interval holds 0. Cycles "
+            "share edges: where one is driven, others have affinities too",
         ),
     ]
 
@@ -101,7 +104,7 @@ def _cycle_table(
     columns = [
         ["A", *aligned([fixed(a.mean, places, sign=True) for a, places in rows])],
         ["95 % interval", *(interval(a.lower, a.upper, places) for a, places in rows)],
-        [f"P(|A| > {rope:g})", *map(_chance, cycles)],
+        [f"P(|A| > {rope:g})", *map(chance, cycles)],
         ["explains", *aligned([explained(cycle) for cycle in cycles])],
     ]
     paths = [affinity.states for affinity in affinities]
@@ -113,7 +116,8 @@ def explained(cycle: CycleViolation) -> str:
     return fixed(cycle.explains, 1 if cycle.explains < 10 else 0)
 
 
-def _chance(cycle: CycleViolation) -> str:
+def chance(cycle: CycleViolation) -> str:
+    """Return P of a cycle, averaged over both hypotheses, or that it cannot be tested."""
     if not cycle.affinity.testable or cycle.averaged is None:
         return "untestable"
     return probability(cycle.averaged)
@@ -187,7 +191,8 @@ def rate_facts(violation: Violation) -> Facts:
             (
                 "had it held",
                 f"the mean per trial would be {fixed(rate.null_mean, places)}, and below "
-                f"{fixed(rate.null_upper, places)} in 95 of 100 tables; {rate.p_text}",
+                f"{fixed(rate.null_upper, places)} in 95 of 100 tables; {rate.p_text}, "
+                f"{rate.invalid}",
             )
         )
         entries.append(

@@ -8,10 +8,12 @@ from html.parser import HTMLParser
 import pytest
 from report_names import HOSTILE_NAMES
 
+from equipoise.inference.diagnosis import diagnose
 from equipoise.report import html
 from equipoise.report.methods import methods
 from equipoise.report.page.blocks import Section, Words
-from equipoise.report.page.sections import counted
+from equipoise.report.page.sections import counted, violation
+from equipoise.report.records import record_tables
 
 ELEMENTS = set(
     "html head meta title style body header main footer nav section h1 h2 h3 p a dl div dt dd "
@@ -110,6 +112,19 @@ def test_every_section_stands_in_order(page):
     )
 
 
+def test_cycles_asked_for_are_shown(result):
+    outcome = result("smollm2-weekday")
+    found = diagnose(outcome, cycles=[["Monday", "Tuesday", "Friday"]])
+    text = html(outcome, diagnosis=found, sections=[violation])
+    words = " ".join("".join(Outline(text).text).split())
+    assert "Affinity round the cycles asked for" in words
+    assert "Monday → Tuesday → Friday → Monday" in words
+    table = {t.name: t for t in record_tables(found)}["cycles"]
+    asked = [dict(zip(table.columns, row, strict=True)) for row in table.rows][-1]
+    assert (asked["cycle"], asked["origin"]) == ("Monday → Tuesday → Friday → Monday", "asked")
+    assert asked["mean"] == found.violation.asked[0].affinity.mean
+
+
 def test_sections_can_be_added_and_left_out(result):
     def mine(outcome):
         return Section("mine", "Mine & yours", (Words("<b>bold</b>"),))
@@ -124,9 +139,9 @@ def test_the_same_result_gives_the_same_page(result, page):
     assert html(result("alofi-rain")) == page("alofi-rain")
 
 
-def test_every_citation_is_in_the_references_and_in_bibtex(result, page):
+def test_every_citation_is_in_the_references_and_in_bibtex(diagnosed, page):
     text = page("alofi-rain")
-    keys = {key for sentence in methods(result("alofi-rain")) for key in sentence.keys}
+    keys = {key for sentence in methods(diagnosed("alofi-rain")) for key in sentence.keys}
     entries = re.findall(r"@(?:article|misc)\{(\w+),", text)
     assert set(entries) == keys
     assert re.findall(r'<li id="(\w+)">', text) == entries

@@ -3,6 +3,7 @@ r"""The chi-squares per degree of freedom of Song et al. 2025, as released and c
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 from scipy.special import chdtrc
 
 from equipoise.counts import TransitionCounts
@@ -12,6 +13,8 @@ from equipoise.likelihoods import FloatArray, IntArray, Rejected
 
 _LARGEST_VARIANCE = 100.0
 _RANK = 1e-9
+# Edges in triangles up to which the corrected triplets are worked out: some 60 states all joined.
+_MOST_EDGES = 2000
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class ChiSquare:
     released
         The paper's chi-square; its number of degrees of freedom is n. None where n = 0.
     corrected
-        Weighted by the right variances, what shares counts taken together.
+        Weighted by the right variances, what shares counts taken together. None without degrees of
+        freedom, and for triplets of more than 2,000 edges, whose sums take too long.
     ndf
         Degrees of freedom of the corrected one.
     p_value
@@ -123,14 +127,15 @@ def triplet_chi_square(counts: TransitionCounts, *, threshold: int = 0) -> ChiSq
     a, b = np.divmod(names, len(moves))
     ratio = np.log(moves[a, b] / moves[b, a])
     variance = 1.0 / moves[a, b] + 1.0 / moves[b, a]
-    design = np.zeros((len(corners), len(names)))
     place = column.reshape(-1, 3)
-    design[np.arange(len(corners))[:, None], place] = np.array([1.0, 1.0, -1.0])
-    affinity = design @ ratio
-    reckoned = np.abs(design) @ variance + 2.0 * (1.0 / total[corners]).sum(axis=1)
+    affinity = ratio[place] @ np.array([1.0, 1.0, -1.0])
+    reckoned = variance[place].sum(axis=1) + 2.0 * (1.0 / total[corners]).sum(axis=1)
     kept = reckoned < _LARGEST_VARIANCE
     released = float((affinity[kept] ** 2 / (reckoned[kept] + 1e-10)).sum())
-    corrected, ndf = _together(design[kept] * np.sqrt(variance), ratio / np.sqrt(variance))
+    corrected, ndf = 0.0, 0
+    if kept.any() and len(names) <= _MOST_EDGES:
+        around = _spanned(place[kept], len(names)) * np.sqrt(variance)[:, None]
+        corrected, ndf = _together(around.T, ratio / np.sqrt(variance))
     return _chi_square("triplets", int(kept.sum()), released, corrected, ndf)
 
 
@@ -206,6 +211,15 @@ def _together(rows: FloatArray, values: FloatArray) -> tuple[float, int]:
     u, singular, _ = np.linalg.svd(rows.T, full_matrices=False)
     spanned = singular > _RANK * singular[0]
     return float(((u[:, spanned].T @ values) ** 2).sum()), int(spanned.sum())
+
+
+def _spanned(triangles: IntArray, n_edges: int) -> FloatArray:
+    """Return an orthonormal basis, (n_edges, r), of what triangles (T, 3) span as sums of edges."""
+    rows = np.repeat(np.arange(len(triangles)), 3)
+    signs = np.tile([1.0, 1.0, -1.0], len(triangles))
+    around = csr_array((signs, (rows, triangles.ravel())), shape=(len(triangles), n_edges))
+    values, vectors = np.linalg.eigh((around.T @ around).toarray())
+    return np.asarray(vectors[:, values > _RANK * values[-1]])
 
 
 def _triangles(joined: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> IntArray:

@@ -70,6 +70,11 @@ def violation(
     Schnakenberg 1976, Rev. Mod. Phys. 48, 571 (entropy production); Jiang, Lim, Yao & Ye 2011,
     Math. Program. 127, 203 (the share no potential explains).
     """
+    if not isinstance(result, BalanceTest):
+        raise UsageError(
+            f"violation takes the result of equipoise.test, not {type(result).__name__}: "
+            "violation(test(counts))"
+        )
     check_rope(rope_affinity)
     asked = [_indices(result, cycle) for cycle in cycles]
     graph, draws = result.graph, result.findings.cyclic

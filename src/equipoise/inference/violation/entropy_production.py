@@ -25,7 +25,8 @@ class EntropyProduction:
     Attributes
     ----------
     per_trial
-        Posterior, nats per trial; a trial that ends where it began, or in no state, counts.
+        Posterior, nats per trial as the likelihood counts them: one that ends where it began is a
+        trial; one that ends in no state is where that counts as staying.
     per_step
         Posterior, nats per step to another state: ``per_trial`` over the probability that a trial
         in the stationary chain makes one. How rejected trials are counted does not enter.
@@ -48,6 +49,9 @@ class EntropyProduction:
     p_value: float
     rate: FloatArray
     weights: FloatArray
+
+    #: When the p-value must not be believed, in words.
+    invalid = "invalid if someone looked at the counts to choose sources or to decide when to stop"
 
     @property
     def p_text(self) -> str:

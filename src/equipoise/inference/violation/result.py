@@ -113,7 +113,7 @@ class Violation:
         Variables are the columns of the two tables, those of cycles with ``affinity_`` before
         ``mean`` to ``mcse``; ``entropy_production`` (draw; nats per trial) with its ``weight``, and
         ``entropy_production_null`` (null_draw). What is not known is left out. Attributes hold the
-        single numbers.
+        single numbers, and ``distrust``, why none of all this must be reported, empty where it may.
         """
         import xarray as xr
 
@@ -127,7 +127,12 @@ class Violation:
                 "source": ("edge", edges["source"].to_numpy()),
                 "target": ("edge", edges["target"].to_numpy()),
             },
-            attrs={"rope_affinity": self.rope_affinity, "given": "the cyclic hypothesis"},
+            attrs={
+                "rope_affinity": self.rope_affinity,
+                "given": "the cyclic hypothesis",
+                "unit": "nats",
+                "distrust": self.distrust or "",
+            },
         )
         if self.p_cyclic is not None:
             found.attrs["p_cyclic"] = self.p_cyclic
@@ -137,7 +142,10 @@ class Violation:
         }
         rate = self.entropy_production
         if rate is not None:
+            singles["entropy_production_per_trial"] = rate.per_trial
             singles["entropy_production_per_step"] = rate.per_step
+            found.attrs["entropy_production_null_mean"] = rate.null_mean
+            found.attrs["entropy_production_null_upper"] = rate.null_upper
             found["entropy_production"] = ("draw", rate.rate)
             found["weight"] = ("draw", rate.weights)
             found["entropy_production_null"] = ("null_draw", rate.null)

@@ -53,7 +53,7 @@ def html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    beside = diagnose(result) if diagnosis is None else diagnosis
+    beside = diagnose(result, simpler=True) if diagnosis is None else diagnosis
     found = [make(beside) for make in (SECTIONS if sections is None else sections)]
     named = (
         title or result.counts.metadata.get("title") or "Detailed balance of counted transitions"

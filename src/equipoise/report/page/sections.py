@@ -24,10 +24,12 @@ from equipoise.report.page.blocks import (
 )
 from equipoise.report.page.pictures import picture
 from equipoise.report.printed import (
+    asked_table,
     baseline_table,
     current_table,
     cycle_table,
     edge_table,
+    least_action_table,
     potential_table,
     sensitivity_table,
 )
@@ -169,7 +171,7 @@ def violation(found: Diagnosis) -> Section:
         text = "No cycle is testable: where balance breaks, these counts cannot tell."
         blocks: list[Block] = [Words(text)]
     elif broken.distrust is not None:
-        blocks = [Words("Withheld, for it rests on draws that did not converge.", "warning")]
+        blocks = [Words(f"Withheld: {broken.distrust}.", "warning")]
     else:
         blocks = [
             Words(
@@ -186,6 +188,7 @@ def violation(found: Diagnosis) -> Section:
                 "where the interval holds 0.",
             ),
             Shown(cycle_table(broken, _MOST // 3, _WIDTH)),
+            *([Shown(asked_table(broken, _WIDTH))] if broken.asked else []),
         ]
     blocks.append(
         picture(
@@ -234,6 +237,7 @@ def baselines(found: Diagnosis) -> Section:
         "Baselines",
         (
             Shown(baseline_table(found.baselines)),
+            Shown(least_action_table(found.baselines.least_action, _MOST, _WIDTH)),
             Entries(tuple(what_is_wrong(found.baselines)), "What each gets wrong"),
         ),
     )
@@ -273,14 +277,12 @@ def sensitivity(found: Diagnosis) -> Section:
 
 def paragraph(found: Diagnosis) -> Section:
     """Write a methods paragraph to copy, generated from what was done."""
-    result = found.result
-    return Section("methods", "Methods paragraph", (Methods(methods(result)),))
+    return Section("methods", "Methods paragraph", (Methods(methods(found)),))
 
 
 def references(found: Diagnosis) -> Section:
     """List the sources that the methods paragraph cites."""
-    result = found.result
-    sources = cited(key for sentence in methods(result) for key in sentence.keys)
+    sources = cited(key for sentence in methods(found) for key in sentence.keys)
     return Section("references", "References", (References(sources, bibtex(sources)),))
 
 
