@@ -18,9 +18,9 @@ from equipoise.inference.comparison.models import (
 )
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve, CycleScalePosterior
 from equipoise.inference.evidence.laplace.curve import NodeCurve
-from equipoise.inference.evidence.laplace.fit import pooled_draws, solve_curve
+from equipoise.inference.evidence.laplace.fit import pooled_draws, raw_draws, solve_curve
 from equipoise.inference.evidence.laplace.node import Node, evaluate_node
-from equipoise.inference.evidence.psis import distrust
+from equipoise.inference.evidence.psis import distrust, smooth
 from equipoise.inference.modes.lattice import data_resolutions
 from equipoise.likelihoods import FloatArray, Predictor
 from equipoise.models import Priors
@@ -92,21 +92,21 @@ class Family:
     def hypotheses(self, scale: float = DEVIATION_SCALE) -> tuple[Hypothesis, ...]:
         """Return shared, pooled and separate with their evidence, ``σ_δ ~ HalfNormal(scale)``."""
         base, post = self.curve.reversible, self.posterior(scale)
-        worst = max(node.pareto_k for node in (base, *self.curve.nodes))
+        worst = max(base.pareto_k, smooth(raw_draws(self.curve, post)[0]).pareto_k)
         alone = self.separate
         return (
-            Hypothesis("shared", self.cyclic, base.log_evidence, base.mcse, base.pareto_k),
+            Hypothesis("shared", self.cyclic, float(base.log_evidence), base.mcse, base.pareto_k),
             Hypothesis(
                 "pooled",
                 self.cyclic,
-                base.log_evidence - post.log_bayes_factor,
+                float(base.log_evidence - post.log_bayes_factor),
                 hypot(base.mcse, post.mcse),
                 worst,
             ),
             Hypothesis(
                 "separate",
                 self.cyclic,
-                sum(node.log_evidence for node in alone),
+                float(sum(node.log_evidence for node in alone)),
                 hypot(*(node.mcse for node in alone)),
                 max(node.pareto_k for node in alone),
             ),

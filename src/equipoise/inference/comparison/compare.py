@@ -1,0 +1,368 @@
+"""Several kernels compared: one potential or many, how far apart, and which obey balance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
+
+from equipoise.counts import TransitionCounts
+from equipoise.errors import NotTrustedError, UsageError
+from equipoise.inference.balance import BalanceTest, check_rope
+from equipoise.inference.balance import test as test_balance
+from equipoise.inference.comparison.evidence import (
+    Family,
+    Hypothesis,
+    expected_family,
+    solve_family,
+)
+from equipoise.inference.comparison.kernels import Kernels, kernels_of
+from equipoise.inference.comparison.many import ManyBalances, many_balances
+from equipoise.inference.comparison.models import MOST_PARAMETERS, kernel_data
+from equipoise.inference.comparison.potentials import (
+    Distance,
+    Potentials,
+    StateSpread,
+    distances_of,
+    potentials_of,
+    spreads_of,
+)
+from equipoise.inference.comparison.verdict import SharingVerdict, p_differing, sharing_verdict
+from equipoise.inference.findings import Progress, Stages
+from equipoise.inference.violation import Violation, violation
+from equipoise.inference.weighted import weighted_quantiles
+from equipoise.likelihoods import FloatArray, Rejected
+from equipoise.models import Priors
+from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import plain_seed
+
+DRAWS = 1000
+#: A spread of a state's potential between kernels up to this counts as practically nothing, nats.
+ROPE_SPREAD = 0.3
+_SAMPLE = 4000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Difference of one number between two kernels, each given its own posterior.
+
+    Attributes
+    ----------
+    first, second
+        Names.
+    mean, lower, upper
+        First less second: posterior mean and 95 % interval.
+    """
+
+    first: str
+    second: str
+    mean: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """The outcome of :func:`compare`.
+
+    Attributes
+    ----------
+    kernels
+        What was compared.
+    tests
+        Test of balance of each kernel alone.
+    violations
+        Where balance breaks in each.
+    verdict
+        One potential or several.
+    hypotheses
+        Evidence of one shared potential, of deviations from it, and of separate potentials, each
+        given balance and, where that could be computed, its violation.
+    deviation, deviation_lower, deviation_upper
+        σ_δ, the size of the deviations of a kernel's potential, nats: posterior mean, 95 %
+        interval.
+    potentials
+        Posterior draws of the potentials, given deviations.
+    distances
+        Of all pairs; empty for more than 40 kernels.
+    rho, entropy_production
+        Differences of all pairs, nats and nats per trial; of pairs of which both are known.
+    spreads
+        States in two kernels or more, the least sure to agree first.
+    rope
+        A spread up to this counts as practically nothing, nats.
+    balances
+        Balance of each kernel, the share of kernels that obey it being learned.
+    added
+        Test of the counts of all kernels added up; None where protocols or staying differ.
+    notes
+        What was left out, and why.
+    priors, random_seed
+        As asked.
+    """
+
+    kernels: Kernels
+    tests: tuple[BalanceTest, ...]
+    violations: tuple[Violation, ...]
+    verdict: SharingVerdict
+    hypotheses: tuple[Hypothesis, ...]
+    deviation: float
+    deviation_lower: float
+    deviation_upper: float
+    potentials: Potentials
+    distances: tuple[Distance, ...]
+    rho: tuple[Difference, ...]
+    entropy_production: tuple[Difference, ...]
+    spreads: tuple[StateSpread, ...]
+    rope: float
+    balances: ManyBalances
+    added: BalanceTest | None
+    notes: tuple[str, ...]
+    priors: Priors
+    random_seed: int | None
+
+    def __repr__(self) -> str:
+        factor = self.verdict
+        return (
+            f"Comparison({self.kernels!r}, {factor.favours}, log BF {factor.log_bayes_factor:.2f} "
+            f"± {factor.mcse:.2f} nats)"
+        )
+
+    @property
+    def converged(self) -> bool:
+        """Whether the comparison may be reported."""
+        return self.verdict.distrust is None
+
+    @property
+    def exit_status(self) -> int:
+        """0 for a result to be trusted (undecided is a result), 3 otherwise."""
+        return 0 if self.converged else 3
+
+    @property
+    def adding_breaks_balance(self) -> bool:
+        """Whether no kernel was found non-reversible, and their counts added up were."""
+        return (
+            self.added is not None
+            and self.added.verdict.trusted
+            and self.added.verdict.favours == "non-reversible"
+            and not any(test.verdict.favours == "non-reversible" for test in self.tests)
+        )
+
+
+def compare(
+    counts: Mapping[str, TransitionCounts],
+    *,
+    priors: Priors | None = None,
+    rejected: Rejected = "stay",
+    rope: float = ROPE_SPREAD,
+    draws: int = DRAWS,
+    random_seed: RandomSeed = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare kernels: have they one potential, and if not, how do they differ.
+
+    By the fast path: Laplace and importance sampling on pairwise edges whose curvature is that of
+    multinomial rows (docs/model.md).
+
+    Parameters
+    ----------
+    counts : mapping of str to TransitionCounts
+        Two kernels or more by name: models, prompts, temperatures. They may share some states only.
+    priors : Priors, optional
+        Default: ``Priors()``.
+    rejected : {"stay", "drop"}
+        What a trial that ended in no state counts as.
+    rope : float
+        A spread of a state's potential up to this counts as practically nothing, nats.
+    draws : int
+        Importance draws at each scale of the deviations.
+    random_seed : int, Generator or None
+        The same seed gives the same result.
+    progress : callable, optional
+        Called with (what is being done, fraction done).
+
+    Returns
+    -------
+    Comparison
+        With ``converged`` false, rather than an exception, where it cannot be trusted.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than two kernels, an argument is out of its range, or the kernels have
+        more than 3,000 parameters together.
+    DataError
+        If they have nothing in common to compare.
+    NotTrustedError
+        If a posterior mode cannot be reached at all.
+    """
+    kernels = kernels_of(counts, rejected=rejected)
+    check_rope(rope)
+    if draws < 100:
+        raise UsageError(f"draws must be at least 100, not {draws!r}")
+    seed = plain_seed(random_seed)
+    rng = np.random.default_rng(seed if seed is not None else random_seed)
+    asked = priors or Priors()
+    stages = Stages(progress)
+    with threadpool_limits(1, user_api="blas"):
+        families, notes = _families(kernels, asked, draws, rng, stages)
+        ceiling = expected_family(families[0], draws=draws, rng=rng)
+        stages.next("ceiling", 0.5)(1, 1)
+        verdict = sharing_verdict(families, ceiling)
+        found = potentials_of(kernels, families)
+    tests, violations = _alone(kernels, asked, rng, stages)
+    added = _added(kernels, asked, rng)
+    stages.next("counts added up", 1.0)(1, 1)
+    deviation = _deviation(families)
+    return Comparison(
+        kernels=kernels,
+        tests=tests,
+        violations=violations,
+        verdict=verdict,
+        hypotheses=tuple(h for family in families for h in family.hypotheses()),
+        deviation=deviation[0],
+        deviation_lower=deviation[1],
+        deviation_upper=deviation[2],
+        potentials=found,
+        distances=distances_of(found),
+        rho=_differences(kernels.names, [_rho(test) for test in tests], rng),
+        entropy_production=_differences(kernels.names, [_rate(v) for v in violations], rng),
+        spreads=spreads_of(found, p_differing=p_differing(verdict), rope=rope),
+        rope=rope,
+        balances=many_balances([_known(test) for test in tests]),
+        added=added,
+        notes=notes,
+        priors=asked,
+        random_seed=seed,
+    )
+
+
+def _families(
+    kernels: Kernels, priors: Priors, draws: int, rng: np.random.Generator, stages: Stages
+) -> tuple[tuple[Family, ...], tuple[str, ...]]:
+    data = kernel_data(kernels)
+    families = [
+        solve_family(
+            kernels,
+            data,
+            priors,
+            cyclic=False,
+            draws=draws,
+            rng=rng,
+            progress=stages.next("potentials given balance", 0.15),
+        )
+    ]
+    n_cycles = sum(one.cycles.shape[1] for one in data)
+    if not n_cycles:
+        return tuple(families), ()
+    size = families[0].pooled.size + n_cycles
+    if size > MOST_PARAMETERS:
+        return tuple(families), (
+            f"With cycles these kernels have {size:,} parameters together, more than the "
+            f"{MOST_PARAMETERS:,} that dense linear algebra can take: potentials are compared "
+            "given balance only.",
+        )
+    families.append(
+        solve_family(
+            kernels,
+            data,
+            priors,
+            cyclic=True,
+            draws=draws,
+            rng=rng,
+            progress=stages.next("potentials with cycles", 0.45),
+        )
+    )
+    return tuple(families), ()
+
+
+def _alone(
+    kernels: Kernels, priors: Priors, rng: np.random.Generator, stages: Stages
+) -> tuple[tuple[BalanceTest, ...], tuple[Violation, ...]]:
+    tests, violations = [], []
+    done = stages.next("each kernel alone", 0.95)
+    for k, counts in enumerate(kernels.counts):
+        seed = int(rng.integers(2**31))
+        test = test_balance(
+            counts, fast=True, priors=priors, rejected=kernels.rejected, random_seed=seed
+        )
+        tests.append(test)
+        violations.append(violation(test, random_seed=seed))
+        done(k + 1, len(kernels.names))
+    return tuple(tests), tuple(violations)
+
+
+def _added(kernels: Kernels, priors: Priors, rng: np.random.Generator) -> BalanceTest | None:
+    """Test the counts of all kernels added up, as someone would who pools first."""
+    first = kernels.counts[0]
+    if any(c.stay != first.stay or c.protocol != first.protocol for c in kernels.counts):
+        return None
+    n = len(kernels.states)
+    total, other = csr_array((n, n), dtype=np.int64), np.zeros(n, dtype=np.int64)
+    for counts, place in zip(kernels.counts, kernels.places, strict=True):
+        table = counts.counts.tocoo()
+        total = total + csr_array((table.data, (place[table.row], place[table.col])), shape=(n, n))
+        np.add.at(other, place, counts.other)
+    pooled = TransitionCounts.from_matrix(
+        total.toarray(), states=list(kernels.states), other=other, stay=first.stay
+    )
+    seed = int(rng.integers(2**31))
+    try:
+        return test_balance(
+            pooled, fast=True, priors=priors, rejected=kernels.rejected, random_seed=seed
+        )
+    except (NotTrustedError, UsageError):
+        return None
+
+
+def _deviation(families: tuple[Family, ...]) -> tuple[float, float, float]:
+    """Return mean and 95 % interval of σ_δ, families weighted by their evidence."""
+    posts = [family.posterior() for family in families]
+    evidence = np.array([family.hypotheses()[1].log_evidence for family in families])
+    share = np.exp(evidence - evidence.max())
+    share /= share.sum()
+    grid = np.concatenate([post.grid for post in posts])
+    mass = np.concatenate([part * post.mass for part, post in zip(share, posts, strict=True)])
+    (lower,), (upper,) = weighted_quantiles(grid[:, None], mass, (0.025, 0.975))
+    mean = float(sum(part * post.mean for part, post in zip(share, posts, strict=True)))
+    return mean, float(lower), float(upper)
+
+
+def _known(test: BalanceTest) -> float | None:
+    testable = test.graph.n_testable_cycles > 0 and test.log_bayes_factor.distrust is None
+    return test.log_bayes_factor.log_value if testable else None
+
+
+def _rho(test: BalanceTest) -> tuple[FloatArray, FloatArray] | None:
+    if not test.graph.n_testable_cycles or not test.converged:
+        return None
+    return test.findings.cyclic.violation, test.findings.cyclic.weights
+
+
+def _rate(found: Violation) -> tuple[FloatArray, FloatArray] | None:
+    rate = found.entropy_production
+    return None if rate is None or found.distrust else (rate.rate, rate.weights)
+
+
+def _differences(
+    names: tuple[str, ...],
+    draws: list[tuple[FloatArray, FloatArray] | None],
+    rng: np.random.Generator,
+) -> tuple[Difference, ...]:
+    """Return differences of all pairs that are known, their posteriors being independent."""
+    sampled = [
+        None if part is None else rng.choice(part[0], _SAMPLE, p=part[1] / part[1].sum())
+        for part in draws
+    ]
+    means = [None if part is None else float(part[1] @ part[0]) for part in draws]
+    found = []
+    for a, b in combinations(range(len(names)), 2):
+        one, other = sampled[a], sampled[b]
+        if one is None or other is None or means[a] is None or means[b] is None:
+            continue
+        lower, upper = np.quantile(one - other, [0.025, 0.975])
+        mean = (means[a] or 0.0) - (means[b] or 0.0)
+        found.append(Difference(names[a], names[b], mean, float(lower), float(upper)))
+    return tuple(found)

@@ -1,0 +1,103 @@
+"""One potential or several: the verdict, by the same rules as that on balance."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import expm1, hypot
+from typing import Literal
+
+from equipoise.inference.comparison.evidence import Family, averaged
+from equipoise.inference.comparison.models import DEVIATION_SCALE
+from equipoise.inference.evidence.result import MCSE_TRUSTED
+from equipoise.inference.verdict import STRENGTHS, Strength, strength_of
+
+Sharing = Literal["one potential", "several potentials", "undecided"]
+#: Scales of the prior of σ_δ over which the verdict must hold, in units of its own.
+SCALES = (0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class SharingVerdict:
+    """Whether all kernels have one potential.
+
+    Attributes
+    ----------
+    favours, strength
+        In words; the strength of Kass & Raftery 1995, None where undecided.
+    log_bayes_factor, mcse
+        Of one potential against deviations from it, ``σ_δ ~ HalfNormal(1)``, balance and its
+        violation averaged at even odds; nats, positive for one potential.
+    lower, upper
+        Least and greatest of it for half and twice the scale too, two Monte Carlo errors added.
+    ceiling
+        What it would be had the counts equalled their expectation under one potential; None where
+        that is not known.
+    distrust
+        Why none of this must be reported, in words; None where it may be.
+    text
+        One or two sentences.
+    """
+
+    favours: Sharing
+    strength: Strength | None
+    log_bayes_factor: float
+    mcse: float
+    lower: float
+    upper: float
+    ceiling: float | None
+    distrust: str | None
+    text: str
+
+
+def sharing_verdict(families: Sequence[Family], ceiling: float | None) -> SharingVerdict:
+    """Decide by the least and greatest log BF over scales of σ_δ: at least 1 nat either way."""
+    factors = [_factor(families, scale * DEVIATION_SCALE) for scale in SCALES]
+    value, error = factors[SCALES.index(1.0)]
+    lower = min(v - 2 * e for v, e in factors)
+    upper = max(v + 2 * e for v, e in factors)
+    parts = [h for family in families for h in family.hypotheses() if h.potentials != "separate"]
+    distrust = next((h.distrust for h in parts if h.distrust), None)
+    if distrust is None and not error <= MCSE_TRUSTED:
+        distrust = f"its Monte Carlo error is {error:.1f} nats (limit {MCSE_TRUSTED:g})"
+    favours: Sharing = "undecided"
+    strength: Strength | None = None
+    if distrust is None and upper <= -STRENGTHS["positive"]:
+        favours, strength = "several potentials", strength_of(-upper)
+    elif distrust is None and lower >= STRENGTHS["positive"]:
+        favours, strength = "one potential", strength_of(lower)
+    text = _text(favours, strength, lower, upper, ceiling, distrust)
+    return SharingVerdict(favours, strength, value, error, lower, upper, ceiling, distrust, text)
+
+
+def p_differing(verdict: SharingVerdict) -> float:
+    """Return the probability of deviations from one potential, at even prior odds."""
+    x = verdict.log_bayes_factor
+    if x > 700:
+        return 0.0
+    return float(1.0 / (2.0 + expm1(x)))
+
+
+def _factor(families: Sequence[Family], scale: float) -> tuple[float, float]:
+    found = [family.hypotheses(scale) for family in families]
+    shared, pooled = (averaged([row[k] for row in found]) for k in (0, 1))
+    return shared[0] - pooled[0], hypot(shared[1], pooled[1])
+
+
+def _text(
+    favours: Sharing,
+    strength: Strength | None,
+    lower: float,
+    upper: float,
+    ceiling: float | None,
+    distrust: str | None,
+) -> str:
+    between = f"log BF between {lower:.1f} and {upper:.1f}"
+    if distrust is not None:
+        return f"Not to be trusted: {distrust}."
+    if favours == "one potential":
+        return f"One potential, {strength} evidence ({between})."
+    if favours == "several potentials":
+        return f"Several potentials, {strength} evidence ({between})."
+    held = (
+        "" if ceiling is None else f"; had the counts matched one potential exactly, {ceiling:.1f}"
+    )
+    return f"Undecided between one potential and several ({between}{held})."

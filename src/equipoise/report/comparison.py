@@ -1,0 +1,257 @@
+"""A comparison of kernels in words and tables, for the terminal."""
+
+from equipoise.inference.comparison import Comparison, Difference, Distance, Hypothesis
+from equipoise.report.facts import Facts, fact_lines
+from equipoise.report.layout import INDENT, entry, label, table, wrap
+from equipoise.report.numbers import aligned, decimals, fixed, interval, probability, with_error
+from equipoise.text import listed
+
+MOST_KERNELS, MOST_PAIRS, MOST_STATES = 30, 15, 10
+_LABEL = 24
+_POTENTIALS = {
+    "shared": "one potential",
+    "pooled": "one, with deviations",
+    "separate": "each its own",
+}
+
+
+def comparison_summary(found: Comparison) -> str:
+    """Return a comparison in words and tables: plain text, lines of at most 100 columns.
+
+    The verdict comes first (whether it may be trusted, before all else), then the kernels and what
+    they share, the evidence, the size of the differences, how far apart the kernels are, which
+    states differ, and what was assumed. Names are not trusted: control characters are escaped.
+
+    Parameters
+    ----------
+    found
+        From :func:`equipoise.compare`.
+
+    Returns
+    -------
+    str
+        Without a line feed at its end.
+    """
+    sections = [
+        wrap(found.verdict.text),
+        _added(found),
+        _kernels(found),
+        _evidence(found),
+        fact_lines(_size(found)),
+        _distances(found),
+        _differences("Violation ρ, difference, nats", found.rho),
+        _differences("Entropy production, difference, nats a trial", found.entropy_production),
+        _states(found),
+        fact_lines(_assumed(found)),
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section)
+
+
+def _added(found: Comparison) -> list[str]:
+    if found.added is None or not found.added.graph.n_testable_cycles:
+        return []
+    if found.adding_breaks_balance:
+        return wrap(
+            "Do not add these counts up: no kernel was found to break balance, but their sum is "
+            f"{found.added.verdict.favours} ({found.added.verdict.strength}). A mixture of "
+            "reversible kernels of different potentials need not be reversible."
+        )
+    return []
+
+
+def _kernels(found: Comparison) -> list[str]:
+    kernels = found.kernels
+    shared = kernels.shared
+    lines = [
+        f"Kernels  {len(kernels.names):,}, on {len(kernels.states):,} states together, "
+        f"{len(shared):,} of them in two or more"
+    ]
+    rows = [["kernel", "states", "edges", "trials", "balance", "log BF", "ρ", "p(balance)"]]
+    for k, test in list(enumerate(found.tests))[:MOST_KERNELS]:
+        testable = test.graph.n_testable_cycles > 0 and test.converged
+        factor, size = test.log_bayes_factor, test.verdict.size
+        chance = found.balances.p_balance[k]
+        rows.append(
+            [
+                label(kernels.names[k], _LABEL),
+                f"{test.graph.n_states:,}",
+                f"{test.graph.n_edges:,}",
+                f"{test.counts.n_trials:,}",
+                test.verdict.favours if test.converged else "withheld",
+                with_error(factor.log_value, factor.mcse) if testable else "-",
+                f"{fixed(size.mean, 2)} {interval(size.lower, size.upper, 2)}"
+                if testable and size
+                else "-",
+                "-" if chance != chance else probability(float(chance)),
+            ]
+        )
+    lines += table(rows, right=[False, True, True, True, False, True, False, True])
+    if len(found.tests) > MOST_KERNELS:
+        lines.append(f"  ... and {len(found.tests) - MOST_KERNELS:,} more; --json has all.")
+    balances = found.balances
+    if balances.share is not None and balances.lower is not None and balances.upper is not None:
+        text = (
+            f"{fixed(balances.share, 2)} {interval(balances.lower, balances.upper, 2)} of such "
+            "kernels obey it (uniform prior, learned from all of them; p(balance) follows)"
+        )
+        lines += entry("share", text)
+        named = [
+            name for name, sure in zip(kernels.names, balances.named.tolist(), strict=True) if sure
+        ]
+        if named:
+            lines += entry(
+                "break it",
+                f"{len(named):,}: {listed(named, 8)}; of these {fixed(balances.expected_false, 2)} "
+                "expected to obey it",
+            )
+    return lines
+
+
+def _evidence(found: Comparison) -> list[str]:
+    lines = ["Evidence  log evidence less the greatest, nats"]
+    if found.verdict.distrust is not None:
+        return [*lines, *wrap(f"Withheld: {found.verdict.distrust}.", indent=INDENT)]
+    top = max(h.log_evidence for h in found.hypotheses)
+    rows = [["potentials", "cycles", "log Z - max", "MC error"]]
+    rows += [_hypothesis(h, top) for h in found.hypotheses]
+    lines += table(rows, right=[False, False, True, True])
+    verdict = found.verdict
+    lines += entry(
+        "one potential",
+        f"log BF {with_error(verdict.log_bayes_factor, verdict.mcse)} against deviations from it, "
+        "balance and its violation averaged at even odds",
+    )
+    lines += entry(
+        "range",
+        f"{fixed(verdict.lower, 2, sign=True)} to {fixed(verdict.upper, 2, sign=True)} over "
+        "σ_δ ~ HalfNormal(½) to HalfNormal(2), two Monte Carlo errors added on either side",
+    )
+    if verdict.ceiling is not None:
+        lines += entry(
+            "ceiling",
+            f"{fixed(verdict.ceiling, 1, sign=True)}: what these trials would give had the counts "
+            "matched one potential exactly",
+        )
+    return lines
+
+
+def _hypothesis(h: Hypothesis, top: float) -> list[str]:
+    value = "withheld" if h.distrust else fixed(h.log_evidence - top, 2)
+    error = "" if h.distrust else fixed(h.mcse, 2)
+    return [_POTENTIALS[h.potentials], "with" if h.cyclic else "balance", value, error]
+
+
+def _size(found: Comparison) -> Facts:
+    note = "σ_δ: by how much a kernel's potential deviates from the shared one, nats"
+    if found.verdict.distrust is not None:
+        return Facts("Size", note, (), (f"Withheld: {found.verdict.distrust}.",))
+    between = interval(found.deviation_lower, found.deviation_upper, 2)
+    return Facts("Size", note, (("σ_δ", f"{fixed(found.deviation, 2)} {between}"),))
+
+
+def _distances(found: Comparison) -> list[str]:
+    lines = ["Distances  between potentials, over states that both join; constants removed"]
+    if found.verdict.distrust is not None:
+        return [*lines, "  Withheld, for they rest on the same draws."]
+    if not found.distances:
+        return [*lines, "  Too many kernels for all pairs; eq.compare a part of them."]
+    known = [d for d in found.distances if d.rms is not None]
+    shown = sorted(known, key=lambda d: -(d.rms or 0.0))[:MOST_PAIRS]
+    rows = [["", "", "states", "rms, nats", "", "JSD, nats", "", "rank", ""]]
+    rows += [_pair(d) for d in shown]
+    lines += table(rows, right=[False, False, True, True, False, True, False, True, False], gap=2)
+    if len(known) > len(shown):
+        lines.append(f"  The largest {len(shown)} of {len(known):,}.")
+    lines += entry("rms", "never negative, so near 0 it lies too high")
+    nothing = len(found.distances) - len(known)
+    if nothing:
+        lines += entry("not comparable", f"{nothing:,} pairs, which do not both join two states")
+    return lines
+
+
+def _pair(d: Distance) -> list[str]:
+    cells = [label(d.first, _LABEL), label(d.second, _LABEL), f"{d.n_states:,}"]
+    for mean, low, high in (
+        (d.rms, d.rms_lower, d.rms_upper),
+        (d.divergence, d.divergence_lower, d.divergence_upper),
+        (d.rank, d.rank_lower, d.rank_upper),
+    ):
+        if mean is None or low is None or high is None:
+            cells += ["-", ""]
+            continue
+        places = decimals(0.0, max(high - low, 1e-12) / 4)
+        cells += [fixed(mean, places), interval(low, high, places)]
+    return cells
+
+
+def _differences(title: str, rows: tuple[Difference, ...]) -> list[str]:
+    if not rows:
+        return []
+    shown = sorted(rows, key=lambda d: -abs(d.mean) / max(d.upper - d.lower, 1e-300))[:MOST_PAIRS]
+    places = [decimals(0.0, max(d.upper - d.lower, 1e-12) / 4) for d in shown]
+    columns = [
+        [label(d.first, _LABEL) for d in shown],
+        [f"less {label(d.second, _LABEL)}" for d in shown],
+        aligned([fixed(d.mean, p, sign=True) for d, p in zip(shown, places, strict=True)]),
+        [interval(d.lower, d.upper, p) for d, p in zip(shown, places, strict=True)],
+    ]
+    lines = [f"{title}  (the clearest first)"]
+    lines += table(list(zip(*columns, strict=True)), right=[False, False, True, False])
+    return lines
+
+
+def _states(found: Comparison) -> list[str]:
+    lines = [
+        f"States that differ  spread of Φ over the kernels that have them, nats; P(> {found.rope:g})"
+    ]
+    if found.verdict.distrust is not None:
+        return [*lines, "  Withheld, for they rest on the same draws."]
+    shown = found.spreads[:MOST_STATES]
+    if not shown:
+        return [*lines, "  No state is in two kernels."]
+    rows = [["state", "kernels", "spread", "95 % interval", "P"]]
+    for row in shown:
+        places = decimals(0.0, max(row.upper - row.lower, 1e-12) / 4)
+        rows.append(
+            [
+                label(row.state, _LABEL),
+                f"{row.n_kernels:,}",
+                fixed(row.spread, places),
+                interval(row.lower, row.upper, places),
+                probability(row.beyond),
+            ]
+        )
+    lines += table(rows, right=[False, True, True, False, False])
+    if len(found.spreads) > len(shown):
+        lines.append(f"  The first {len(shown)} of {len(found.spreads):,}.")
+    named = [row for row in found.spreads if row.named]
+    false = sum(1.0 - row.beyond for row in named)
+    text = (
+        f"{len(named):,}, whose P exceeds 0.95; of these {fixed(false, 2)} expected to be false"
+        if named
+        else "none: no P exceeds 0.95"
+    )
+    lines += entry("named", text)
+    lines += entry("P", "averaged over one potential (spread 0) and deviations, even prior odds")
+    return lines
+
+
+def _assumed(found: Comparison) -> Facts:
+    entries = [
+        (
+            "likelihood",
+            "pairwise edges of each kernel, their curvature that of multinomial rows; each on its "
+            "own observed support",
+        ),
+        ("rejected", f"trials that ended in no state: {found.kernels.rejected}"),
+        (
+            "priors",
+            f"Φ ~ Normal(0, σ_V), σ_V ~ HalfNormal({found.priors.potential_scale:g}); δ ~ "
+            "Normal(0, σ_δ), σ_δ ~ HalfNormal(1), constants of each kernel left out; c ~ Normal(0, "
+            f"σ_c), σ_c ~ HalfNormal({found.priors.cycle_scale:g}), common to all kernels where "
+            "they share a potential",
+        ),
+        ("prior odds", "even between one potential and deviations, between balance and cycles"),
+        ("run", f"seed {found.random_seed}, Laplace and importance sampling"),
+    ]
+    return Facts("Assumed", "", tuple(entries), found.notes)

@@ -1,0 +1,154 @@
+"""The JSON contract ``equipoise.compare/1``: keys may be added, never renamed; no NaN, only null."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from equipoise.inference.comparison import Comparison, Difference, Distance
+from equipoise.report.numbers import finite
+
+SCHEMA = "equipoise.compare/1"
+
+
+def comparison_dict(found: Comparison) -> dict[str, Any]:
+    """Return a comparison as plain values.
+
+    Numbers that must not be reported are None.
+
+    Parameters
+    ----------
+    found
+        From :func:`equipoise.compare`.
+
+    Returns
+    -------
+    dict
+        ``schema``, ``version``, ``kernels`` (each with its verdict, ρ and entropy production),
+        ``verdict``, ``evidence`` (table of hypotheses), ``deviation`` (σ_δ), ``distances`` (a pair
+        each), ``rho`` and ``entropy_production`` (differences), ``states``, ``share`` of kernels
+        that obey balance, ``added`` (verdict on the counts added up), ``notes``. Nats.
+    """
+    from equipoise import __version__  # the package imports this module
+
+    shown = found.converged
+    verdict = found.verdict
+    top = max(h.log_evidence for h in found.hypotheses)
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "kernels": [_kernel(found, k) for k in range(len(found.kernels.names))],
+        "data": {
+            "n_states": len(found.kernels.states),
+            "n_shared": len(found.kernels.shared),
+            "n_comparisons": found.kernels.n_comparisons,
+            "rejected": found.kernels.rejected,
+        },
+        "verdict": {
+            "favours": verdict.favours,
+            "strength": verdict.strength,
+            "log_bayes_factor": finite(verdict.log_bayes_factor) if shown else None,
+            "mcse": finite(verdict.mcse) if shown else None,
+            "lower": finite(verdict.lower) if shown else None,
+            "upper": finite(verdict.upper) if shown else None,
+            "ceiling": finite(verdict.ceiling) if shown else None,
+            "trusted": shown,
+            "distrust": verdict.distrust,
+            "text": verdict.text,
+        },
+        "evidence": [
+            {
+                "potentials": h.potentials,
+                "cyclic": h.cyclic,
+                "log_evidence": None if h.distrust else finite(h.log_evidence),
+                "relative": None if h.distrust else finite(h.log_evidence - top),
+                "mcse": None if h.distrust else finite(h.mcse),
+                "pareto_k": finite(h.pareto_k),
+            }
+            for h in found.hypotheses
+        ],
+        "deviation": {
+            "mean": finite(found.deviation) if shown else None,
+            "lower": finite(found.deviation_lower) if shown else None,
+            "upper": finite(found.deviation_upper) if shown else None,
+        },
+        "distances": [_distance(d, shown) for d in found.distances],
+        "rho": [_difference(d) for d in found.rho],
+        "entropy_production": [_difference(d) for d in found.entropy_production],
+        "states": [
+            {
+                "state": row.state,
+                "n_kernels": row.n_kernels,
+                "spread": finite(row.spread) if shown else None,
+                "lower": finite(row.lower) if shown else None,
+                "upper": finite(row.upper) if shown else None,
+                "p_beyond": finite(row.beyond) if shown else None,
+                "named": row.named and shown,
+            }
+            for row in found.spreads
+        ],
+        "rope": found.rope,
+        "share": {
+            "mean": finite(found.balances.share),
+            "lower": finite(found.balances.lower),
+            "upper": finite(found.balances.upper),
+            "expected_false": finite(found.balances.expected_false),
+        },
+        "added": None
+        if found.added is None
+        else {
+            "favours": found.added.verdict.favours,
+            "strength": found.added.verdict.strength,
+            "text": found.added.verdict.text,
+            "breaks_balance": found.adding_breaks_balance,
+        },
+        "notes": list(found.notes),
+        "priors": asdict(found.priors),
+        "random_seed": found.random_seed,
+    }
+
+
+def comparison_json(found: Comparison) -> str:
+    """Return a comparison as JSON text, pure ASCII, ending in a line feed."""
+    values = comparison_dict(found)
+    return json.dumps(values, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _kernel(found: Comparison, k: int) -> dict[str, Any]:
+    test, rate = found.tests[k], found.violations[k].entropy_production
+    shown, size = test.converged, test.verdict.size
+    testable = shown and test.graph.n_testable_cycles > 0
+    return {
+        "name": found.kernels.names[k],
+        "n_states": test.graph.n_states,
+        "n_edges": test.graph.n_edges,
+        "n_testable_cycles": test.graph.n_testable_cycles,
+        "n_trials": test.counts.n_trials,
+        "favours": test.verdict.favours,
+        "strength": test.verdict.strength,
+        "log_bayes_factor": finite(test.log_bayes_factor.log_value) if shown else None,
+        "mcse": finite(test.log_bayes_factor.mcse) if shown else None,
+        "p_balance": finite(float(found.balances.p_balance[k])),
+        "rho": {
+            "mean": finite(size.mean) if size and testable else None,
+            "lower": finite(size.lower) if size and testable else None,
+            "upper": finite(size.upper) if size and testable else None,
+        },
+        "entropy_production": None
+        if rate is None or not testable
+        else {
+            "mean": finite(rate.per_trial.mean),
+            "lower": finite(rate.per_trial.lower),
+            "upper": finite(rate.per_trial.upper),
+            "per": "trial",
+        },
+    }
+
+
+def _distance(d: Distance, shown: bool) -> dict[str, Any]:
+    row = asdict(d)
+    names = {"first", "second", "n_states"}
+    return {k: v if k in names else (finite(v) if shown else None) for k, v in row.items()}
+
+
+def _difference(d: Difference) -> dict[str, Any]:
+    return asdict(d)
