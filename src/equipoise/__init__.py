@@ -23,6 +23,7 @@ from equipoise.counts import TransitionCounts
 from equipoise.inference.archive import load, save
 from equipoise.inference.balance import BalanceTest, test
 from equipoise.inference.baselines import baselines
+from equipoise.inference.comparison import Comparison, compare
 from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.evidence import (
     BayesFactor,
@@ -57,6 +58,7 @@ except _PackageNotFoundError:  # run from a source tree that was never installed
 __all__ = [
     "BalanceTest",
     "BayesFactor",
+    "Comparison",
     "Diagnosis",
     "Evidence",
     "ExactEvidence",
@@ -65,6 +67,7 @@ __all__ = [
     "Verdict",
     "baselines",
     "check_sampling",
+    "compare",
     "cross_check",
     "datasets",
     "diagnose",

@@ -10,6 +10,7 @@ from typer.main import get_command
 from equipoise import __version__
 from equipoise.cli import console
 from equipoise.cli.calibrate import app as calibrate
+from equipoise.cli.compare import compare
 from equipoise.cli.demo import demo
 from equipoise.cli.evidence import evidence
 from equipoise.cli.plan import EPILOG as PLAN_EPILOG
@@ -119,6 +120,15 @@ app.command(
         equipoise report --again run.nc --output report.html
     """
 )(report)
+
+app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise compare claude.csv gemini.csv --json comparison.json
+        equipoise compare all.csv --by model --figures figures
+    """
+)(compare)
 
 app.add_typer(calibrate, name="calibrate")
 

@@ -1,6 +1,7 @@
 """Figures: the potential, the evidence and what it hangs on, where balance breaks, calibration."""
 
 from equipoise.plots.calibration import plot_ranks, plot_reliability
+from equipoise.plots.comparison import COMPARISON_FIGURES, plot_distances, plot_potentials
 from equipoise.plots.cycles import plot_cycles
 from equipoise.plots.entropy_production import plot_entropy_production
 from equipoise.plots.evidence import plot_evidence
@@ -12,14 +13,17 @@ from equipoise.plots.save import FIGURES, save_figures
 from equipoise.plots.sensitivity import plot_sensitivity
 
 __all__ = [
+    "COMPARISON_FIGURES",
     "FIGURES",
     "plot_cycles",
+    "plot_distances",
     "plot_entropy_production",
     "plot_evidence",
     "plot_log_ratio",
     "plot_network",
     "plot_plan",
     "plot_potential",
+    "plot_potentials",
     "plot_ranks",
     "plot_reliability",
     "plot_sensitivity",

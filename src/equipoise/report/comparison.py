@@ -202,7 +202,8 @@ def _differences(title: str, rows: tuple[Difference, ...]) -> list[str]:
 
 def _states(found: Comparison) -> list[str]:
     lines = [
-        f"States that differ  spread of Φ over the kernels that have them, nats; P(> {found.rope:g})"
+        "States that differ  spread of Φ over the kernels that have them, nats; "
+        f"P(> {found.rope:g})"
     ]
     if found.verdict.distrust is not None:
         return [*lines, "  Withheld, for they rest on the same draws."]

@@ -1,4 +1,4 @@
-"""The JSON contract ``equipoise.compare/1``: keys may be added, never renamed; no NaN, only null."""
+"""The JSON contract ``equipoise.compare/1``: keys are never renamed, and no number is NaN."""
 
 import json
 from dataclasses import asdict

@@ -160,7 +160,7 @@ def solve_family(
 def expected_family(family: Family, *, draws: int, rng: np.random.Generator) -> float:
     """Return the log BF for sharing had the counts equalled their shared expectation: a ceiling."""
     eta = family.shared.design @ family.curve.reversible.mode.theta
-    rows = family.shared.likelihood.expected(eta)  # type: ignore[attr-defined]
+    rows = family.shared.likelihood.expected(eta)
     curve, _ = solve_curve(
         replace(family.shared, likelihood=rows),
         replace(family.pooled, likelihood=rows),

@@ -103,8 +103,8 @@ def kernels_of(counts: Mapping[str, TransitionCounts], *, rejected: Rejected = "
     if len(counts) < 2:
         raise UsageError(f"a comparison needs two kernels or more, and was given {len(counts)}")
     for name, one in counts.items():
-        if not isinstance(name, str) or not name.strip():
-            raise UsageError(f"the name of a kernel must be a text that is not empty, not {name!r}")
+        if not str(name).strip():
+            raise UsageError(f"the name of a kernel must not be empty, and one is {name!r}")
         if not isinstance(one, TransitionCounts):
             raise UsageError(
                 f"kernel {quoted(name)} must be an equipoise.TransitionCounts, not "

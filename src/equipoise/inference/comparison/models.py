@@ -13,6 +13,7 @@ from equipoise.inference.problem import problem_of
 from equipoise.likelihoods import (
     AdjustedEdges,
     FloatArray,
+    IntArray,
     PairwiseEdges,
     adjusted,
     pairwise,
@@ -53,7 +54,7 @@ class KernelData:
     edges: AdjustedEdges
     centred: FloatArray
     cycles: FloatArray
-    place: FloatArray
+    place: IntArray
 
 
 def kernel_data(kernels: Kernels) -> tuple[KernelData, ...]:
@@ -206,7 +207,7 @@ def _stacked(parts: Sequence[PairwiseEdges]) -> PairwiseEdges:
     )
 
 
-def _centred(component: FloatArray) -> FloatArray:
+def _centred(component: IntArray) -> FloatArray:
     """Return an orthonormal basis of vectors that sum to 0 in each component, (S, S − K)."""
     blocks = []
     for label in range(int(component.max()) + 1):

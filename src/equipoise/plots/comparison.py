@@ -1,0 +1,178 @@
+"""Kernels compared: their potentials side by side, and how far apart they are."""
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.axes import Axes
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
+
+from equipoise.inference.comparison import Comparison
+from equipoise.inference.weighted import summarise
+from equipoise.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    VERMILLION,
+    drawn_on,
+    legend_below,
+    say,
+    tick_label,
+)
+
+_ROW, _MARGIN, _WORDS = 0.17, 0.9, 1.2
+_MOST_STATES, _MOST_KERNELS = 40, 8
+_COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, "#56B4E9", "#CC79A7", "#8a6d00", INK)
+
+
+def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
+    """Draw the potentials of up to eight kernels side by side, states sorted by the shared one.
+
+    Points and bars are posterior means and 95 % intervals given deviations from a shared potential
+    (grey ticks), each kernel shifted so that it lies closest to that. At most 40 states: those in
+    most kernels.
+
+    Parameters
+    ----------
+    found
+        From :func:`equipoise.compare`.
+    ax
+        Axes to draw on; default: new ones, one journal column wide.
+
+    Returns
+    -------
+    Axes
+        Its ``figure`` can be saved.
+    """
+    kernels, draws = found.kernels, found.potentials
+    withheld = found.verdict.distrust
+    shared = draws.weights @ draws.shared
+    order = np.argsort(-kernels.occurrences, kind="stable")[:_MOST_STATES]
+    order = order[np.argsort(shared[order], kind="stable")]
+    height = _WORDS if withheld else _MARGIN + _ROW * len(order)
+    with drawn_on(ax, height) as axes:
+        if withheld is not None:
+            say(axes, "Potentials are withheld:", f"{withheld}.")
+            return axes
+        low = shared[order].min()
+        row_of = {int(u): k for k, u in enumerate(order)}
+        axes.plot(
+            shared[order] - low, np.arange(len(order)), "|", color=GREY, markersize=7, zorder=1
+        )
+        shown = kernels.names[:_MOST_KERNELS]
+        handles = []
+        for m, name in enumerate(shown):
+            place = kernels.places[m]
+            at = [k for k, u in enumerate(place.tolist()) if u in row_of]
+            values = draws.shared[:, place[at]] + draws.deviations[m][:, at] - low
+            summary = summarise(values, draws.weights)
+            rows = np.array([row_of[int(place[k])] for k in at]) + 0.5 * (
+                (m + 0.5) / len(shown) - 0.5
+            )
+            handles.append(
+                axes.errorbar(
+                    summary.mean,
+                    rows,
+                    xerr=np.maximum(
+                        [summary.mean - summary.lower, summary.upper - summary.mean], 0.0
+                    ),
+                    fmt="o",
+                    markersize=2.4,
+                    linewidth=0.7,
+                    color=_COLOURS[m],
+                    label=tick_label(name, 22),
+                    zorder=2,
+                )
+            )
+        labels = [tick_label(kernels.states[int(u)]) for u in order]
+        axes.set_yticks(np.arange(len(order)), labels, parse_math=False)
+        axes.set_ylim(-0.7, len(order) - 0.3)
+        axes.set_xlabel("potential Φ (nats)")
+        legend_below(axes, handles, 2, own=ax is None)
+        return axes
+
+
+def plot_distances(found: Comparison, ax: Axes | None = None) -> Axes:
+    """Draw the distances of all pairs as a matrix, kernels that are alike beside each other.
+
+    Root-mean-square difference of potentials, nats; the order is that of a hierarchical clustering
+    by average linkage. Pairs that have no two joined states in common are left blank.
+
+    Parameters
+    ----------
+    found
+        From :func:`equipoise.compare`.
+    ax
+        Axes to draw on; default: new ones, one journal column wide.
+
+    Returns
+    -------
+    Axes
+        Its ``figure`` can be saved.
+    """
+    names = found.kernels.names
+    shown = found.verdict.distrust is None and bool(found.distances)
+    with drawn_on(ax, max(2.4, 0.9 + 0.28 * len(names)) if shown else _WORDS) as axes:
+        if found.verdict.distrust is not None:
+            say(axes, "Distances are withheld:", f"{found.verdict.distrust}.")
+            return axes
+        if not found.distances:
+            say(axes, "Too many kernels", "for the distances of all pairs.")
+            return axes
+        matrix = distance_matrix(found)
+        order = clustered(matrix)
+        image = np.ma.masked_invalid(matrix[np.ix_(order, order)])
+        axes.spines[:].set_visible(False)
+        picture = axes.imshow(image, cmap="cividis_r", vmin=0.0)
+        labels = [tick_label(names[k], 20) for k in order]
+        axes.set_xticks(range(len(names)), labels, rotation=60, ha="right", parse_math=False)
+        axes.set_yticks(range(len(names)), labels, parse_math=False)
+        axes.tick_params(length=0)
+        top = float(image.max() or 1.0)
+        if len(names) <= 10:
+            for i in range(len(names)):
+                for j in range(len(names)):
+                    if i != j and not np.ma.is_masked(image[i, j]):
+                        dark = image[i, j] > 0.5 * top
+                        axes.text(
+                            j,
+                            i,
+                            f"{image[i, j]:.2f}",
+                            ha="center",
+                            va="center",
+                            size=6.5,
+                            color="white" if dark else INK,
+                        )
+        bar = axes.figure.colorbar(picture, ax=axes, aspect=30, pad=0.02)
+        bar.set_label("rms difference of Φ (nats)")
+        bar.outline.set_visible(False)
+        return axes
+
+
+def distance_matrix(found: Comparison) -> np.ndarray:
+    """Return root-mean-square differences, (M, M), nats; NaN where two cannot be compared."""
+    place = {name: k for k, name in enumerate(found.kernels.names)}
+    matrix = np.full((len(place), len(place)), np.nan)
+    np.fill_diagonal(matrix, 0.0)
+    for pair in found.distances:
+        i, j = place[pair.first], place[pair.second]
+        matrix[i, j] = matrix[j, i] = np.nan if pair.rms is None else pair.rms
+    return matrix
+
+
+def clustered(matrix: np.ndarray) -> list[int]:
+    """Return an order in which what is alike stands together; unknown distances are the largest."""
+    if len(matrix) < 3:
+        return list(range(len(matrix)))
+    filled = np.where(np.isfinite(matrix), matrix, np.nanmax(matrix) + 1.0)
+    tree = linkage(squareform(filled, checks=False), "average", optimal_ordering=True)
+    return [int(k) for k in leaves_list(tree)]
+
+
+#: The figures of a comparison, by the name of their file.
+COMPARISON_FIGURES: dict[str, Callable[[Comparison], Axes]] = {
+    "potentials": plot_potentials,
+    "distances": plot_distances,
+}
