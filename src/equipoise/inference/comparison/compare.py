@@ -12,12 +12,7 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.balance import BalanceTest, check_rope
 from equipoise.inference.balance import test as test_balance
-from equipoise.inference.comparison.evidence import (
-    Family,
-    Hypothesis,
-    expected_family,
-    solve_family,
-)
+from equipoise.inference.comparison.evidence import Fits, Hypothesis, ceiling, solve
 from equipoise.inference.comparison.kernels import Kernels, kernels_of
 from equipoise.inference.comparison.many import ManyBalances, many_balances
 from equipoise.inference.comparison.models import MOST_PARAMETERS, kernel_data
@@ -41,7 +36,7 @@ from equipoise.simulate.draws import plain_seed
 DRAWS = 1000
 #: A spread of a state's potential between kernels up to this counts as practically nothing, nats.
 ROPE_SPREAD = 0.3
-_SAMPLE = 4000
+_SAMPLE, _MORE = 4000, 4
 
 
 @dataclass(frozen=True)
@@ -207,21 +202,20 @@ def compare(
     asked = priors or Priors()
     stages = Stages(progress)
     with threadpool_limits(1, user_api="blas"):
-        families, notes = _families(kernels, asked, draws, rng, stages)
-        ceiling = expected_family(families[0], draws=draws, rng=rng)
-        stages.next("ceiling", 0.5)(1, 1)
-        verdict = sharing_verdict(families, ceiling)
-        found = potentials_of(kernels, families)
+        fits, notes = _solved(kernels, asked, draws, rng, stages)
+        stages.next("ceiling", 0.55)(0, 1)
+        verdict = sharing_verdict(fits, ceiling(fits, draws=draws, rng=rng))
+        found = potentials_of(kernels, fits)
     tests, violations = _alone(kernels, asked, rng, stages)
     added = _added(kernels, asked, rng)
     stages.next("counts added up", 1.0)(1, 1)
-    deviation = _deviation(families)
+    deviation = _deviation(fits)
     return Comparison(
         kernels=kernels,
         tests=tests,
         violations=violations,
         verdict=verdict,
-        hypotheses=tuple(h for family in families for h in family.hypotheses()),
+        hypotheses=fits.hypotheses(),
         deviation=deviation[0],
         deviation_lower=deviation[1],
         deviation_upper=deviation[2],
@@ -239,43 +233,35 @@ def compare(
     )
 
 
-def _families(
+def _solved(
     kernels: Kernels, priors: Priors, draws: int, rng: np.random.Generator, stages: Stages
-) -> tuple[tuple[Family, ...], tuple[str, ...]]:
+) -> tuple[Fits, tuple[str, ...]]:
+    """Weigh all hypotheses; once more with more draws where importance sampling failed."""
     data = kernel_data(kernels)
-    families = [
-        solve_family(
-            kernels,
-            data,
-            priors,
-            cyclic=False,
-            draws=draws,
-            rng=rng,
-            progress=stages.next("potentials given balance", 0.15),
-        )
-    ]
-    n_cycles = sum(one.cycles.shape[1] for one in data)
-    if not n_cycles:
-        return tuple(families), ()
-    size = families[0].pooled.size + n_cycles
+    size = sum(len(one.place) + one.cycles.shape[1] for one in data) + len(kernels.states)
+    notes: tuple[str, ...] = ()
     if size > MOST_PARAMETERS:
-        return tuple(families), (
+        notes = (
             f"With cycles these kernels have {size:,} parameters together, more than the "
             f"{MOST_PARAMETERS:,} that dense linear algebra can take: potentials are compared "
             "given balance only.",
         )
-    families.append(
-        solve_family(
+
+    def run(many: int, name: str, until: float) -> Fits:
+        return solve(
             kernels,
             data,
             priors,
-            cyclic=True,
-            draws=draws,
+            cycles=not notes,
+            draws=many,
             rng=rng,
-            progress=stages.next("potentials with cycles", 0.45),
+            progress=stages.next(name, until),
         )
-    )
-    return tuple(families), ()
+
+    fits = run(draws, "potentials", 0.4)
+    if any(h.distrust for h in fits.hypotheses()):
+        fits = run(_MORE * draws, "more draws", 0.5)
+    return fits, notes
 
 
 def _alone(
@@ -317,17 +303,14 @@ def _added(kernels: Kernels, priors: Priors, rng: np.random.Generator) -> Balanc
         return None
 
 
-def _deviation(families: tuple[Family, ...]) -> tuple[float, float, float]:
-    """Return mean and 95 % interval of σ_δ, families weighted by their evidence."""
-    posts = [family.posterior() for family in families]
-    evidence = np.array([family.hypotheses()[1].log_evidence for family in families])
-    share = np.exp(evidence - evidence.max())
-    share /= share.sum()
-    grid = np.concatenate([post.grid for post in posts])
-    mass = np.concatenate([part * post.mass for part, post in zip(share, posts, strict=True)])
-    (lower,), (upper,) = weighted_quantiles(grid[:, None], mass, (0.025, 0.975))
-    mean = float(sum(part * post.mean for part, post in zip(share, posts, strict=True)))
-    return mean, float(lower), float(upper)
+def _deviation(fits: Fits) -> tuple[float, float, float]:
+    """Return mean and 95 % interval of σ_δ, averaged over σ_c, balance among its values."""
+    parts = [(part.posterior(), share) for part, share in fits.mixture()]
+    grid = np.concatenate([post.grid for post, _ in parts])
+    mass = np.concatenate([share * post.mass for post, share in parts])
+    (lower,), (upper,) = weighted_quantiles(grid[:, None], mass / mass.sum(), (0.025, 0.975))
+    mean = sum(share * post.mean for post, share in parts) / sum(share for _, share in parts)
+    return float(mean), float(lower), float(upper)
 
 
 def _known(test: BalanceTest) -> float | None:

@@ -1,4 +1,10 @@
-"""Evidence of one shared potential, of deviations from it, and of separate potentials."""
+"""Evidence of one shared potential, of deviations from it, and of separate potentials.
+
+Two scales tell six hypotheses apart: σ_δ, of the deviations from a shared potential, and σ_c, of
+the cycles that break balance. Along σ_δ the evidence is computed at fixed σ_c, from the shared
+potential (σ_δ = 0) upwards; along σ_c from balance (σ_c = 0) upwards; then either is integrated over
+its half-normal prior.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -6,6 +12,7 @@ from math import hypot, log
 from typing import Literal
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
 from equipoise.inference.comparison.kernels import Kernels
@@ -16,10 +23,13 @@ from equipoise.inference.comparison.models import (
     separate_model,
     shared_model,
 )
-from equipoise.inference.evidence.cycle_scale import CycleScaleCurve, CycleScalePosterior
-from equipoise.inference.evidence.laplace.curve import NodeCurve
+from equipoise.inference.evidence.cycle_scale import (
+    CycleScaleCurve,
+    CycleScalePosterior,
+    fine_grid,
+)
+from equipoise.inference.evidence.laplace.curve import METHOD, NodeCurve
 from equipoise.inference.evidence.laplace.fit import pooled_draws, raw_draws, solve_curve
-from equipoise.inference.evidence.laplace.node import Node, evaluate_node
 from equipoise.inference.evidence.psis import distrust, smooth
 from equipoise.inference.modes.lattice import data_resolutions
 from equipoise.likelihoods import FloatArray, Predictor
@@ -28,6 +38,18 @@ from equipoise.models.latent import LatentModel
 
 Potentials = Literal["shared", "pooled", "separate"]
 Progress = Callable[[int, int], None]
+# σ_c from where it hardly matters to where its prior ends, in units of τ.
+_LOWEST, _HIGHEST, _NODES = 0.01, 5.0, 10
+_MASS = 1e-4
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A log evidence, its Monte Carlo error, and k̂ of the weights behind it."""
+
+    log_evidence: float
+    mcse: float
+    pareto_k: float
 
 
 @dataclass(frozen=True)
@@ -60,74 +82,156 @@ class Hypothesis:
 
 
 @dataclass(frozen=True, eq=False)
-class Family:
-    """The three hypotheses about potentials, with cycles or without.
+class Slice:
+    """Shared and pooled potentials at one σ_c.
 
     Attributes
     ----------
-    cyclic
-        With cycles.
+    cycle_scale
+        σ_c; 0: balance.
     curve
         Evidence of the pooled hypothesis against σ_δ, from shared (0) upwards.
     shared, pooled
         The latent models.
-    separate
-        Node of each kernel alone.
     """
 
-    cyclic: bool
+    cycle_scale: float
     curve: NodeCurve
     shared: LatentModel
     pooled: LatentModel
-    separate: tuple[Node, ...]
-
-    def smooth(self) -> CycleScaleCurve:
-        """Return the evidence against σ_δ on a fine grid."""
-        return self.curve.smooth(DEVIATION_SCALE)
 
     def posterior(self, scale: float = DEVIATION_SCALE) -> CycleScalePosterior:
         """Return the posterior of σ_δ under ``HalfNormal(scale)``."""
-        return self.smooth().posterior(scale)
+        return self.curve.smooth(DEVIATION_SCALE).posterior(scale)
 
-    def hypotheses(self, scale: float = DEVIATION_SCALE) -> tuple[Hypothesis, ...]:
-        """Return shared, pooled and separate with their evidence, ``σ_δ ~ HalfNormal(scale)``."""
-        base, post = self.curve.reversible, self.posterior(scale)
+    def weight(self, potentials: Potentials, scale: float = DEVIATION_SCALE) -> Weight:
+        """Return the evidence of a shared potential, or of deviations from it."""
+        base = self.curve.reversible
+        if potentials == "shared":
+            return Weight(float(base.log_evidence), base.mcse, base.pareto_k)
+        post = self.posterior(scale)
         worst = max(base.pareto_k, smooth(raw_draws(self.curve, post)[0]).pareto_k)
-        alone = self.separate
-        return (
-            Hypothesis("shared", self.cyclic, float(base.log_evidence), base.mcse, base.pareto_k),
-            Hypothesis(
-                "pooled",
-                self.cyclic,
-                float(base.log_evidence - post.log_bayes_factor),
-                hypot(base.mcse, post.mcse),
-                worst,
-            ),
-            Hypothesis(
-                "separate",
-                self.cyclic,
-                float(sum(node.log_evidence for node in alone)),
-                hypot(*(node.mcse for node in alone)),
-                max(node.pareto_k for node in alone),
-            ),
-        )
+        value = float(base.log_evidence - post.log_bayes_factor)
+        return Weight(value, hypot(base.mcse, post.mcse), worst)
 
     def draws(self) -> tuple[FloatArray, FloatArray]:
         """Return draws of the pooled posterior, (n, d), and their weights, (n,)."""
         return pooled_draws(self.curve, self.posterior())
 
 
-def solve_family(
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """Everything computed about several kernels.
+
+    Attributes
+    ----------
+    tau
+        τ of ``σ_c ~ HalfNormal(τ)``.
+    balance
+        At σ_c = 0.
+    slices
+        At increasing σ_c; empty where cycles were left out or there are none.
+    separate
+        Each kernel alone, given balance and with cycles; the latter None where there are no slices.
+    """
+
+    tau: float
+    balance: Slice
+    slices: tuple[Slice, ...]
+    separate: tuple[Weight, Weight | None]
+
+    def hypotheses(self, scale: float = DEVIATION_SCALE) -> tuple[Hypothesis, ...]:
+        """Return shared, pooled, separate, given balance, then with cycles."""
+        found = [
+            _hypothesis("shared", False, self.balance.weight("shared")),
+            _hypothesis("pooled", False, self.balance.weight("pooled", scale)),
+            _hypothesis("separate", False, self.separate[0]),
+        ]
+        if self.slices and self.separate[1] is not None:
+            found += [
+                _hypothesis("shared", True, self._over_cycles("shared", scale)),
+                _hypothesis("pooled", True, self._over_cycles("pooled", scale)),
+                _hypothesis("separate", True, self.separate[1]),
+            ]
+        return tuple(found)
+
+    def mixture(self) -> list[tuple[Slice, float]]:
+        """Return the slices with their posterior probabilities, given deviations, balance first.
+
+        Balance and its violation have even prior odds.
+        """
+        evidence = [self.balance.weight("pooled").log_evidence]
+        if not self.slices:
+            return [(self.balance, 1.0)]
+        curve = self._curve("pooled", DEVIATION_SCALE)
+        post = curve.posterior()
+        evidence.append(evidence[0] - post.log_bayes_factor)
+        share = np.exp(np.array(evidence) - logsumexp(evidence))
+        at = np.log([one.cycle_scale for one in self.slices])
+        hats = np.array([np.interp(np.log(post.grid), at, row) for row in np.eye(len(at))])
+        mass = share[1] * (hats @ post.mass)
+        parts = [(self.balance, float(share[0])), *zip(self.slices, mass.tolist(), strict=True)]
+        return [(one, part) for one, part in parts if part > _MASS]
+
+    def _curve(self, potentials: Potentials, scale: float) -> CycleScaleCurve:
+        base = self.balance.weight(potentials, scale)
+        weights = [one.weight(potentials, scale) for one in self.slices]
+        nodes = np.array([one.cycle_scale for one in self.slices])
+        grid = fine_grid(nodes)
+        spline = CubicSpline(np.log(nodes), np.eye(len(nodes)), axis=0)(np.log(grid))
+        rise = np.array([weight.log_evidence for weight in weights]) - base.log_evidence
+        return CycleScaleCurve(
+            method=METHOD,
+            prior_tau=self.tau,
+            nodes=nodes,
+            grid=grid,
+            rise=spline @ rise,
+            loadings=spline,
+            node_mcse=np.array([weight.mcse for weight in weights]),
+            common_mcse=base.mcse,
+        )
+
+    def _over_cycles(self, potentials: Potentials, scale: float) -> Weight:
+        base = self.balance.weight(potentials, scale)
+        post = self._curve(potentials, scale).posterior()
+        at = np.log([one.cycle_scale for one in self.slices])
+        hats = np.array([np.interp(np.log(post.grid), at, row) for row in np.eye(len(at))])
+        used = hats @ post.mass > _MASS
+        worst = max(
+            one.weight(potentials, scale).pareto_k
+            for one, matters in zip(self.slices, used, strict=True)
+            if matters
+        )
+        value = base.log_evidence - post.log_bayes_factor
+        return Weight(value, hypot(base.mcse, post.mcse), worst)
+
+
+def solve(
     kernels: Kernels,
     data: Sequence[KernelData],
     priors: Priors,
     *,
-    cyclic: bool,
+    cycles: bool,
     draws: int,
     rng: np.random.Generator,
     progress: Progress | None = None,
-) -> Family:
-    """Compute the evidence of the three hypotheses by Laplace and importance sampling.
+) -> Fits:
+    """Compute the evidence of all hypotheses by Laplace and importance sampling.
+
+    Parameters
+    ----------
+    kernels, data
+        The kernels, and what the models make of them.
+    priors
+        Prior scales.
+    cycles
+        Whether kernels may break balance.
+    draws
+        Importance draws at each pair of scales.
+    rng
+        Source of randomness.
+    progress
+        Called with (steps done, steps planned).
 
     Raises
     ------
@@ -136,35 +240,41 @@ def solve_family(
     NotTrustedError
         If a posterior mode cannot be reached.
     """
-    resolutions = data_resolutions(shared_model(kernels, data, priors, cyclic=cyclic))
-    shared = shared_model(kernels, data, priors, cyclic=cyclic, resolutions=resolutions)
-    pooled = pooled_model(kernels, data, priors, cyclic=cyclic, resolutions=resolutions)
-    curve, _ = solve_curve(
-        shared,
-        pooled,
-        deviations_of(pooled),
-        tau=DEVIATION_SCALE,
-        draws=draws,
-        rng=rng,
-        progress=progress,
-    )
+    tau = priors.cycle_scale
+    scales: list[float] = np.geomspace(_LOWEST * tau, _HIGHEST * tau, _NODES).tolist()
+    cycles = cycles and any(one.cycles.shape[1] for one in data)
+    planned = 1 + len(data) + (len(scales) if cycles else 0)
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, planned)
+
+    def at(cycle_scale: float | None) -> Slice:
+        found = _slice(kernels, data, priors, cycle_scale, draws, rng)
+        step()
+        return found
+
+    balance = at(None)
     alone = []
     for one in data:
-        model = separate_model(one, priors, cyclic=cyclic)
-        model = separate_model(one, priors, cyclic=cyclic, resolutions=data_resolutions(model))
-        scales = (1.0,) * len(model.learned)
-        alone.append(evaluate_node(model, 0.0, model.prior_mean, scales, draws, rng))
-    return Family(cyclic, curve, shared, pooled, tuple(alone))
+        alone.append(_alone(one, priors, draws, rng, cycles=cycles))
+        step()
+    slices = [at(scale) for scale in scales] if cycles else []
+    return Fits(tau, balance, tuple(slices), _together(alone, cycles))
 
 
-def expected_family(family: Family, *, draws: int, rng: np.random.Generator) -> float:
-    """Return the log BF for sharing had the counts equalled their shared expectation: a ceiling."""
-    eta = family.shared.design @ family.curve.reversible.mode.theta
-    rows = family.shared.likelihood.expected(eta)
+def ceiling(fits: Fits, *, draws: int, rng: np.random.Generator) -> float:
+    """Return the log BF for sharing had the counts equalled their shared expectation."""
+    balance = fits.balance
+    eta = balance.shared.design @ balance.curve.reversible.mode.theta
+    rows = balance.shared.likelihood.expected(eta)
     curve, _ = solve_curve(
-        replace(family.shared, likelihood=rows),
-        replace(family.pooled, likelihood=rows),
-        deviations_of(family.pooled),
+        replace(balance.shared, likelihood=rows),
+        replace(balance.pooled, likelihood=rows),
+        _extra_of(balance.pooled),
         tau=DEVIATION_SCALE,
         draws=draws,
         rng=rng,
@@ -180,12 +290,69 @@ def averaged(parts: Sequence[Hypothesis]) -> tuple[float, float]:
     return total, float(np.sqrt(((share * [part.mcse for part in parts]) ** 2).sum()))
 
 
-def deviations_of(pooled: LatentModel) -> Predictor:
-    """Return the deviations as that which tells the pooled hypothesis from the shared one."""
-    columns = pooled.cycle_columns
+def _hypothesis(potentials: Potentials, cyclic: bool, weight: Weight) -> Hypothesis:
+    return Hypothesis(potentials, cyclic, weight.log_evidence, weight.mcse, weight.pareto_k)
+
+
+def _slice(
+    kernels: Kernels,
+    data: Sequence[KernelData],
+    priors: Priors,
+    cycle_scale: float | None,
+    draws: int,
+    rng: np.random.Generator,
+) -> Slice:
+    rough = shared_model(kernels, data, priors, cycle_scale=cycle_scale)
+    resolutions = data_resolutions(rough)
+    shared, pooled = (
+        make(kernels, data, priors, cycle_scale=cycle_scale, resolutions=resolutions)
+        for make in (shared_model, pooled_model)
+    )
+    curve, _ = solve_curve(
+        shared, pooled, _extra_of(pooled), tau=DEVIATION_SCALE, draws=draws, rng=rng
+    )
+    return Slice(cycle_scale or 0.0, curve, shared, pooled)
+
+
+def _alone(
+    data: KernelData, priors: Priors, draws: int, rng: np.random.Generator, *, cycles: bool
+) -> tuple[Weight, Weight]:
+    """Return the evidence of one kernel given balance, and with cycles (or the same once more)."""
+    resolutions = data_resolutions(separate_model(data, priors, cycles=False))
+    base, family = (
+        separate_model(data, priors, cycles=with_cycles, resolutions=resolutions)
+        for with_cycles in (False, cycles)
+    )
+    tau = priors.cycle_scale
+    curve, _ = solve_curve(base, family, _extra_of(family), tau=tau, draws=draws, rng=rng)
+    node = curve.reversible
+    balance = Weight(float(node.log_evidence), node.mcse, node.pareto_k)
+    if not curve.nodes:
+        return balance, balance
+    post = curve.smooth(tau).posterior()
+    worst = max(node.pareto_k, smooth(raw_draws(curve, post)[0]).pareto_k)
+    value = balance.log_evidence - post.log_bayes_factor
+    return balance, Weight(value, hypot(node.mcse, post.mcse), worst)
+
+
+def _together(alone: Sequence[tuple[Weight, Weight]], cycles: bool) -> tuple[Weight, Weight | None]:
+    both = [
+        Weight(
+            float(sum(weight.log_evidence for weight in part)),
+            hypot(*(weight.mcse for weight in part)),
+            max(weight.pareto_k for weight in part),
+        )
+        for part in zip(*alone, strict=True)
+    ]
+    return both[0], both[1] if cycles else None
+
+
+def _extra_of(model: LatentModel) -> Predictor:
+    """Return what tells a hypothesis from a narrower one, for :func:`solve_curve`."""
+    columns = model.cycle_columns
     return Predictor(
-        potential=pooled.design[:, : columns.start],
-        symmetric=pooled.design[:, columns.stop :],
-        cycle=pooled.design[:, columns],
-        basis=pooled.basis,
+        potential=model.design[:, : columns.start],
+        symmetric=model.design[:, columns.stop :],
+        cycle=model.design[:, columns],
+        basis=model.basis,
     )

@@ -92,12 +92,16 @@ def separate_model(
     data: KernelData,
     priors: Priors,
     *,
-    cyclic: bool,
+    cycles: bool,
     resolutions: tuple[float, float] = UNRESOLVED,
 ) -> LatentModel:
-    """Return one kernel with a potential, a scale of it, and cycles of its own."""
+    """Return one kernel with a potential, and a scale of it, of its own.
+
+    With ``cycles`` it may break balance: ``at_cycle_scale`` sets σ_c.
+    """
     potential = _Potential(data.centred, (data.edges.potential @ data.centred,))
-    return _model((data,), potential, priors, cyclic, resolutions)
+    extra = (data.cycles, data.cycles) if cycles else None
+    return _model((data,), potential, priors, None, resolutions, extra=extra)
 
 
 def shared_model(
@@ -105,11 +109,11 @@ def shared_model(
     data: Sequence[KernelData],
     priors: Priors,
     *,
-    cyclic: bool,
+    cycle_scale: float | None,
     resolutions: tuple[float, float] = UNRESOLVED,
 ) -> LatentModel:
-    """Return all kernels with one potential; cycles are each one's own, of a common scale."""
-    return _model(data, _union(kernels, data), priors, cyclic, resolutions)
+    """Return all kernels with one potential; cycles of each, all of the scale σ_c, or none."""
+    return _model(data, _union(kernels, data), priors, cycle_scale, resolutions)
 
 
 def pooled_model(
@@ -117,7 +121,7 @@ def pooled_model(
     data: Sequence[KernelData],
     priors: Priors,
     *,
-    cyclic: bool,
+    cycle_scale: float | None,
     resolutions: tuple[float, float] = UNRESOLVED,
 ) -> LatentModel:
     """Return all kernels with ``Φ^m = Φ + δ^m``, ``δ^m ~ Normal(0, σ_δ)`` modulo its constants.
@@ -126,13 +130,9 @@ def pooled_model(
     ``cycles`` returns the stacked δ, each centred, Σ S_m of them.
     """
     deviations = block_diag(*(one.edges.potential @ one.centred for one in data))
+    basis = block_diag(*(one.centred for one in data))
     return _model(
-        data,
-        _union(kernels, data),
-        priors,
-        cyclic,
-        resolutions,
-        deviations=(deviations, block_diag(*(one.centred for one in data))),
+        data, _union(kernels, data), priors, cycle_scale, resolutions, extra=(deviations, basis)
     )
 
 
@@ -153,16 +153,18 @@ def _model(
     data: Sequence[KernelData],
     potential: _Potential,
     priors: Priors,
-    cyclic: bool,
+    cycle_scale: float | None,
     resolutions: tuple[float, float],
     *,
-    deviations: tuple[FloatArray, FloatArray] | None = None,
+    extra: tuple[FloatArray, FloatArray] | None = None,
 ) -> LatentModel:
+    """Stack kernels: a potential, ``extra`` (what tells hypotheses apart, and its basis), cycles."""
     top = np.vstack(potential.design)
     n_edges = len(top)
-    shift, basis = deviations if deviations is not None else (np.zeros((n_edges, 0)),) * 2
-    cycles = block_diag(*(one.cycles for one in data)) if cyclic else np.zeros((n_edges, 0))
-    cycles = cycles.reshape(n_edges, -1)
+    shift, basis = extra if extra is not None else (np.zeros((n_edges, 0)), np.zeros((0, 0)))
+    cycles = block_diag(*(one.cycles for one in data)).reshape(n_edges, -1)
+    if cycle_scale is None:
+        cycles = cycles[:, :0]
     ends = np.cumsum([0, top.shape[1], shift.shape[1], cycles.shape[1]]).tolist()
     if ends[-1] > MOST_PARAMETERS:
         raise UsageError(
@@ -180,15 +182,13 @@ def _model(
             else fixed_block(columns, priors.fixed_potential_sd)
         )
     if shift.shape[1]:
-        blocks.append(fixed_block(slice(ends[1], ends[2]), DEVIATION_SCALE))
+        blocks.append(fixed_block(slice(ends[1], ends[2]), 1.0))
     if cycles.shape[1]:
-        blocks.append(
-            learned_block(slice(ends[2], ends[3]), priors.cycle_scale, resolution=resolutions[1])
-        )
+        blocks.append(fixed_block(slice(ends[2], ends[3]), cycle_scale or 1.0))
     return LatentModel(
         likelihood=_stacked([one.edges.edges for one in data]),
         design=np.hstack([top, shift, cycles]),
-        basis=basis if deviations is not None else np.zeros((0, 0)),
+        basis=basis,
         lift=potential.basis,
         blocks=tuple(blocks),
     )

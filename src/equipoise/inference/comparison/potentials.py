@@ -1,12 +1,11 @@
 """Posterior draws of every kernel's potential, and what they say about differences."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from equipoise.inference.comparison.evidence import Family, averaged
+from equipoise.inference.comparison.evidence import Fits
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.weighted import summarise
 from equipoise.likelihoods import FloatArray, IntArray
@@ -43,19 +42,14 @@ class Potentials:
         return np.asarray(self.shared[:, place] + self.deviations[kernel])
 
 
-def potentials_of(kernels: Kernels, families: Sequence[Family]) -> Potentials:
-    """Mix the pooled draws of families by their evidence."""
-    evidence = np.array([averaged([f.hypotheses()[1]])[0] for f in families])
-    share = np.exp(evidence - evidence.max())
-    share /= share.sum()
+def potentials_of(kernels: Kernels, fits: Fits) -> Potentials:
+    """Mix the pooled draws of all scales of the cycles by their evidence."""
     shared, deviations, weights = [], [], []
-    for family, part in zip(families, share.tolist(), strict=True):
-        if part < 1e-6:
-            continue
-        theta, w = family.draws()
-        shared.append(family.pooled.potential(theta))
-        deviations.append(family.pooled.cycles(theta))
-        weights.append(part * w)
+    for part, share in fits.mixture():
+        theta, w = part.draws()
+        shared.append(part.pooled.potential(theta))
+        deviations.append(part.pooled.cycles(theta))
+        weights.append(share * w)
     ends = np.cumsum([len(place) for place in kernels.places])[:-1]
     w = np.concatenate(weights)
     return Potentials(

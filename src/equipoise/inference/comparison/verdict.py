@@ -1,11 +1,10 @@
 """One potential or several: the verdict, by the same rules as that on balance."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import expm1, hypot
 from typing import Literal
 
-from equipoise.inference.comparison.evidence import Family, averaged
+from equipoise.inference.comparison.evidence import Fits, averaged
 from equipoise.inference.comparison.models import DEVIATION_SCALE
 from equipoise.inference.evidence.result import MCSE_TRUSTED
 from equipoise.inference.verdict import STRENGTHS, Strength, strength_of
@@ -48,13 +47,13 @@ class SharingVerdict:
     text: str
 
 
-def sharing_verdict(families: Sequence[Family], ceiling: float | None) -> SharingVerdict:
+def sharing_verdict(fits: Fits, ceiling: float | None) -> SharingVerdict:
     """Decide by the least and greatest log BF over scales of σ_δ: at least 1 nat either way."""
-    factors = [_factor(families, scale * DEVIATION_SCALE) for scale in SCALES]
+    factors = [_factor(fits, scale * DEVIATION_SCALE) for scale in SCALES]
     value, error = factors[SCALES.index(1.0)]
     lower = min(v - 2 * e for v, e in factors)
     upper = max(v + 2 * e for v, e in factors)
-    parts = [h for family in families for h in family.hypotheses() if h.potentials != "separate"]
+    parts = [h for h in fits.hypotheses() if h.potentials != "separate"]
     distrust = next((h.distrust for h in parts if h.distrust), None)
     if distrust is None and not error <= MCSE_TRUSTED:
         distrust = f"its Monte Carlo error is {error:.1f} nats (limit {MCSE_TRUSTED:g})"
@@ -76,9 +75,11 @@ def p_differing(verdict: SharingVerdict) -> float:
     return float(1.0 / (2.0 + expm1(x)))
 
 
-def _factor(families: Sequence[Family], scale: float) -> tuple[float, float]:
-    found = [family.hypotheses(scale) for family in families]
-    shared, pooled = (averaged([row[k] for row in found]) for k in (0, 1))
+def _factor(fits: Fits, scale: float) -> tuple[float, float]:
+    found = fits.hypotheses(scale)
+    shared, pooled = (
+        averaged([h for h in found if h.potentials == name]) for name in ("shared", "pooled")
+    )
     return shared[0] - pooled[0], hypot(shared[1], pooled[1])
 
 
