@@ -5,7 +5,6 @@ from math import isfinite
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
@@ -66,11 +65,6 @@ def budgets_of(further: Sequence[int] | None, made: int) -> tuple[int, ...]:
     return found
 
 
-def inside_strong(graph: SupportGraph) -> npt.NDArray[np.bool_]:
-    """Return which edges lie inside strongly connected components, shape (E,)."""
-    return np.asarray(graph.strong[graph.edges[:, 0]] == graph.strong[graph.edges[:, 1]])
-
-
 def assumed_violation(
     counts: TransitionCounts,
     graph: SupportGraph,
@@ -88,7 +82,7 @@ def assumed_violation(
     if cycle is not None and affinity is not None:
         states = [counts.index(label) for label in cycle]
         vector = cycle_vector(graph, states)
-        if len({int(graph.strong[state]) for state in states}) > 1:
+        if not graph.is_testable(states):
             raise UsageError(
                 "the cycle named is not testable: its states were not all seen to lead to each "
                 "other and back; name another"
@@ -98,7 +92,7 @@ def assumed_violation(
         return Violation(space, abs(affinity) / length, known=True)
     if not graph.n_testable_cycles:
         return None
-    inside = inside_strong(graph)
+    inside = graph.inside
     basis = orthonormal_cycle_basis(edge_subgraph(graph, inside))
     space = np.zeros((graph.n_edges, basis.shape[1]))
     space[inside] = basis
@@ -107,7 +101,7 @@ def assumed_violation(
 
 def rho_of(graph: SupportGraph, assumed: Violation) -> float:
     """Return ρ of the violation assumed, nats."""
-    return assumed.radius / float(np.sqrt(inside_strong(graph).sum()))
+    return assumed.radius / float(np.sqrt(graph.inside.sum()))
 
 
 def spread_trials(

@@ -22,7 +22,6 @@ from equipoise.inference.planning.assumptions import (
     assumed_violation,
     budgets_of,
     check_arguments,
-    inside_strong,
     rho_of,
     spread_trials,
 )
@@ -271,7 +270,7 @@ def _allocations(
     graph = problem.graph
     if not graph.n_testable_cycles:
         return ()
-    inside = inside_strong(graph)
+    inside = graph.inside
     return tuple(
         allocate(
             graph.edges[inside],
