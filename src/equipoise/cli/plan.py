@@ -11,7 +11,7 @@ from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
 from equipoise.errors import UsageError
 from equipoise.inference.planning import plan as make_plan
-from equipoise.inference.planning.assumptions import SIMULATIONS, VIOLATION
+from equipoise.inference.planning.assumptions import RHO, SIMULATIONS
 from equipoise.models import Priors
 from equipoise.report.plan import plan_summary
 from equipoise.report.plan_contract import plan_json
@@ -21,7 +21,7 @@ EPILOG = """
 \b
 Examples
     equipoise plan counts.csv
-    equipoise plan counts.csv --violation 0.2 --trials 1000,10000,100000
+    equipoise plan counts.csv --rho 0.2 --trials 1000,10000,100000
     equipoise plan counts.csv --cycle sunny,rainy,foggy --affinity 1.5
     equipoise plan pilot.csv --spread informative --figure plan.png
     equipoise plan pilot.csv --json - | jq .next
@@ -39,19 +39,19 @@ def plan(
         str,
         typer.Argument(help="File of counts, as for `equipoise test`; - reads standard input."),
     ],
-    violation: Annotated[
+    rho: Annotated[
         float | None,
         typer.Option(
             help="Size ρ of the violation planned for, nats: the typical part of a log-ratio that "
-            f"no potential explains. Its direction is unknown. Default: {VIOLATION:g}.",
-            metavar="RHO",
+            f"no potential explains. Its direction is unknown. Default: {RHO:g}.",
+            metavar="NATS",
             show_default=False,
         ),
     ] = None,
     cycle: Annotated[
         str | None,
         typer.Option(
-            help="In place of --violation: a cycle that alone breaks balance, its states in order "
+            help="In place of --rho: a cycle that alone breaks balance, its states in order "
             'with commas, the first not repeated; a state with a comma in "quotes".',
             metavar="A,B,C",
         ),
@@ -113,14 +113,14 @@ def plan(
             console.check_file(path)
     if figure is not None and len(Path(figure).suffix) < 2:
         raise UsageError(f"--figure {quoted(figure, 200)} has no ending; write plan.png, say")
-    if cycle is not None and violation is not None:
-        raise UsageError("--violation and --cycle are two ways to say the same; leave one out")
+    if cycle is not None and rho is not None:
+        raise UsageError("--rho and --cycle are two ways to say the same; leave one out")
     table = read_counts(counts, no_stay=no_stay)
     with console.ProgressBar(shown=not quiet) as progress:
         found = make_plan(
             table,
             further=None if trials is None else _numbers(trials),
-            violation=VIOLATION if violation is None else violation,
+            rho=RHO if rho is None else rho,
             cycle=None if cycle is None else next(csv.reader([cycle])),
             affinity=affinity,
             spread=spread,

@@ -89,7 +89,7 @@ def _untestable(plan: Plan) -> str:
 def _violation_found(plan: Plan) -> str:
     rows = _rows(plan, "violation")
     found = [row for row in rows if row.upper is not None and row.upper <= -_STRONG]
-    what = f"A violation of ρ = {plan.violation:.3g} nats"
+    what = f"A violation of ρ = {plan.rho:.3g} nats"
     if plan.cycle is not None:
         what = f"An affinity of {plan.affinity:g} nats round the cycle named"
     if not found:
@@ -121,7 +121,7 @@ def _contradicted(plan: Plan) -> str:
     if size is None or factor is None or factor.distrust is not None:
         return ""
     against = []
-    if not size.lower <= plan.violation <= size.upper:
+    if not size.lower <= plan.rho <= size.upper:
         against.append(
             f"the violation assumed (they say ρ = {size.mean:.2g}, "
             f"{size.lower:.2g} to {size.upper:.2g})"
@@ -301,7 +301,7 @@ def _assumed(plan: Plan) -> list[str]:
     lines = ["Assumed"]
     if plan.graph.n_testable_cycles:
         if plan.cycle is None:
-            text = f"ρ = {plan.violation:.3g} nats on the testable cycles, in any direction"
+            text = f"ρ = {plan.rho:.3g} nats on the testable cycles, in any direction"
         else:
             path = cycle_path(plan.cycle, 60)
             text = f"affinity {plan.affinity:g} round {path}, spread evenly over its edges"

@@ -35,7 +35,7 @@ def plan_dict(plan: Plan) -> dict[str, Any]:
             "n_trials": plan.counts.n_trials,
         },
         "assumed": {
-            "violation": plan.violation if graph.n_testable_cycles else None,
+            "rho": plan.rho if graph.n_testable_cycles else None,
             "cycle": None if plan.cycle is None else list(plan.cycle),
             "affinity": plan.affinity,
             "spread": plan.spread,

@@ -9,7 +9,7 @@ from equipoise.errors import DataError, UsageError
 from equipoise.graph import cycle_vector, support_graph
 from equipoise.inference.planning import plan
 from equipoise.inference.planning.assumptions import (
-    assumed_violation,
+    assumed_circulation,
     budgets_of,
     rho_of,
     spread_trials,
@@ -77,7 +77,7 @@ def test_a_named_cycle_has_the_affinity_asked_for():
     rng = np.random.default_rng(1)
     counts = sample_draws(random_kernel(rng, 4, 0.5, edges=complete_edges(4)), 200, rng)
     graph = support_graph(counts)
-    assumed = assumed_violation(counts, graph, 0.1, ("s3", "s1", "s2"), -1.5)
+    assumed = assumed_circulation(counts, graph, 0.1, ("s3", "s1", "s2"), -1.5)
     c = assumed.radius * assumed.space[:, 0]
     assert cycle_vector(graph, [3, 1, 2]) @ c == pytest.approx(-1.5)
     # ρ = sqrt(Σ c²/E), |c| = A/3 on three of six edges
@@ -121,8 +121,8 @@ def test_default_numbers_of_trials_are_round_and_geometric():
 @pytest.mark.parametrize(
     ("given", "error", "words"),
     [
-        ({"violation": 0.0}, UsageError, "violation"),
-        ({"violation": float("nan")}, UsageError, "violation"),
+        ({"rho": 0.0}, UsageError, "rho"),
+        ({"rho": float("nan")}, UsageError, "rho"),
         ({"cycle": ("0", "1-5", "6+")}, UsageError, "affinity"),
         ({"affinity": 1.0}, UsageError, "cycle"),
         ({"cycle": ("0", "1-5", "6+"), "affinity": 0.0}, UsageError, "affinity"),

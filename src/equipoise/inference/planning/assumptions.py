@@ -10,12 +10,12 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.graph import SupportGraph, cycle_vector, edge_subgraph, orthonormal_cycle_basis
 from equipoise.inference.planning.allocation import Allocation
-from equipoise.inference.planning.truths import Violation
+from equipoise.inference.planning.truths import AssumedCirculation
 from equipoise.likelihoods import FloatArray, IntArray
 
 Spread = Literal["as-so-far", "even", "informative"]
 #: ρ planned for unless said otherwise, nats.
-VIOLATION = 0.1
+RHO = 0.1
 #: Kernels drawn for either assumption.
 SIMULATIONS = 100
 _FEWEST_SIMULATIONS, _MOST_TRIALS = 39, 10**9
@@ -23,7 +23,7 @@ _STEPS = (1, 3, 10, 30, 100)
 
 
 def check_arguments(
-    violation: float,
+    rho: float,
     cycle: Sequence[str] | None,
     affinity: float | None,
     spread: str,
@@ -35,8 +35,8 @@ def check_arguments(
     ------
     UsageError
     """
-    if not (isfinite(violation) and 0 < violation <= 10):
-        raise UsageError(f"violation must lie above 0 and at most at 10 nats, not {violation!r}")
+    if not (isfinite(rho) and 0 < rho <= 10):
+        raise UsageError(f"rho must lie above 0 and at most at 10 nats, not {rho!r}")
     if (cycle is None) != (affinity is None):
         raise UsageError("cycle and affinity belong together: give both or neither")
     if affinity is not None and not (isfinite(affinity) and 0 < abs(affinity) <= 100):
@@ -65,13 +65,13 @@ def budgets_of(further: Sequence[int] | None, made: int) -> tuple[int, ...]:
     return found
 
 
-def assumed_violation(
+def assumed_circulation(
     counts: TransitionCounts,
     graph: SupportGraph,
-    violation: float,
+    rho: float,
     cycle: Sequence[str] | None,
     affinity: float | None,
-) -> Violation | None:
+) -> AssumedCirculation | None:
     """Return what is assumed of c; None where no cycle is testable.
 
     Raises
@@ -89,17 +89,17 @@ def assumed_violation(
             )
         length = float(np.sqrt(len(states)))
         space = np.sign(affinity) * vector[:, None] / length
-        return Violation(space, abs(affinity) / length, known=True)
+        return AssumedCirculation(space, abs(affinity) / length, known=True)
     if not graph.n_testable_cycles:
         return None
     inside = graph.inside
     basis = orthonormal_cycle_basis(edge_subgraph(graph, inside))
     space = np.zeros((graph.n_edges, basis.shape[1]))
     space[inside] = basis
-    return Violation(space, violation * float(np.sqrt(inside.sum())), known=False)
+    return AssumedCirculation(space, rho * float(np.sqrt(inside.sum())), known=False)
 
 
-def rho_of(graph: SupportGraph, assumed: Violation) -> float:
+def rho_of(graph: SupportGraph, assumed: AssumedCirculation) -> float:
     """Return ρ of the violation assumed, nats."""
     return assumed.radius / float(np.sqrt(graph.inside.sum()))
 

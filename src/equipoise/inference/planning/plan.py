@@ -16,10 +16,10 @@ from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import Progress, Stages
 from equipoise.inference.planning.allocation import Allocation, allocate
 from equipoise.inference.planning.assumptions import (
+    RHO,
     SIMULATIONS,
-    VIOLATION,
     Spread,
-    assumed_violation,
+    assumed_circulation,
     budgets_of,
     check_arguments,
     rho_of,
@@ -49,7 +49,7 @@ class Plan:
         The counts so far, and their support graph.
     priors
         Of the tests planned for.
-    violation
+    rho
         ρ assumed, nats; of the cycle, where one was named.
     cycle, affinity
         The cycle assumed to break balance and its affinity, nats; None for any direction.
@@ -85,7 +85,7 @@ class Plan:
     counts: TransitionCounts
     graph: SupportGraph
     priors: Priors
-    violation: float
+    rho: float
     cycle: tuple[str, ...] | None
     affinity: float | None
     spread: Spread
@@ -153,7 +153,7 @@ def plan(
     counts: TransitionCounts,
     *,
     further: Sequence[int] | None = None,
-    violation: float = VIOLATION,
+    rho: float = RHO,
     cycle: Sequence[str] | None = None,
     affinity: float | None = None,
     spread: Spread = "as-so-far",
@@ -173,11 +173,11 @@ def plan(
     further : sequence of int, optional
         Numbers of further trials, over all sources. Default: five from about a third of those so
         far to thirty times as many.
-    violation : float
+    rho : float
         ρ of the violation planned for, nats, in a direction of cycle space that is not known.
     cycle : sequence of str, optional
         Labels of a cycle, the first not repeated, that alone breaks balance, c being spread evenly
-        over its edges; in place of ``violation``.
+        over its edges; in place of ``rho``.
     affinity : float, optional
         The affinity of that cycle, nats.
     spread : {"as-so-far", "even", "informative"}
@@ -218,13 +218,13 @@ def plan(
     start = time.perf_counter()
     seed = operator.index(random_seed) if isinstance(random_seed, int) else None
     rng = np.random.default_rng(random_seed)
-    check_arguments(violation, cycle, affinity, spread, simulations)
+    check_arguments(rho, cycle, affinity, spread, simulations)
     problem = problem_of(counts, priors=priors, likelihood="multinomial", rejected=rejected)
     rows, graph = problem.likelihood, problem.graph
     if not isinstance(rows, MultinomialRows):
         raise UsageError("planning needs the multinomial likelihood")
     budgets = budgets_of(further, int(rows.trials.sum()))
-    assumed = assumed_violation(counts, graph, violation, cycle, affinity)
+    assumed = assumed_circulation(counts, graph, rho, cycle, affinity)
     stages = Stages(progress)
     known = infer(problem, rows, rng, stages)
     allocations = _allocations(problem, rows, known.probability, budgets)
@@ -238,7 +238,7 @@ def plan(
         counts=counts,
         graph=graph,
         priors=problem.priors,
-        violation=violation if assumed is None else rho_of(graph, assumed),
+        rho=rho if assumed is None else rho_of(graph, assumed),
         cycle=None if cycle is None else tuple(counts.states[counts.index(s)] for s in cycle),
         affinity=affinity,
         spread=spread,

@@ -6,7 +6,7 @@ import numpy as np
 
 from equipoise.counts import TransitionCounts
 from equipoise.inference.sampling_checks.check import Check, not_checkable, several
-from equipoise.inference.sampling_checks.reference import (
+from equipoise.inference.sampling_checks.permutation import (
     REPLICATES,
     check_tables,
     dealt,

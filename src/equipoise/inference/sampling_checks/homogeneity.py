@@ -4,11 +4,11 @@ import numpy as np
 
 from equipoise.counts import TransitionCounts
 from equipoise.inference.sampling_checks.check import Check, not_checkable, several
-from equipoise.inference.sampling_checks.reference import (
+from equipoise.inference.sampling_checks.permutation import (
     REPLICATES,
     check_tables,
     dealt,
-    likelihood_ratio,
+    row_ratio,
 )
 from equipoise.inference.sampling_checks.trials import block_trials
 from equipoise.likelihoods import Rejected
@@ -50,7 +50,7 @@ def check_blocks(
     tables = trials.tables()
     if not tables:
         return not_checkable("blocks", "no source has two outcomes and trials in two blocks.")
-    statistics = [likelihood_ratio] * len(tables)
+    statistics = [row_ratio] * len(tables)
     return check_tables(
         "blocks",
         tables,

@@ -6,11 +6,11 @@ from scipy.special import gammaln
 from equipoise.counts import TransitionCounts
 from equipoise.graph import support_graph
 from equipoise.inference.sampling_checks.check import Check, not_checkable
-from equipoise.inference.sampling_checks.reference import (
+from equipoise.inference.sampling_checks.permutation import (
     REPLICATES,
     check_tables,
     dealt,
-    likelihood_ratio,
+    row_ratio,
 )
 from equipoise.inference.sampling_checks.trials import Trials, context_trials
 from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
@@ -51,7 +51,7 @@ def check_order(
     if not tables:
         return not_checkable("order", "no state was reached from two states and left for two.")
     factor = _log_factor(counts, trials, rejected)
-    statistics = [likelihood_ratio] * len(tables)
+    statistics = [row_ratio] * len(tables)
     return check_tables(
         "order",
         tables,

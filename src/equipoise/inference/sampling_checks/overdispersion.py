@@ -8,7 +8,7 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.inference.sampling_checks.check import Check, not_checkable
 from equipoise.inference.sampling_checks.homogeneity import INVALID, NO_BLOCKS
-from equipoise.inference.sampling_checks.reference import REPLICATES, check_tables, dealt, pearson
+from equipoise.inference.sampling_checks.permutation import REPLICATES, check_tables, dealt, pearson
 from equipoise.inference.sampling_checks.trials import SourceTable, Trials, block_trials
 from equipoise.likelihoods import FloatArray, IntArray, Rejected
 

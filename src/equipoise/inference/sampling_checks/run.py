@@ -13,7 +13,7 @@ from equipoise.inference.sampling_checks.drift import check_drift
 from equipoise.inference.sampling_checks.homogeneity import check_blocks
 from equipoise.inference.sampling_checks.order import check_order, log_order_factor
 from equipoise.inference.sampling_checks.overdispersion import Dispersion, check_overdispersion
-from equipoise.inference.sampling_checks.reference import REPLICATES
+from equipoise.inference.sampling_checks.permutation import REPLICATES
 from equipoise.inference.sampling_checks.windows import check_windows
 from equipoise.likelihoods import Rejected
 from equipoise.simulate import RandomSeed
