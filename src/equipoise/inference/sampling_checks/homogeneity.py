@@ -1,7 +1,5 @@
 """Blocks against each other: whether all of them draw from one kernel."""
 
-import numpy as np
-
 from equipoise.counts import TransitionCounts
 from equipoise.inference.sampling_checks.check import Check, not_checkable, several
 from equipoise.inference.sampling_checks.permutation import (
@@ -12,6 +10,7 @@ from equipoise.inference.sampling_checks.permutation import (
 )
 from equipoise.inference.sampling_checks.trials import block_trials
 from equipoise.likelihoods import Rejected
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 INVALID = (
     "invalid if someone looked at the draws to decide where a block ends or when to stop; for "
@@ -25,7 +24,7 @@ def check_blocks(
     *,
     rejected: Rejected = "stay",
     replicates: int = REPLICATES,
-    random_seed: int | np.random.Generator | None = None,
+    random_seed: RandomSeed = None,
 ) -> Check:
     """Compare the rows of each source between blocks.
 
@@ -55,7 +54,7 @@ def check_blocks(
         "blocks",
         tables,
         statistics,
-        dealt(tables, statistics, np.random.default_rng(random_seed)),
+        dealt(tables, statistics, random_generator(random_seed)),
         states=counts.states,
         replicates=replicates,
         statistic_name="likelihood ratio",

@@ -14,6 +14,7 @@ from equipoise.inference.sampling_checks.permutation import (
 )
 from equipoise.inference.sampling_checks.trials import Trials, context_trials
 from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 INVALID = "invalid if someone looked at the path to decide when to stop"
 _CONCENTRATION = 0.5
@@ -24,7 +25,7 @@ def check_order(
     *,
     rejected: Rejected = "stay",
     replicates: int = REPLICATES,
-    random_seed: int | np.random.Generator | None = None,
+    random_seed: RandomSeed = None,
 ) -> Check:
     """Test a chain of first order against one of second order.
 
@@ -56,7 +57,7 @@ def check_order(
         "order",
         tables,
         statistics,
-        dealt(tables, statistics, np.random.default_rng(random_seed)),
+        dealt(tables, statistics, random_generator(random_seed)),
         states=counts.states,
         replicates=replicates,
         statistic_name="likelihood ratio",
