@@ -127,7 +127,7 @@ def violation_of(graph: SupportGraph, circulation: FloatArray) -> FloatArray:
     inside = graph.inside
     basis = orthonormal_cycle_basis(edge_subgraph(graph, inside))
     amplitudes = circulation[..., inside] @ basis
-    return np.asarray(np.sqrt((amplitudes**2).sum(axis=-1) / max(inside.sum(), 1)))
+    return np.asarray(np.sqrt((amplitudes**2).sum(axis=-1) / max(int(inside.sum()), 1)))
 
 
 def potential_of(model: LatentModel, theta: FloatArray) -> FloatArray:

@@ -1,6 +1,5 @@
 """Planning: what the counts so far can tell, what more would tell, and which to sample next."""
 
-import operator
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,9 +29,9 @@ from equipoise.inference.planning.simulation import TRUTHS, infer, simulate
 from equipoise.inference.planning.testability import CycleInformation, cycle_informations
 from equipoise.inference.problem import Problem, problem_of
 from equipoise.inference.verdict import ROPE, ViolationSize, violation_size
-from equipoise.likelihoods import FloatArray, MultinomialRows, Rejected
+from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows, Rejected
 from equipoise.models import Priors
-from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import RandomSeed, plain_seed, random_generator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,8 +46,11 @@ class Plan:
     ----------
     counts, graph
         The counts so far, and their support graph.
-    priors
+    priors, rejected
         Of the tests planned for.
+    trials
+        Trials so far from each state as the tests count them, shape (S,): without those that ended
+        in no state, where they are dropped. Every number of trials of a plan is one of these.
     rho
         ρ assumed, nats; of the cycle, where one was named.
     cycle, affinity
@@ -85,6 +87,8 @@ class Plan:
     counts: TransitionCounts
     graph: SupportGraph
     priors: Priors
+    rejected: Rejected
+    trials: IntArray
     rho: float
     cycle: tuple[str, ...] | None
     affinity: float | None
@@ -112,6 +116,11 @@ class Plan:
         return self.allocations[len(self.allocations) // 2] if self.allocations else None
 
     @property
+    def n_left_out(self) -> int:
+        """Trials so far that ended in no state and are left out, so that further ones will be."""
+        return self.counts.n_trials - int(self.trials.sum())
+
+    @property
     def exit_status(self) -> int:
         """0 for a plan to rely on (one that finds nothing testable is), 3 otherwise."""
         return 0 if self.doubt is None else 3
@@ -130,7 +139,7 @@ class Plan:
         return pd.DataFrame(
             {
                 "state": self.counts.states,
-                "trials": self.counts.trials,
+                "trials": self.trials,
                 "fraction": np.nan if best is None else best.fractions,
             }
         )
@@ -152,7 +161,7 @@ class Plan:
 def plan(
     counts: TransitionCounts,
     *,
-    further: Sequence[int] | None = None,
+    further: int | Sequence[int] | None = None,
     rho: float = RHO,
     cycle: Sequence[str] | None = None,
     affinity: float | None = None,
@@ -170,9 +179,10 @@ def plan(
     counts : TransitionCounts
         The counts so far, perhaps of a pilot; axis 0 is from, axis 1 to. They are kept: what is
         planned for is a test of all trials.
-    further : sequence of int, optional
-        Numbers of further trials, over all sources. Default: five from about a third of those so
-        far to thirty times as many.
+    further : int or sequence of int, optional
+        Numbers of further trials, over all sources; of those that end in a state, where the
+        others are dropped. Default: five from about a third of those so far to thirty times as
+        many.
     rho : float
         ρ of the violation planned for, nats, in a direction of cycle space that is not known.
     cycle : sequence of str, optional
@@ -216,9 +226,8 @@ def plan(
     only.
     """
     start = time.perf_counter()
-    seed = operator.index(random_seed) if isinstance(random_seed, int) else None
-    rng = np.random.default_rng(random_seed)
-    check_arguments(rho, cycle, affinity, spread, simulations)
+    seed, rng = plain_seed(random_seed), random_generator(random_seed)
+    simulations = check_arguments(rho, cycle, affinity, spread, simulations)
     problem = problem_of(counts, priors=priors, likelihood="multinomial", rejected=rejected)
     rows, graph = problem.likelihood, problem.graph
     if not isinstance(rows, MultinomialRows):
@@ -238,6 +247,8 @@ def plan(
         counts=counts,
         graph=graph,
         priors=problem.priors,
+        rejected=rejected,
+        trials=rows.trials.astype(np.int64),
         rho=rho if assumed is None else rho_of(graph, assumed),
         cycle=None if cycle is None else tuple(counts.states[counts.index(s)] for s in cycle),
         affinity=affinity,
