@@ -105,7 +105,7 @@ def test_an_order_of_blocks_and_a_size_of_affinities_are_passed_on(
     ramp = [KERNEL + (OTHER_KERNEL - KERNEL) * b / 5 for b in (3, 0, 5, 2, 1, 4)]
     blocked(ramp, 600, np.random.default_rng(12)).to_csv(path)
     arguments = ["test", str(path), "--fast", "--draws", "200", "--json", "-"]
-    order = ["--block-order", '1>4 > 3 > 0 > "5" > 2']
+    order = ["--block-order", '1 > 4 > 3 > 0 > "5"']
     assert main([*arguments, *order]) == 2
     assert "must name each of the 6 blocks once" in capsys.readouterr().err
     order[1] = '1 > 4 > 3 > 0 > "5" > 2'

@@ -257,7 +257,7 @@ def _outlook(plan: Plan) -> list[str]:
     if not plan.graph.n_testable_cycles:
         cells = [["further trials", "P(some cycle testable), if balance holds"]]
         cells += [[f"{row.trials:,}", _chance(row.testable)] for row in plan.outlook]
-        title = f"Outlook  {_further(plan)}, {_SPREADS[plan.spread]}"
+        title = f"Outlook  {_further(plan)} {_SPREADS[plan.spread]}"
         return [title, *table(cells, right=[True] * 2)]
     head = ["further trials", "expected", "90 % interval", "P(≤ −1)"]
     head += ["expected", "90 % interval", "P(≥ 1)", "ceiling"]

@@ -108,8 +108,8 @@ def check_drift(
         if order is None:
             return not_checkable(
                 "drift",
-                "the order of the blocks in time is unknown; give it as block_order, or name the "
-                "blocks by numbers or dates.",
+                "the order of the blocks in time is unknown; give it as block_order (on the "
+                "command line --block-order), or name the blocks by numbers or dates.",
             )
         if len(order) < FEWEST_BLOCKS:
             return not_checkable(
