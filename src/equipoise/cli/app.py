@@ -65,6 +65,8 @@ app.command(
         equipoise test counts.csv
         equipoise test counts.csv --json result.json --figures figures
         equipoise test counts.csv --json - | jq .verdict.favours
+        equipoise test counts.csv --cycle "sunny > rainy > foggy" --rope-affinity 0.5
+        equipoise test days.csv --block-order "Mon > Tue > Wed > Thu > Fri > Sat"
         equipoise test path.txt --trajectory --json - | jq .exact.log_bayes_factor
     \b
     A long table, one row per pair of states (repeated rows add up; an empty target
