@@ -1,0 +1,1 @@
+"""Transitions from language models: tasks, clients, policies, a store, and the collector."""
