@@ -33,7 +33,7 @@ class Message:
             raise UsageError(
                 f"a message has the role {quoted(self.role)}; write 'user' or 'assistant'"
             )
-        if not isinstance(self.text, str) or not self.text:
+        if not self.text:
             raise UsageError(f"a message of the {self.role} holds no text; write some")
 
 

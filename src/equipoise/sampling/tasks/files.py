@@ -135,7 +135,10 @@ def _messages(content: Mapping[str, Any]) -> tuple[Message, ...]:
     turns = content["messages"]
     if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
         raise UsageError("messages must be a list of tables with role and text")
-    return tuple(Message(turn.get("role", ""), turn.get("text", "")) for turn in turns)
+    texts = [(turn.get("role", ""), turn.get("text", "")) for turn in turns]
+    if not all(isinstance(text, str) for _, text in texts):
+        raise UsageError("the text of a message must be text")
+    return tuple(Message(role, text) for role, text in texts)
 
 
 def _text(content: Mapping[str, Any], key: str) -> str | None:

@@ -145,7 +145,7 @@ class Task:
         if len(reply) > LONGEST_REPLY:
             return Outcome("invalid", reason="too long")
         try:
-            found = self.parse(reply)
+            found: object = self.parse(reply)
         except Exception as error:  # noqa: BLE001  a parser may be anybody's, the reply is paid for
             return Outcome("invalid", reason=f"parser failed: {type(error).__name__}")
         if not isinstance(found, Parsed):
