@@ -5,6 +5,7 @@ program or the connection died in between, is looked for among the server's befo
 again: a second copy would be paid for.
 """
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from equipoise.errors import UsageError

@@ -31,7 +31,7 @@ class Ledger:
         UsageError
             If it cannot be written.
         """
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())

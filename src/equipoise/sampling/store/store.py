@@ -213,10 +213,7 @@ class Store:
             the draw had one already.
         """
         with self.writing():
-            return [
-                self._fault(entry) if entry.reply is None else self._answer(entry, entry.reply)
-                for entry in entries
-            ]
+            return [self._write(entry) for entry in entries]
 
     def note_fault(self, entry: Entry) -> None:
         """Store an attempt that brought no answer, and change nothing else."""
@@ -336,6 +333,16 @@ class Store:
                 self._parsed.extendleft(reversed(parsed))
                 raise
 
+    def _write(self, entry: Entry) -> int | None:
+        if entry.reply is not None:
+            return self._answer(entry, entry.reply)
+        self._attempt(entry)
+        self._db.execute(
+            "UPDATE job SET status='pending' WHERE job_id=? AND status='submitted'",
+            (entry.job.job_id,),
+        )
+        return None
+
     def _answer(self, entry: Entry, reply: Reply) -> int | None:
         job_id = entry.job.job_id
         if self._one("SELECT status FROM job WHERE job_id=?", (job_id,)) == "done":
@@ -352,13 +359,6 @@ class Store:
         )
         self._db.execute("UPDATE job SET status='done' WHERE job_id=?", (job_id,))
         return done.lastrowid
-
-    def _fault(self, entry: Entry) -> None:
-        self._attempt(entry)
-        self._db.execute(
-            "UPDATE job SET status='pending' WHERE job_id=? AND status='submitted'",
-            (entry.job.job_id,),
-        )
 
     def _attempt(self, entry: Entry) -> int:
         attempt = entry.attempt
