@@ -123,6 +123,8 @@ class Batches:
         parts = path.strip("/").split("/")
         if parts[-1] == "batches":
             names = list(self.batches)[::-1]
+            for batch in self.batches.values():
+                batch["looks"] -= 1
             data = [self._state(name, request) for name in names]
             listed = {"data": data, "has_more": False, "first_id": None, "last_id": None}
             return Answer(body=json.dumps(listed).encode())

@@ -1,7 +1,10 @@
 """A server that fails as it is told, and a run against it with the real client."""
 
 import asyncio
+import os
 import sqlite3
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from messages_server import KEY, MessagesServer
@@ -11,6 +14,14 @@ from equipoise.sampling.collect import collect
 from equipoise.sampling.options import Options
 from equipoise.sampling.store import Store
 from equipoise.sampling.tasks import load_task
+
+
+@pytest.fixture
+def tmp_path():
+    """Return a folder in memory where there is one: how fast a disk is, is not what is tested."""
+    memory = Path("/dev/shm")
+    with TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -216,7 +216,9 @@ class AnthropicClient:
         return arguments
 
 
-def build_client(base_url: str | None = None, *, timeout: float = 120.0) -> "AsyncAnthropic":
+def build_client(
+    base_url: str | None = None, *, timeout: float = 120.0, api_key: str | None = None
+) -> "AsyncAnthropic":
     """Return the official client; its key comes from the environment.
 
     Parameters
@@ -225,10 +227,14 @@ def build_client(base_url: str | None = None, *, timeout: float = 120.0) -> "Asy
         Another server; default: the one that the environment names, else Anthropic's.
     timeout : float
         Seconds that a request may take.
+    api_key : str, optional
+        For servers that take any word; keys of value come from the environment only.
     """
     import anthropic
 
-    return anthropic.AsyncAnthropic(base_url=base_url, timeout=timeout, max_retries=0)
+    return anthropic.AsyncAnthropic(
+        base_url=base_url, timeout=timeout, max_retries=0, api_key=api_key
+    )
 
 
 def _texts(headers: Mapping[str, object]) -> dict[str, str]:
