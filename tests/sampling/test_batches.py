@@ -71,9 +71,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("case", LINES)
-def test_a_line_without_an_answer_is_a_row_and_is_asked_again(
-    case, batches, serve, gather, rows
-):
+def test_a_line_without_an_answer_is_a_row_and_is_asked_again(case, batches, serve, gather, rows):
     def result(place, custom_id, params):
         if place == 1 and len(batches.batches) == 1:
             return {"custom_id": custom_id, "result": LINES[case]}

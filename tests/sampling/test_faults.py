@@ -201,8 +201,10 @@ OUTCOMES = {
         message(None, content=[{"type": "text", "text": "Fri"}, {"type": "text", "text": "day"}]),
         ("state", "Friday", None),
     ),
-    "no stop reason, no usage": (b'{"content": [{"type": "text", "text": "Friday"}]}',)
-    + (("state", "Friday", None),),
+    "no stop reason, no usage": (
+        b'{"content": [{"type": "text", "text": "Friday"}]}',
+        ("state", "Friday", None),
+    ),
     "odd usage": (
         message("Friday", usage={"input_tokens": "many", "output_tokens": -1}),
         ("state", "Friday", None),
