@@ -9,6 +9,7 @@ the server really applied to a request is read back from it before the first dra
 import asyncio
 import json
 import math
+import os
 import urllib.request
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -196,6 +197,9 @@ def start_server(path: "Path", sampling: Mapping[str, float], parallel: int, ali
     params.endpoint_slots = True
     params.n_parallel = parallel
     params.n_ctx = 2048 * parallel
+    # Threads that wait for each other: as many as cores, and one busy core holds up all.
+    threads = max((os.cpu_count() or 2) // 2, 1)
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.sampling.temp = sampling["temperature"]
     params.sampling.top_k = int(sampling["top_k"])
     params.sampling.top_p = sampling["top_p"]
