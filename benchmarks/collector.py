@@ -36,7 +36,7 @@ def serve(ready):
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     from messages_server import MessagesServer, ok
 
-    with MessagesServer(lambda request: ok(), keep=False) as server:
+    with MessagesServer(lambda _: ok(), keep=False) as server:
         ready.put(server.url)
         time.sleep(3600)
 

@@ -182,6 +182,16 @@ def test_a_batch_that_never_arrived_is_given_up_and_sent_anew(batches, serve, ga
     assert rows(GOOD) == [(6, 6)]
 
 
+def test_a_server_that_takes_no_batch_stops_the_run(batches, serve, gather, rows):
+    batches.create = lambda request: error(500, said="out of order")
+    done = gather(serve(batches), draws=6, attempts=2, **SPEED)
+    assert done.ending == "stopped"
+    assert "out of order" in done.text
+    assert rows("SELECT status FROM batch ORDER BY 1") == [("intended",), ("withdrawn",)]
+    batches.create = lambda request: None
+    assert len(batches.batches) == 0
+
+
 def test_a_batch_of_somebody_else_is_left_alone(batches, serve, gather, rows):
     batches.batches["msgbatch_foreign"] = {
         "requests": [{"custom_id": f"theirs-{k}", "params": {}} for k in range(6)],

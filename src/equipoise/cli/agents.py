@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from equipoise.counts import TransitionCounts
-from equipoise.errors import UsageError
+from equipoise.errors import EquipoiseError, UsageError
 from equipoise.graph import support_graph
 from equipoise.inference.balance import test as test_balance
 from equipoise.sampling.clients.parameters import Parameters
@@ -106,8 +106,10 @@ def decisive(counts: TransitionCounts) -> Decision:
     factor and a posterior follow from the likelihood of the data, in which a rule that looks at
     nothing but the data cancels: they mean the same as for a fixed number of draws.
     """
-    result = test_balance(counts, fast=True, random_seed=0)
-    verdict = result.verdict
+    try:
+        verdict = test_balance(counts, fast=True, random_seed=0).verdict
+    except EquipoiseError:  # too few draws to be tested at all
+        return Decision(False, "not testable yet")
     if not verdict.trusted:
         return Decision(False, "not to be trusted yet")
     if verdict.favours == "non-reversible" and verdict.upper <= DECISIVE:

@@ -61,6 +61,13 @@ async def _submit(session: Session, client: BatchClient, tried: dict[int, int]) 
                 session.stop("stopped", f"the server refuses the batch: {fault.message}")
                 return False
             if fault.kind in _UNKNOWN:
+                session.unsure += 1
+                if session.unsure >= session.options.attempts:
+                    session.stop(
+                        "stopped",
+                        f"the server takes no batch ({fault.message}); the same command goes on "
+                        "later, and looks first whether the last one arrived",
+                    )
                 return True  # it may have arrived: looked for as an open batch
             seconds = backoff(number, session.chance) if fault.wait is None else fault.wait
             if not session.wait_for_server(seconds):

@@ -76,7 +76,7 @@ class Session:
         self.cut_short = False
         self.ending: Ending = "complete"
         self.text = ""
-        self.unanswered = 0
+        self.unsure = 0  # batches of which it was not known whether they arrived
         self.waiting = ""
         self._in_a_row = 0
         self._cursor = 0
@@ -186,7 +186,6 @@ class Session:
 
     def gave_up(self, fault: Fault) -> None:
         """Leave a draw unanswered; several in a row, and the run stops."""
-        self.unanswered += 1
         self._in_a_row += 1
         if self._in_a_row >= _IN_A_ROW:
             self.stop(

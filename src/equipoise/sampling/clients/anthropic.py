@@ -72,7 +72,7 @@ class AnthropicClient:
             for name, value in without_keys(_texts(client.default_headers)).items()
             if name in _TELLING
         }
-        custom = without_keys(_texts(client._custom_headers))
+        custom = without_keys(_texts(getattr(client, "_custom_headers", {})))
         self.parameters: Mapping[str, Any] = self._parameters.recorded(
             max_tokens, {**telling, **custom}
         )
