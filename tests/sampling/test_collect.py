@@ -212,6 +212,7 @@ def test_a_limit_of_tokens_or_dollars_is_never_passed(tmp_path):
     done = run(path, client, draws=500, limits=Limits(tokens=2500))
     assert done.ending == "limit"
     assert 0 < done.totals.input_tokens + done.totals.output_tokens <= 2500
+    path = tmp_path / "other.db"
     done = run(path, client, draws=500, limits=Limits(dollars=0.01), price=Price(10.0, 50.0))
     assert done.ending == "limit"
     assert 0.005 < done.dollars <= 0.01
@@ -368,15 +369,13 @@ def balanced(kernel):
     return made
 
 
-@pytest.mark.parametrize("truth", ["driven", "reversible"])
-def test_from_a_known_kernel_through_the_real_client_to_the_verdict(truth, serve, gather, tmp_path):
+def through_the_real_client(kernel, draws, serve, gather, folder):
+    """Collect from a server with this kernel; check the counts against it; return the verdict."""
     from messages_server import KernelReplies
 
-    kernel = KERNEL if truth == "driven" else balanced(KERNEL)
-    draws = 1400
     done = gather(serve(KernelReplies(kernel, seed=3), keep=False), draws=draws, concurrency=8)
     assert done.ending == "complete"
-    counts = stored_counts(tmp_path / "run.db")
+    counts = stored_counts(folder / "run.db")
     assert counts.n_trials == draws
     # Pearson against the exact rows, `other` included; 7 rows.
     table = np.column_stack([counts.counts.toarray(), counts.other])
@@ -386,9 +385,21 @@ def test_from_a_known_kernel_through_the_real_client_to_the_verdict(truth, serve
     assert not table[~used].any()
     statistic = ((table - expected)[used] ** 2 / expected[used]).sum()
     assert chi2.sf(statistic, used.sum() - 7) > 1e-4
-    verdict = equipoise.test(counts, fast=True, random_seed=0).verdict
+    return equipoise.test(counts, fast=True, random_seed=0).verdict
+
+
+def test_from_a_driven_kernel_through_the_real_client_to_the_verdict(serve, gather, tmp_path):
+    assert through_the_real_client(KERNEL, 700, serve, gather, tmp_path).favours == "non-reversible"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("truth", ["driven", "reversible"])
+def test_from_a_known_kernel_to_the_verdict_with_more_draws(truth, serve, gather, tmp_path):
+    kernel = KERNEL if truth == "driven" else balanced(KERNEL)
+    verdict = through_the_real_client(kernel, 5000, serve, gather, tmp_path)
     if truth == "driven":
         assert verdict.favours == "non-reversible"
+        assert verdict.strength == "very strong"
     else:
         assert verdict.favours in ("balance", "undecided")
 

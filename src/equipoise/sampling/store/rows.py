@@ -36,7 +36,7 @@ class Agent:
     @property
     def parameters_json(self) -> str:
         """The parameters as JSON, the same text for the same parameters."""
-        return json.dumps(self.parameters, sort_keys=True, ensure_ascii=True)
+        return json.dumps(dict(self.parameters), sort_keys=True, ensure_ascii=True)
 
 
 @dataclass(frozen=True)
