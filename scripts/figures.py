@@ -1,4 +1,8 @@
-"""Draw the README's picture, docs/figures/weekday.png: ``make figures``."""
+"""Draw the figures of the documentation anew: ``make figures``.
+
+docs/figures/weekday.png is the README's picture; docs/figures/NAME/ holds every figure of a bundled
+table, one that breaks balance and one that cannot test it: what the figures should look like.
+"""
 
 from pathlib import Path
 
@@ -8,17 +12,21 @@ from matplotlib.figure import Figure
 
 import equipoise as eq
 
+TARGET = Path(__file__).parents[1] / "docs" / "figures"
+TABLES = ("smollm2-weekday", "gemini-2.5-flash")
+
+results = {name: eq.test(eq.datasets.load(name), fast=True, random_seed=0) for name in TABLES}
+for name, result in results.items():
+    eq.plots.save_figures(result, TARGET / name)
+
 mpl.rcParams.update({"font.size": 8, "axes.spines.top": False, "axes.spines.right": False})
-result = eq.test(eq.datasets.smollm2_weekday(), fast=True, random_seed=0)
 figure = Figure(figsize=(7.2, 2.9), layout="constrained", dpi=200)
 FigureCanvasAgg(figure)
 left, right = figure.subplots(1, 2)
-eq.plots.plot_potential(result, left)
-eq.plots.plot_evidence(result, right)
+eq.plots.plot_potential(results["smollm2-weekday"], left)
+eq.plots.plot_evidence(results["smollm2-weekday"], right)
 left.set_title("seven weekdays, SmolLM2: given balance, which is rejected", fontsize=8)
 right.get_legend().set_loc("lower left")
 left.get_legend().set_loc("upper left")
 right.set_title("the evidence against balance", fontsize=8)
-target = Path(__file__).parents[1] / "docs" / "figures" / "weekday.png"
-target.parent.mkdir(parents=True, exist_ok=True)
-figure.savefig(target)
+figure.savefig(TARGET / "weekday.png")

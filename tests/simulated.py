@@ -1,14 +1,27 @@
 """Random kernels of known truth, and the verdict on counts drawn from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from equipoise.counts import TransitionCounts
+from equipoise.graph import support_graph
+from equipoise.inference.balance import BalanceTest
+from equipoise.inference.cycles import cycle_affinities, edge_circulations, minimum_basis
 from equipoise.inference.evidence import LaplaceFit, information_nats, laplace
-from equipoise.inference.verdict import Verdict, decide
-from equipoise.simulate import Kernel, complete_edges, driven_kernel, sample_draws
+from equipoise.inference.evidence.psis import distrust
+from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings
+from equipoise.inference.problem import LikelihoodName
+from equipoise.inference.reference import reference_states
+from equipoise.inference.verdict import ROPE, Verdict, decide, violation_size
+from equipoise.simulate import (
+    Kernel,
+    complete_edges,
+    cycle_circulation,
+    driven_kernel,
+    sample_draws,
+)
 
 # Of the symmetric edge terms s: most trials stay, and a row's arcs differ by a few times.
 SYMMETRIC_MEAN, SYMMETRIC_SD = -2.5, 1.0
@@ -49,6 +62,71 @@ def random_edges(rng: np.random.Generator, n_states: int) -> NDArray[np.int64]:
     extra = rng.integers(max(n_states // 2, 1), len(others), endpoint=True)
     chosen = rng.choice(len(others), extra, replace=False)
     return np.array(sorted([*tree, *(others[k] for k in chosen)]), dtype=np.int64)
+
+
+def sparse_edges(rng: np.random.Generator, n_states: int) -> NDArray[np.int64]:
+    """Draw a random recursive tree, and further pairs: half as many as states to as many."""
+    order = rng.permutation(n_states)
+    tree = {tuple(sorted((order[k], order[rng.integers(k)]))) for k in range(1, n_states)}
+    others = [pair for pair in map(tuple, complete_edges(n_states).tolist()) if pair not in tree]
+    extra = rng.integers(n_states // 2, n_states, endpoint=True)
+    chosen = rng.choice(len(others), extra, replace=False)
+    return np.array(sorted([*tree, *(others[k] for k in chosen)]), dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """A kernel with one driven cycle, a table drawn from it, and how many were passed over.
+
+    Passed over are tables whose own minimum-weight basis, computed from their counts, does not hold
+    the cycle that was driven.
+    """
+
+    kernel: Kernel
+    cycle: tuple[int, ...]
+    counts: TransitionCounts
+    passed_over: int
+
+
+def one_driven_cycle(
+    rng: np.random.Generator,
+    *,
+    states: tuple[int, int],
+    affinity: float,
+    trials: int,
+    least: tuple[float, int],
+) -> OneCycle:
+    """Drive a random cycle of the minimum basis of a random sparse kernel, and draw a table.
+
+    V ~ Normal(0, 1), s ~ Normal(−2.5, 1). ``least``: on the cycle's edges each way at least so many
+    transitions are expected, in so many trials a row.
+    """
+    passed_over = 0
+    while True:
+        n = int(rng.integers(*states, endpoint=True))
+        edges = sparse_edges(rng, n)
+        v, s = rng.normal(0.0, 1.0, n), rng.normal(SYMMETRIC_MEAN, SYMMETRIC_SD, len(edges))
+        calm = driven_kernel(v, s, 0.0, edges=edges)
+        cycles = _minimum_basis(sample_draws(calm, 10**9, 0))
+        cycle = cycles[int(rng.integers(len(cycles)))]
+        field = cycle_circulation(edges, cycle, affinity)
+        kernel = driven_kernel(v, s, field, edges=edges)
+        here, there = np.array(cycle), np.roll(cycle, -1)
+        steps = np.concatenate([kernel.matrix[here, there], kernel.matrix[there, here]])
+        if least[1] * steps.min() < least[0]:
+            continue
+        counts = sample_draws(kernel, trials, rng)
+        if support_graph(counts).n_edges == len(edges) and cycle in _minimum_basis(counts):
+            return OneCycle(kernel, cycle, counts, passed_over)
+        passed_over += 1
+
+
+def _minimum_basis(counts: TransitionCounts) -> tuple[tuple[int, ...], ...]:
+    """Return the basis that `equipoise.test` chooses."""
+    graph = support_graph(counts)
+    table = counts.counts.toarray().astype(float)
+    i, j = graph.edges.T
+    return minimum_basis(graph, table[i, j], table[j, i])
 
 
 def random_circulation(
@@ -136,3 +214,64 @@ def outcomes(
         counts = sample_draws(random_kernel(rng, n_states, spread, rho=rho), trials, rng)
         results.append(outcome_of(counts, draws=draws, random_seed=table))
     return results
+
+
+def result_of(
+    counts: TransitionCounts,
+    *,
+    draws: int,
+    random_seed: int,
+    likelihood: LikelihoodName = "auto",
+) -> BalanceTest:
+    """Return `equipoise.test` on the fast path without what costs the most beside the evidence.
+
+    That is its ceiling, fixed scales, potentials, other settings, and second try where k̂ is too
+    large.
+    """
+    fit = laplace(counts, likelihood=likelihood, draws=draws, random_seed=random_seed)
+    base, nodes = fit.curve.reversible, fit.curve.nodes
+    findings = Findings(
+        problem=fit.problem,
+        method="laplace",
+        effort="",
+        draws=draws,
+        reversible=fit.reversible_draws,
+        cyclic=fit.cyclic_draws,
+        reversible_mode=base.mode.theta,
+        cyclic_mode=(nodes[-1] if nodes else base).mode.theta,
+        curve=fit.smooth_curve,
+        sensitivity=tuple(
+            fit.log_bayes_factor(tau * fit.priors.cycle_scale) for tau in SENSITIVITY
+        ),
+        cross_check=None,
+        ceiling=None,
+        fixed_scales=(),
+        imputed_trials=(),
+        information=fit.information,
+        diagnostics=Diagnostics(
+            pareto_k=pareto_k_of(fit),
+            reversible=distrust(base.pareto_k),
+            cyclic=None,
+        ),
+    )
+    return BalanceTest(
+        counts=counts,
+        graph=fit.graph,
+        findings=findings,
+        chains=None,
+        verdict=replace(verdict_of(fit), size=violation_size(findings.cyclic, ROPE))
+        if fit.graph.n_testable_cycles
+        else verdict_of(fit),
+        potential=(),
+        gradient=(),
+        cycles=cycle_affinities(counts, fit.graph, findings.cyclic),
+        edges=edge_circulations(fit.graph, findings.cyclic),
+        exact=None,
+        exact_refusal=None,
+        alternatives=(),
+        rope=ROPE,
+        references=reference_states(counts, fit.graph),
+        rejected="stay",
+        seconds=0.0,
+        random_seed=random_seed,
+    )

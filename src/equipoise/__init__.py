@@ -13,14 +13,16 @@ Layers, each importing only those before it: ``counts``, ``graph``, ``simulate``
 SciPy, and neither PyMC, matplotlib nor anthropic; MCMC loads PyMC when it is first used.
 """
 
-from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
-from types import ModuleType
+from importlib import import_module as _import_module
+from importlib.metadata import PackageNotFoundError as _PackageNotFoundError
+from importlib.metadata import version as _version
+from types import ModuleType as _ModuleType
 
 from equipoise import datasets, errors, graph, likelihoods, models, simulate
 from equipoise.counts import TransitionCounts
 from equipoise.inference.archive import load, save
 from equipoise.inference.balance import BalanceTest, test
+from equipoise.inference.baselines import baselines
 from equipoise.inference.evidence import (
     BayesFactor,
     Evidence,
@@ -30,22 +32,25 @@ from equipoise.inference.evidence import (
     laplace,
     path,
 )
+from equipoise.inference.planning import plan
 from equipoise.inference.posterior import posterior
+from equipoise.inference.sampling_checks import check_sampling
 from equipoise.inference.verdict import Verdict
+from equipoise.inference.violation import violation
 from equipoise.models import Priors
 from equipoise.report import summary, to_dict, to_json
 
 
-def __getattr__(name: str) -> ModuleType:
+def __getattr__(name: str) -> _ModuleType:
     """Load ``equipoise.plots``, and matplotlib with it, when first asked for."""
     if name == "plots":
-        return import_module("equipoise.plots")
+        return _import_module("equipoise.plots")
     raise AttributeError(f"module 'equipoise' has no attribute {name!r}")
 
 
 try:
-    __version__ = version("equipoise")
-except PackageNotFoundError:  # run from a source tree that was never installed
+    __version__ = _version("equipoise")
+except _PackageNotFoundError:  # run from a source tree that was never installed
     __version__ = "0+unknown"
 
 __all__ = [
@@ -56,6 +61,8 @@ __all__ = [
     "Priors",
     "TransitionCounts",
     "Verdict",
+    "baselines",
+    "check_sampling",
     "cross_check",
     "datasets",
     "errors",
@@ -66,6 +73,7 @@ __all__ = [
     "load",
     "models",
     "path",
+    "plan",
     "plots",
     "posterior",
     "save",
@@ -74,4 +82,5 @@ __all__ = [
     "test",
     "to_dict",
     "to_json",
+    "violation",
 ]

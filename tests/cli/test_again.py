@@ -11,6 +11,7 @@ import xarray as xr
 
 import equipoise
 from equipoise.cli import main
+from equipoise.plots import FIGURES
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ class TestAgain:
         folder = tmp_path / "figures"
         status, out, err = run(capsys, "--again", saved, "--figures", str(folder))
         assert (status, err) == (0, "")
-        assert sorted(os.listdir(folder)) == ["evidence.png", "potential.png", "sensitivity.png"]
+        assert sorted(os.listdir(folder)) == sorted(f"{name}.png" for name in FIGURES)
         assert "\n\nFigures  " in out
 
     def test_no_sampler_is_loaded(self, saved):

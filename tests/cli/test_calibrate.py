@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from calibration_records import HEADER, exact_records
 
+from equipoise.cli import calibrate as cli
+from equipoise.cli import main
 from equipoise.inference.calibration.controls import shifted
 from equipoise.inference.calibration.store import SCHEMA, Journal
 
@@ -48,8 +50,10 @@ def test_json_and_figures(program, journals, tmp_path):
     content = json.loads(done.stdout)
     assert content["schema"] == "equipoise.calibration-check/1"
     assert content["holds"] is True
-    assert content["datasets"] == {"balance": 600, "cyclic": 600}
-    assert len(content["claims"]) == 3 + 7 + 2
+    assert content["datasets"]["balance"] == content["datasets"]["cyclic"] == 600
+    assert sum(content["datasets"]["graphs"].values()) == 1200
+    assert len(content["claims"]) == 4 + 7 + 2
+    assert content["not_judged"] == []
     assert sorted(file.name for file in (tmp_path / "figures").iterdir()) == [
         "ranks.png",
         "reliability.png",
@@ -60,13 +64,42 @@ def test_a_run_and_its_check(program, tmp_path):
     journal = tmp_path / "few.jsonl"
     done = program("calibrate", "run", "--datasets", "2", "--output", str(journal))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("2 data sets computed")
+    assert done.stdout.startswith(f"2 data sets computed; {journal} holds 2.\n")
+    assert "lacks 19 more from balance and 19 more cyclic." in done.stdout
+    assert "--datasets 40" in done.stdout
+    assert "calibrate check" not in done.stdout
     assert program(
         "calibrate", "run", "--datasets", "2", "--output", str(journal)
     ).stdout.startswith("0 data sets computed")
     short = program("calibrate", "check", str(journal))
     assert short.returncode == 2
     assert "run more" in short.stderr
+
+
+def test_a_run_that_holds_enough_leads_to_its_check(journals, capsys, monkeypatch):
+    """The journal holds 1,200, whatever --datasets asks for."""
+    monkeypatch.setattr(cli, "run_journal", lambda *_, **__: 0)
+    path = journals / "right.jsonl"
+    assert main(["calibrate", "run", "--datasets", "2", "--output", str(path)]) == 0
+    assert capsys.readouterr().out == (
+        f"0 data sets computed; {path} holds 1,200.\nNext: equipoise calibrate check {path}\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["right.jsonl", "not begun.jsonl"])
+def test_an_interrupted_run_says_how_far_it_came(journals, capsys, monkeypatch, name):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "run_journal", interrupt)
+    path = str(journals / name)
+    assert main(["calibrate", "run", "--datasets", "1300", "--output", path]) == 130
+    captured = capsys.readouterr()
+    done = "1,200" if name == "right.jsonl" else "0"
+    assert captured.err == (
+        f"equipoise: stopped: {done} of 1,300 done; the same command continues\n"
+    )
+    assert captured.out == ""
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["check"]])

@@ -13,6 +13,7 @@ import equipoise
 from equipoise import datasets
 from equipoise.cli import main
 from equipoise.errors import NotTrustedError
+from equipoise.plots import FIGURES
 from equipoise.report.layout import display_width
 
 # Few counts beside many on 14 cycles: the fast path fails, k̂ well above 0.7.
@@ -149,7 +150,7 @@ def test_figures(table, tmp_path, capsys):
     folder = tmp_path / "figures"
     status, out, err = run(capsys, "test", table, *FEW, "--figures", str(folder))
     assert (status, err) == (0, "")
-    assert sorted(os.listdir(folder)) == ["evidence.png", "potential.png", "sensitivity.png"]
+    assert sorted(os.listdir(folder)) == sorted(f"{name}.png" for name in FIGURES)
     assert "\n\nFigures  " in out
     status, out, _ = run(capsys, "test", table, *FEW, "--figures", str(folder), "--json", "-")
     json.loads(out)

@@ -3,6 +3,7 @@
 import re
 
 from equipoise.cli import main
+from equipoise.plots import FIGURES
 
 
 def test_demo(tmp_path, capsys):
@@ -27,5 +28,5 @@ def test_demo(tmp_path, capsys):
     assert f"in {folder}/" in out
     names = ("claude-4", "gemini-2.5-flash", "smollm2-weekday")
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.png"))
-    kinds = ("evidence", "potential", "sensitivity")
+    kinds = sorted(FIGURES)
     assert files == [f"{name}/{kind}.png" for name in names for kind in kinds]

@@ -73,7 +73,7 @@ def test_standard_input(path, program):
     with open(path, encoding="utf-8") as file:
         done = program("test", "-", "--trajectory", *FEW, "--quiet", stdin=file)
     assert done.returncode == 0
-    assert done.stdout.startswith(("Undecided", "Balance", "Non-reversible"))
+    assert done.stdout.startswith("Undecided: too few data (log BF between ")
     assert done.stderr == ""
 
 
@@ -94,6 +94,16 @@ def test_refused(tmp_path, capsys, content, more, words):
     assert (status, out) == (2, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_a_path_read_as_a_table_is_told_of_trajectory(path, tmp_path, capsys):
+    status, _, err = run(capsys, "test", path, *FEW)
+    assert status == 2
+    assert err.endswith("; if it is a path, a state a line, add --trajectory\n")
+    table = tmp_path / "t.csv"
+    table.write_text("source,target,count\na,b,3\na,b\n")
+    _, _, err = run(capsys, "test", str(table), *FEW)
+    assert "--trajectory" not in err
 
 
 def test_a_saved_run_takes_no_path(path, capsys):

@@ -62,8 +62,10 @@ def test_refused(alofi, weekday):
         exact(weekday)
     with pytest.raises(UsageError, match=r"must be an equipoise\.TransitionCounts, not list"):
         exact([[1, 2], [3, 4]])
-    with pytest.raises(UsageError, match="edge_weight must be a positive number, not 0"):
-        exact(alofi, edge_weight=0)
+    for wrong in (0, True, "1", np.nan):
+        with pytest.raises(UsageError, match="edge_weight must be a positive number, not"):
+            exact(alofi, edge_weight=wrong)
+    assert exact(alofi, edge_weight=np.int64(1)) == exact(alofi)
 
 
 class TestResult:

@@ -74,3 +74,15 @@ def test_two_outcomes_by_quadrature():
 def test_refused(wrong):
     with pytest.raises(UsageError, match="concentration"):
         dirichlet(table(), concentration=wrong)
+
+
+def test_steps_add_up_over_their_sources_empty_ones_too():
+    """State x leads nowhere and staying is impossible, so its row has no step; y, z after it."""
+    matrix = np.array([[0, 3, 0, 0], [2, 0, 0, 5], [0, 0, 0, 0], [0, 7, 0, 0]])
+    counts = TransitionCounts.from_matrix(matrix, states=list("abxz"), stay=False)
+    steps = dirichlet(counts).steps
+    values = np.random.default_rng(1).normal(size=(2, 3, len(steps.source)))
+    rows = (steps.source[:, None] == np.arange(4)).astype(float)
+    assert not rows[:, 2].any()
+    np.testing.assert_allclose(steps.by_row(values), values @ rows, rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(steps.by_row(steps.counts), matrix.sum(axis=1))

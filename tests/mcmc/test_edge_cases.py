@@ -202,6 +202,8 @@ def test_interrupting_ends_the_run_and_not_half_of_it(alofi):
         while not ended.wait(1.0):
             os.kill(os.getpid(), signal.SIGINT)
 
+    # Where the tests run in the background of a shell, SIGINT is ignored.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=press)
     thread.start()
     try:
@@ -210,3 +212,4 @@ def test_interrupting_ends_the_run_and_not_half_of_it(alofi):
     finally:
         ended.set()
         thread.join()
+        signal.signal(signal.SIGINT, handler)

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from equipoise.errors import UsageError
-from equipoise.plots import save_figures
+from equipoise.plots import FIGURES, save_figures
 
 SIGNATURES = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
 
@@ -15,9 +15,7 @@ def test_files_are_written(result, tmp_path):
     folder = tmp_path / "a" / "b"
     written = save_figures(result("alofi-rain"), folder, formats=tuple(SIGNATURES))
     assert [path.name for path in written] == [
-        f"{name}.{ending}"
-        for name in ("potential", "evidence", "sensitivity")
-        for ending in SIGNATURES
+        f"{name}.{ending}" for name in FIGURES for ending in SIGNATURES
     ]
     for path in written:
         assert path.parent == folder

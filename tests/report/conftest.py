@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from report_names import HOSTILE_NAMES
 
 from equipoise import datasets
 from equipoise.counts import TransitionCounts
@@ -35,16 +36,6 @@ TABLES = {
     ],
     "upper": [[0, 9, 5], [8, 0, 6], [0, 0, 4]],  # c is absorbing
 }
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "\u202eevil",
-    "😀😀😀",
-    "x" * 5000,
-    "=cmd()|' /C calc'!A0",
-    "$x$ and \\frac{1}{2",
-    "日本語の状態",
-    "{0} %s {reference}",
-)
 
 
 def concluded(result: BalanceTest, findings: Findings) -> BalanceTest:
@@ -109,11 +100,16 @@ def tested(name: str) -> BalanceTest:
     if name in datasets.names():
         counts = datasets.load(name)
     elif name == "hostile":
-        n = len(HOSTILE)
+        n = len(HOSTILE_NAMES)
         matrix = [
-            [0 if i == j else 1 + (7 * i + 3 * j * j) % 23 for j in range(n)] for i in range(n)
+            # Each with two on either side: enough cycles, few enough to be quick.
+            [
+                1 + (7 * i + 3 * j * j) % 23 if (i - j) % n in (1, 2, n - 2, n - 1) else 0
+                for j in range(n)
+            ]
+            for i in range(n)
         ]
-        counts = TransitionCounts.from_matrix(matrix, states=HOSTILE)
+        counts = TransitionCounts.from_matrix(matrix, states=HOSTILE_NAMES)
     else:
         counts = TransitionCounts.from_matrix(
             TABLES[name], states=list("abcdefg")[: len(TABLES[name])]

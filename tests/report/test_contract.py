@@ -95,7 +95,16 @@ SCHEMA = {
             "testable": (bool,),
         }
     ],
-    "entropy_production": {None},
+    "entropy_production": Optional(
+        {
+            "mean": NUMBER,
+            "lower": NUMBER,
+            "upper": NUMBER,
+            "null_mean": NUMBER,
+            "null_upper": NUMBER,
+            "per": {"trial"},
+        }
+    ),
     "exact": Optional(
         {
             "edge_weight": NUMBER,

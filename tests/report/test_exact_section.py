@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from equipoise.counts import TransitionCounts
+from equipoise.inference import balance
 from equipoise.inference.balance import test as run_test
 from equipoise.report import summary, to_dict
 from equipoise.report.layout import WIDTH, display_width
@@ -42,10 +43,32 @@ def test_a_trajectory_that_is_no_single_path_says_why(result, paths, words):
     text = summary(run_test(counts, fast=True, draws=100, random_seed=1))
     assert "log BF not given: path 1 ends in" in section(text)
     assert words in section(text)
+    # The test was made without it: that is no advice.
+    assert "test without" not in section(text)
     assert "\u202e" not in text
     assert max(map(display_width, text.splitlines())) <= WIDTH
 
 
 def test_a_result_concluded_without_it_says_so(result):
     bare = replace(result("alofi-rain"), exact=None)
+    assert bare.exact_refusal is None
     assert "not given: the result was concluded without it." in section(summary(bare))
+
+
+@pytest.mark.parametrize("path", ["abcbaab", "aaaa"])
+def test_without_a_cycle_the_difference_is_0_by_construction(path):
+    counts = TransitionCounts.from_sequences(list(path))
+    found = run_test(counts, fast=True, draws=100, random_seed=1)
+    assert found.exact.on_tree
+    assert abs(found.exact.log_bayes_factor) < 1e-12
+    text = section(summary(found))
+    assert "log BF 0 by construction: no cycle" in text
+    assert "the prior decides" not in text
+
+
+def test_why_there_is_none_is_kept_and_not_asked_again(monkeypatch):
+    counts = TransitionCounts.from_sequences([["a", "b"], ["c", "a"]])
+    found = run_test(counts, fast=True, draws=100, random_seed=1)
+    assert found.exact_refusal.startswith("path 1 ends in 'b'")
+    monkeypatch.setattr(balance, "exact", None)
+    assert found.exact_refusal in section(summary(found))

@@ -295,6 +295,16 @@ def test_a_change_of_sign_is_said_in_words(result, sensitivity, fixed, words):
     assert words in flat(text)
 
 
+def test_what_is_withheld_is_counted_out_and_says_why(result):
+    outcome = with_values(result("alofi-rain"), [-1] * 5, [-1] * 3)
+    first, *others = outcome.alternatives
+    failed = replace(first, factor=replace(first.factor, pareto_k=0.93))
+    text = flat(summary(replace(outcome, alternatives=(failed, *others))))
+    assert "below 0 at every setting with a value (of 8, 1 withheld)" in text
+    assert "withheld τ = ¼: importance sampling failed (k̂ = 0.93, limit 0.7)" in text
+    assert "every setting tried" not in text
+
+
 def test_settings_are_named(result):
     counts = result("alofi-rain").counts
     outcome = run_test(
@@ -311,6 +321,10 @@ def test_settings_are_named(result):
     assert "pairwise: each edge's transitions split binomially" in text
     assert re.search(r"at 0; pairwise likelihood", text)
     assert "τ = 0.5" in text or "at τ = ½" in text
+    assert "τ ⅛ ¼ ½ 1 2 log BF" in text
+    assert "learned not tried: --scales learned, the default, gives it" in text
+    assert "fixed scales, σ_V = 1.5" in text
+    assert "fixed scales, σ_V = 3" not in text  # the headline's own
     assert "seed none" in text
     assert "none: every trial ended in a state" in text
     weekday = run_test(

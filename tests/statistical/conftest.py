@@ -84,7 +84,8 @@ def _write_contents() -> None:
         lines = [
             "# Statistical checks",
             "",
-            "Figures of the checks in `tests/statistical/`, written by `make slow`; not by hand.",
+            "Figures of the checks in `tests/statistical/`, written by `make slow`, and of",
+            "`make calibration`; not by hand.",
             "Each file holds settings, versions, what must hold with its figure, and the numbers.",
             "",
         ]

@@ -14,6 +14,9 @@ from equipoise.cli.collect import collect
 from equipoise.cli.demo import demo
 from equipoise.cli.evidence import evidence
 from equipoise.cli.fetch import fetch
+from equipoise.cli.plan import EPILOG as PLAN_EPILOG
+from equipoise.cli.plan import plan
+from equipoise.cli.report import report
 from equipoise.cli.runs import runs
 from equipoise.cli.task import app as task
 from equipoise.cli.test import test
@@ -103,9 +106,13 @@ app.command(
     Examples
         equipoise evidence counts.csv
         equipoise evidence counts.csv --methods laplace,bridge --scales fixed
-    Exit status: 0 all agree, 2 bad input or usage, 3 not all agree or answer.
+        equipoise evidence path.txt --trajectory
+    \b
+    Exit status: 0 all answer and agree, 2 bad input or usage, 3 not all agree or answer.
     """
 )(evidence)
+
+app.command(epilog=PLAN_EPILOG)(plan)
 
 app.command(
     epilog="""
@@ -127,6 +134,16 @@ app.command(
     epilog="""
     \b
     Examples
+        equipoise report counts.csv --output report.html
+        equipoise report counts.csv --fast --tables tables
+        equipoise report --again run.nc --output report.html
+    """
+)(report)
+
+app.command(
+    epilog="""
+    \b
+    Examples
         equipoise runs run.db
         equipoise runs run.db --run 1
         equipoise runs run.db --run 1 --counts counts.csv --draws draws.parquet
@@ -143,6 +160,7 @@ app.command(
 )(fetch)
 
 app.add_typer(task, name="task")
+
 app.add_typer(calibrate, name="calibrate")
 
 

@@ -1,14 +1,18 @@
 """``equipoise calibrate``: does the program keep what it states? Run, then check."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from equipoise.cli import console
+from equipoise.errors import EquipoiseError
 from equipoise.inference.calibration import check as check_journal
 from equipoise.inference.calibration import run as run_journal
+from equipoise.inference.calibration.check import FEWEST
+from equipoise.inference.calibration.store import Record, read
 from equipoise.report.calibration import calibration_json, calibration_summary
 
 app = typer.Typer(
@@ -69,18 +73,43 @@ def run(
 ) -> None:
     """Infer simulated data sets and write down what came of each."""
     console.check_file(output)
-    with console.ProgressBar(shown=not quiet) as progress:
-        done = run_journal(
-            output,
-            engine=engine,
-            datasets=datasets,
-            random_seed=seed,
-            workers=workers,
-            progress=progress,
-        )
-    console.write(
-        f"{done:,} data sets computed; {console.one_line(output)} holds {datasets:,} at least.\n"
-        f"Next: equipoise calibrate check {console.one_line(output)}"
+    try:
+        with console.ProgressBar(shown=not quiet) as progress:
+            done = run_journal(
+                output,
+                engine=engine,
+                datasets=datasets,
+                random_seed=seed,
+                workers=workers,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        console.note(_stopped(output, datasets))
+        raise typer.Exit(console.INTERRUPTED) from None
+    _, held = read(output)
+    name = console.one_line(output)
+    console.write(f"{done:,} data sets computed; {name} holds {len(held):,}.\n{_next(name, held)}")
+
+
+def _stopped(output: str, datasets: int) -> str:
+    """Say how far an interrupted run came."""
+    try:
+        done = sum(record.number < datasets for record in read(output)[1])
+    except EquipoiseError:  # stopped before it had begun
+        done = 0
+    return f"equipoise: stopped: {done:,} of {datasets:,} done; the same command continues"
+
+
+def _next(name: str, held: Sequence[Record]) -> str:
+    """Say what to do with a journal: check it, or first make it long enough for that."""
+    cyclic = sum(record.truth == "cyclic" for record in held)
+    lacking = {"from balance": FEWEST - (len(held) - cyclic), "cyclic": FEWEST - cyclic}
+    lacks = [f"{n:,} more {kind}" for kind, n in lacking.items() if n > 0]
+    if not lacks:
+        return f"Next: equipoise calibrate check {name}"
+    return (
+        f"A check needs {FEWEST} data sets from either hypothesis, and lacks {' and '.join(lacks)}."
+        f"\nNext: the same command with --datasets {2 * FEWEST} or more"
     )
 
 

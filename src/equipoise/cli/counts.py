@@ -4,7 +4,9 @@ from dataclasses import replace
 from typing import Literal
 
 from equipoise.counts import TransitionCounts
-from equipoise.errors import UsageError
+from equipoise.errors import DataError, UsageError
+from equipoise.io.files import read_bytes
+from equipoise.io.lines import path_lines
 
 _STDIN = "/dev/stdin"
 
@@ -31,10 +33,7 @@ def read_counts(
         raise UsageError(
             "--trajectory reads a path, and --protocol draws says that there is none; leave one out"
         )
-    if trajectory:
-        table = TransitionCounts.from_path_file(path)
-    else:
-        table = TransitionCounts.from_file(path)
+    table = TransitionCounts.from_path_file(path) if trajectory else _from_table(path)
     if protocol == "draws" and table.starts:
         raise UsageError(
             "--protocol draws contradicts the file, which says where its paths start; leave it out"
@@ -51,3 +50,28 @@ def read_counts(
             )
         table = replace(table, stay=False)
     return table
+
+
+def _from_table(path: str) -> TransitionCounts:
+    """Read a table; where the file could only be a path, mention --trajectory.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read as counts.
+    """
+    try:
+        return TransitionCounts.from_file(path)
+    except DataError as error:
+        if path != _STDIN and _has_one_column(path):
+            raise DataError(f"{error}; if it is a path, a state a line, add --trajectory") from None
+        raise
+
+
+def _has_one_column(path: str) -> bool:
+    """Return whether a file can be read as a path, and no line of it has a separator."""
+    try:
+        paths = path_lines(*read_bytes(path))
+    except DataError:
+        return False
+    return not any(mark in state for states in paths for state in states for mark in ",;\t")

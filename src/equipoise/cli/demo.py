@@ -51,13 +51,12 @@ def demo(
     heading = f"{_SHOWN}, in full"
     parts = [*_comparison(results), "", heading, "-" * len(heading), "", summary(results[_SHOWN])]
     console.write("\n".join(parts))
-    from equipoise.plots import save_figures
+    from equipoise.plots import FIGURES, save_figures
 
     for name, result in results.items():
         save_figures(result, Path(output) / name)
     console.write(
-        "\nFigures  potential.png, evidence.png and sensitivity.png of each data set, in "
-        f"{console.one_line(Path(output))}/"
+        f"\nFigures  {len(FIGURES)} of each data set, PNG, in {console.one_line(Path(output))}/"
     )
     raise typer.Exit(max(result.exit_status for result in results.values()))
 

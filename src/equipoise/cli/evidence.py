@@ -16,7 +16,10 @@ from equipoise.report.cross_check import cross_check_json, cross_check_summary
 def evidence(
     counts: Annotated[
         str,
-        typer.Argument(help="File of counts, as for `equipoise test`; - reads standard input."),
+        typer.Argument(
+            help="File of counts, or with --trajectory a path, as for `equipoise test`; - reads "
+            "standard input."
+        ),
     ],
     methods: Annotated[
         str,
@@ -25,6 +28,7 @@ def evidence(
             metavar="NAMES",
         ),
     ] = ",".join(QUICK),
+    trajectory: options.Trajectory = False,
     scales: options.Scales = "learned",
     rejected: options.Rejected = "stay",
     likelihood: Annotated[
@@ -50,11 +54,12 @@ def evidence(
     """
     if json is not None and json != "-":
         console.check_file(json)
-    table = read_counts(counts, no_stay=no_stay)
+    names = _named(methods)
+    table = read_counts(counts, trajectory=trajectory, no_stay=no_stay)
     with console.ProgressBar(shown=not quiet) as progress:
         found = cross_check(
             table,
-            _named(methods),
+            names,
             priors=Priors(scales=scales, cycle_scale=cycle_scale),
             likelihood=likelihood,
             rejected=rejected,
@@ -67,7 +72,7 @@ def evidence(
         console.write(cross_check_summary(found))
         if json is not None:
             console.write_file(json, cross_check_json(found))
-    raise typer.Exit(0 if found.agree else console.UNTRUSTED)
+    raise typer.Exit(found.exit_status)
 
 
 def _named(methods: str) -> list[Method]:
@@ -76,9 +81,13 @@ def _named(methods: str) -> list[Method]:
     Raises
     ------
     UsageError
-        If one is unknown.
+        If there is none, or one is unknown.
     """
     known = {name: name for name in get_args(Method)}
+    if not methods.strip(" ,"):
+        raise UsageError(
+            f"--methods names no method; give some of {', '.join(known)}, separated by commas"
+        )
     given = [name.strip().replace("-", "_") for name in methods.split(",")]
     unknown = [name for name in given if name not in known]
     if unknown:

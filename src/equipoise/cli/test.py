@@ -31,15 +31,7 @@ def test(
             show_default=False,
         ),
     ] = None,
-    trajectory: Annotated[
-        bool,
-        typer.Option(
-            "--trajectory",
-            help="Read a path: text, a state a line, the start first; a blank line begins another "
-            "path. Prints exact evidence beside, if it is one path, or paths that join end to "
-            "start.",
-        ),
-    ] = False,
+    trajectory: options.Trajectory = False,
     fast: Annotated[
         bool,
         typer.Option(
@@ -118,7 +110,9 @@ def test(
     figures: Annotated[
         str | None,
         typer.Option(
-            help="Write potential.png, evidence.png and sensitivity.png there.", metavar="DIR"
+            help="Write the figures there: potential, evidence, sensitivity, log-ratio, network "
+            "and cycles, PNG.",
+            metavar="DIR",
         ),
     ] = None,
     quiet: Annotated[
@@ -136,7 +130,7 @@ def test(
     evidence of a reinforced walk against unrestricted rows, in closed form.
     """
     if again is not None:
-        _only_reporting(context)
+        options.only_reporting(context, _WITH_AGAIN)
     elif counts is None:
         raise UsageError("no COUNTS given; name a file of counts, or a saved run with --again")
     for path in (json, save):
@@ -204,26 +198,3 @@ def _keep(result: BalanceTest, path: str) -> UsageError | None:
     except UsageError as error:
         return error
     return None
-
-
-def _only_reporting(context: typer.Context) -> None:
-    """Refuse options that --again would have to ignore.
-
-    Raises
-    ------
-    UsageError
-        If there are any.
-    """
-    given = [
-        name
-        for name in context.params
-        if (source := context.get_parameter_source(name)) is not None
-        and source.name == "COMMANDLINE"
-        and name not in _WITH_AGAIN
-    ]
-    if given:
-        names = ", ".join("COUNTS" if n == "counts" else f"--{n.replace('_', '-')}" for n in given)
-        raise UsageError(
-            f"--again reports a run that is done, and cannot take {names}; test anew without "
-            "--again, or leave it out"
-        )

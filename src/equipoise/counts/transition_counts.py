@@ -18,6 +18,7 @@ from equipoise.counts import readers as _readers
 from equipoise.counts import writers as _writers
 from equipoise.counts.check import Protocol
 from equipoise.counts.description import summarize
+from equipoise.counts.windows import refuse_overlap
 from equipoise.errors import DataError
 from equipoise.io.blocks import Blocks
 from equipoise.io.labels import clean_label, declared_states
@@ -55,13 +56,15 @@ class TransitionCounts:
         None: nothing was declared, and results are conditional on the observed support.
     metadata : mapping
         What is known about the data (model, prompt, date, ...), as JSON can hold it, read-only.
-        "trials": "observed" or "imputed" says how the number of trials was known.
+        "trials": "observed" or "imputed" says how the number of trials was known. "counting":
+        "sliding" and "lag" say that transitions at a lag were counted in overlapping windows, which
+        is refused unless "overlap" is "accepted".
 
     Raises
     ------
     DataError
-        If the parts do not fit together, hold no transition at all, or hold self-transitions
-        although ``stay=False``.
+        If the parts do not fit together, hold no transition at all, hold self-transitions although
+        ``stay=False``, or come from overlapping windows.
 
     Notes
     -----
@@ -93,6 +96,7 @@ class TransitionCounts:
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        refuse_overlap(self.metadata)
         check.totals(counts, self.other, self.stay)
         check.blocks(self.blocks, counts, self.other)
         starts, paths = check.paths(

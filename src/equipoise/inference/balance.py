@@ -1,6 +1,5 @@
 """The main job: from counts to a verdict on detailed balance."""
 
-import operator
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from equipoise.inference.weighted import Summary
 from equipoise.likelihoods import Rejected, pairwise
 from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import plain_seed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -60,6 +60,8 @@ class BalanceTest:
     exact
         Evidence in closed form, under priors of its own, where the counts are those of one path;
         else None.
+    exact_refusal
+        Why there is no exact evidence, in words; None where there is.
     alternatives
         The log Bayes factor with one setting changed: τ, fixed scales, priors, imputed trials.
     rope
@@ -82,6 +84,7 @@ class BalanceTest:
     cycles: tuple[CycleAffinity, ...]
     edges: tuple[EdgeCirculation, ...]
     exact: ExactEvidence | None
+    exact_refusal: str | None
     alternatives: tuple[Alternative, ...]
     rope: float
     references: tuple[int, ...]
@@ -216,7 +219,7 @@ def test(
     """
     start = time.perf_counter()
     check_rope(rope)
-    seed = _seed(random_seed)
+    seed = plain_seed(random_seed)
     if not fast and draws is not None:
         check_sampling(draws=draws, tune=1, chains=mcmc.CHAINS)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
@@ -290,6 +293,7 @@ def conclude(
         size=size,
         distrust=findings.distrust,
     )
+    evidence, refusal = _exact(counts)
     pairs = pairwise(counts, graph, rejected=rejected)
     return BalanceTest(
         counts=counts,
@@ -301,7 +305,8 @@ def conclude(
         gradient=potential_table(findings.cyclic, findings.cyclic_mode, references),
         cycles=cycle_affinities(counts, graph, findings.cyclic),
         edges=edge_circulations(graph, findings.cyclic),
-        exact=_exact(counts),
+        exact=evidence,
+        exact_refusal=refusal,
         alternatives=others,
         rope=rope,
         references=references,
@@ -323,31 +328,9 @@ def check_rope(rope: object) -> None:
         raise UsageError(f"rope must be a positive number of nats, not {rope!r}")
 
 
-def _exact(counts: TransitionCounts) -> ExactEvidence | None:
-    """Return the exact evidence where the counts are those of one path."""
+def _exact(counts: TransitionCounts) -> tuple[ExactEvidence | None, str | None]:
+    """Return the exact evidence where the counts are those of one path, else why they are not."""
     try:
-        return exact(counts)
-    except DataError:
-        return None
-
-
-def _seed(random_seed: RandomSeed) -> int | None:
-    """Return a seed as a plain integer; None for none, and for a generator's unknown state.
-
-    Raises
-    ------
-    UsageError
-        If it is neither an integer, nor a generator, nor None.
-    """
-    if random_seed is None or isinstance(random_seed, np.random.Generator):
-        return None
-    try:
-        seed = operator.index(random_seed)
-    except TypeError:
-        seed = -1
-    if seed < 0:
-        raise UsageError(
-            f"random_seed must be a whole number from 0, a NumPy Generator or None, "
-            f"not {random_seed!r}"
-        )
-    return seed
+        return exact(counts), None
+    except DataError as error:
+        return None, str(error)

@@ -1,6 +1,7 @@
 """Where balance breaks: affinities of cycles and the part of log-ratios no potential explains."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from equipoise.likelihoods import FloatArray
 
 @dataclass(frozen=True)
 class CycleAffinity:
-    """Posterior of the affinity of one cycle of the minimum-weight basis, nats.
+    """Posterior of the affinity of one cycle, nats.
 
     Attributes
     ----------
@@ -79,6 +80,19 @@ def cycle_affinities(
     i, j = np.asarray(graph.edges).T
     forward = np.asarray(table[i, j], dtype=float).ravel()
     cycles = minimum_basis(graph, forward, np.asarray(table[j, i], dtype=float).ravel())
+    return affinities_of(graph, draws, cycles)
+
+
+def affinities_of(
+    graph: SupportGraph, draws: WeightedDraws, cycles: Sequence[Sequence[int]]
+) -> tuple[CycleAffinity, ...]:
+    """Return the affinities of cycles given as state indices in order.
+
+    Raises
+    ------
+    UsageError, DataError
+        If a step is no edge, a state is listed twice, or there are fewer than three.
+    """
     summary = draws.summarise(draws.affinities(cycles))
     return tuple(
         CycleAffinity(
@@ -91,6 +105,27 @@ def cycle_affinities(
             testable=len({int(graph.strong[state]) for state in cycle}) == 1,
         )
         for k, cycle in enumerate(cycles)
+    )
+
+
+def clearest(cycles: Iterable[CycleAffinity]) -> list[CycleAffinity]:
+    """Return the testable cycles, those first whose |mean|/sd is largest; ties by label."""
+    return sorted(
+        (cycle for cycle in cycles if cycle.testable),
+        key=lambda cycle: (-abs(cycle.mean) / max(cycle.sd, 1e-300), cycle.states),
+    )
+
+
+def ahead(cycle: CycleAffinity) -> CycleAffinity:
+    """Return a cycle in the direction in which it runs rather than back: its mean is positive."""
+    if cycle.mean >= 0:
+        return cycle
+    return replace(
+        cycle,
+        states=(cycle.states[0], *reversed(cycle.states[1:])),
+        mean=-cycle.mean,
+        lower=-cycle.upper,
+        upper=-cycle.lower,
     )
 
 

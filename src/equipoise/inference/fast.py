@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from equipoise.inference.evidence.laplace import LaplaceFit, solve
-from equipoise.inference.evidence.psis import K_TRUSTED
+from equipoise.inference.evidence.psis import K_TRUSTED, distrust
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import (
     DECIDING,
@@ -85,7 +85,6 @@ def fast_findings(
         for multiple in trials
     )
     tau = problem.priors.cycle_scale
-    base_k = fit.curve.reversible.pareto_k
     return Findings(
         problem=problem,
         method="laplace",
@@ -94,7 +93,7 @@ def fast_findings(
         reversible=fit.reversible_draws,
         cyclic=fit.cyclic_draws,
         reversible_mode=fit.curve.reversible.mode.theta,
-        cyclic_mode=_likeliest(fit),
+        cyclic_mode=likeliest_mode(fit),
         curve=fit.smooth_curve,
         sensitivity=tuple(fit.log_bayes_factor(factor * tau) for factor in SENSITIVITY),
         cross_check=None,
@@ -104,7 +103,7 @@ def fast_findings(
         information=fit.information,
         diagnostics=Diagnostics(
             pareto_k=_pareto_k(fit),
-            reversible=BayesFactor(0.0, 0.0, "laplace", pareto_k=base_k).distrust,
+            reversible=distrust(fit.curve.reversible.pareto_k),
             cyclic=None,  # judged with the Bayes factors, whose draws they are
         ),
     )
@@ -153,8 +152,8 @@ def _with_fixed_scales(
     return fixed.log_bayes_factor()
 
 
-def _likeliest(fit: LaplaceFit) -> FloatArray:
-    """Return the mode at the σ_c of highest posterior weight."""
+def likeliest_mode(fit: LaplaceFit) -> FloatArray:
+    """Return the cyclic mode at the σ_c of highest posterior weight, shape (d,)."""
     if not fit.curve.nodes:
         return fit.curve.reversible.mode.theta
     shares = fit.curve.shares(fit.cycle_scale_posterior())

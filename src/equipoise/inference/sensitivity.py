@@ -18,7 +18,6 @@ ScaleName = Literal["potential_scale", "symmetric_scale"]
 Setting = Literal["cycle_scale", "fixed_scales", ScaleName, "imputed_trials"]
 # In the order of the models' blocks.
 _NAMES: tuple[ScaleName, ...] = ("potential_scale", "symmetric_scale")
-_ENOUGH = 4000
 #: Multiples of the half-normal scales of σ_V and σ_s that are tried.
 MULTIPLES = (0.5, 2.0)
 
@@ -62,7 +61,10 @@ def alternatives(findings: Findings) -> tuple[Alternative, ...]:
         Without cycles only τ and the fixed scales, all 0.
     """
     found = [Alternative("cycle_scale", f.cycle_scale or 0.0, f) for f in findings.sensitivity]
-    found += [Alternative("fixed_scales", sd, f) for sd, f in findings.fixed_scales]
+    priors = findings.problem.priors
+    # Where scales are fixed as they are, the headline itself would come again.
+    own = priors.fixed_potential_sd if priors.scales == "fixed" else None
+    found += [Alternative("fixed_scales", sd, f) for sd, f in findings.fixed_scales if sd != own]
     if findings.curve is not None:
         found += _other_scales(findings)
     found += [Alternative("imputed_trials", x, factor) for x, factor in findings.imputed_trials]
@@ -72,7 +74,7 @@ def alternatives(findings: Findings) -> tuple[Alternative, ...]:
 def _other_scales(findings: Findings) -> list[Alternative]:
     """Reweight the draws to half and twice the half-normal scale of σ_V, and of σ_s."""
     problem, head = findings.problem, findings.headline
-    balance, rival = _fewer(findings.reversible), _fewer(findings.cyclic)
+    balance, rival = findings.reversible, findings.cyclic
     learned = problem.reversible().learned, problem.cyclic().learned
     found = []
     for block, name in enumerate(_NAMES[: len(learned[0])]):
@@ -105,15 +107,6 @@ def _with_scale(priors: Priors, name: ScaleName, value: float) -> Priors:
     if name == "potential_scale":
         return replace(priors, potential_scale=value)
     return replace(priors, symmetric_scale=value)
-
-
-def _fewer(draws: WeightedDraws) -> WeightedDraws:
-    """Resample weighted draws systematically to a number that costs little and errs little."""
-    if draws.chains or len(draws.theta) <= _ENOUGH:
-        return draws
-    at = np.searchsorted(np.cumsum(draws.weights), (np.arange(_ENOUGH) + 0.5) / _ENOUGH)
-    theta = draws.theta[np.minimum(at, len(draws.theta) - 1)]
-    return replace(draws, theta=theta, weights=np.full(_ENOUGH, 1.0 / _ENOUGH))
 
 
 def _log_mean(draws: WeightedDraws, log_ratio: FloatArray) -> tuple[float, float, float]:

@@ -250,7 +250,11 @@ def _contrary(others: Sequence[BayesFactor], side: int) -> str:
     against = [f for f in known if side * f.log_value + 2 * f.mcse < 0]
     if against:
         return f"; the sign is the other at {len(against)} of {len(known)} settings tried beside"
-    return f"; the same sign at all {len(known)} settings tried beside" if known else ""
+    if not known:
+        return ""
+    withheld = len(others) - len(known)
+    but = f" ({withheld} more withheld)" if withheld else ""
+    return f"; the same sign at all {len(known)} settings tried beside{but}"
 
 
 def _size_text(size: ViolationSize | None) -> str:

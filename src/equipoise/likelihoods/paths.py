@@ -9,7 +9,7 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError
 from equipoise.text import listed, quoted
 
-_INSTEAD = "test without exact evidence, which is defined for one path only"
+_ONE = "exact evidence is defined for one path only"
 
 
 def ends_of_path(counts: TransitionCounts) -> tuple[int, int]:
@@ -37,13 +37,13 @@ def ends_of_path(counts: TransitionCounts) -> tuple[int, int]:
     if counts.protocol != "trajectory":
         raise DataError(
             f"the protocol is {quoted(counts.protocol)}, and independent draws are no path; say "
-            f'protocol="trajectory" if each trial began where the last one ended, or {_INSTEAD}'
+            f'protocol="trajectory" if each trial began where the last one ended: {_ONE}'
         )
     lost = int(counts.other.sum())
     if lost:
         raise DataError(
             f"{lost:,} of the trials ended in no state, and a path has no such steps; leave them "
-            f"out, count them as staying, or {_INSTEAD}"
+            f"out, or count them as staying: {_ONE}"
         )
     if counts.sequences is not None:
         return _chained(counts)
@@ -58,7 +58,7 @@ def _chained(counts: TransitionCounts) -> tuple[int, int]:
             raise DataError(
                 f"path {number} ends in {_name(counts, before[-1])} and path {number + 1} "
                 f"begins in {_name(counts, after[0])}, so they do not join to one path; "
-                f"give one of them, or {_INSTEAD}"
+                f"give one of them: {_ONE}"
             )
     return int(paths[0][0]), int(paths[-1][-1])
 
@@ -68,7 +68,7 @@ def _from_counts(counts: TransitionCounts) -> tuple[int, int]:
     if len(counts.starts) > 1:
         raise DataError(
             f"{len(counts.starts)} paths are counted together, and without their sequences none "
-            f"can say whether they join; give the sequences, or {_INSTEAD}"
+            f"can say whether they join; give the sequences: {_ONE}"
         )
     matrix = counts.counts
     left = np.asarray(matrix.sum(axis=1), dtype=np.int64).ravel()
@@ -80,7 +80,7 @@ def _from_counts(counts: TransitionCounts) -> tuple[int, int]:
         raise DataError(
             f"no transition joins {_name(counts, used[0])} and "
             f"{_name(counts, apart)} even by others, so one path cannot have seen both; split "
-            f"the counts, or {_INSTEAD}"
+            f"the counts: {_ONE}"
         )
     excess = left - entered
     start, end = np.flatnonzero(excess == 1), np.flatnonzero(excess == -1)
@@ -89,14 +89,14 @@ def _from_counts(counts: TransitionCounts) -> tuple[int, int]:
         worst = int(np.argmax(np.abs(excess)))
         raise DataError(
             f"{_name(counts, worst)} was left {left[worst]:,} times and entered "
-            f"{entered[worst]:,} times, which no single path does; check the counts, or {_INSTEAD}"
+            f"{entered[worst]:,} times, which no single path does; check the counts: {_ONE}"
         )
     named = counts.index(counts.starts[0]) if counts.starts else None
     if closed:
         if named is None:
             raise DataError(
                 "every state was left as often as entered, so the path ended where it began, and "
-                f"the counts do not tell where; give its start or its sequence, or {_INSTEAD}"
+                f"the counts do not tell where; give its start or its sequence: {_ONE}"
             )
         if not left[named]:
             raise DataError(

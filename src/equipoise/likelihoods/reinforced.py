@@ -1,6 +1,8 @@
 """Reinforced: one path under the conjugate prior of reversible chains, in closed form."""
 
 from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any
 
 import numpy as np
 from scipy.special import gammaln
@@ -134,8 +136,9 @@ def reinforced(counts: TransitionCounts, *, edge_weight: float = 1.0) -> Reinfor
     return ReinforcedPath(prior, steps, place[end], states)
 
 
-def _check_weight(value: object) -> None:
-    if not isinstance(value, int | float) or not 0 < value < np.inf:
+def _check_weight(value: Any) -> None:
+    real = isinstance(value, Real) and not isinstance(value, bool)
+    if not real or not 0 < value < np.inf:
         raise UsageError(
             f"edge_weight must be a positive number, not {value!r}; 1 is the usual choice"
         )

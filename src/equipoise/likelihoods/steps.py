@@ -45,8 +45,14 @@ class Steps:
 
     def by_row(self, values: FloatArray) -> FloatArray:
         """Add values of steps, shape (..., A), up over each source, shape (..., S)."""
-        rows = (self.source[:, None] == np.arange(self.n_states)).astype(float)
-        return np.asarray(values @ rows)
+        values = np.asarray(values, dtype=float)
+        ends = np.searchsorted(self.source, np.arange(self.n_states + 1))
+        found = np.zeros((*values.shape[:-1], self.n_states))
+        # A source without steps has no slice of its own: reduceat would give it its neighbour's.
+        some = np.flatnonzero(np.diff(ends))
+        if len(some):
+            found[..., some] = np.add.reduceat(values, ends[some], axis=-1)
+        return found
 
     def on_edges(self, values: FloatArray) -> FloatArray:
         """Add values of steps, shape (A,), up over each edge: both ways, shape (M,)."""

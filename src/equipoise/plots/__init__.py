@@ -1,13 +1,24 @@
-"""Figures: the potential with its intervals, the evidence, its sensitivity, a calibration."""
+"""Figures: the potential, the evidence and what it hangs on, where balance breaks, calibration."""
 
 from equipoise.plots.calibration import plot_ranks, plot_reliability
+from equipoise.plots.cycles import plot_cycles
+from equipoise.plots.entropy_production import plot_entropy_production
 from equipoise.plots.evidence import plot_evidence
+from equipoise.plots.log_ratio import plot_log_ratio
+from equipoise.plots.network import plot_network
+from equipoise.plots.plan import plot_plan
 from equipoise.plots.potential import plot_potential
-from equipoise.plots.save import save_figures
+from equipoise.plots.save import FIGURES, save_figures
 from equipoise.plots.sensitivity import plot_sensitivity
 
 __all__ = [
+    "FIGURES",
+    "plot_cycles",
+    "plot_entropy_production",
     "plot_evidence",
+    "plot_log_ratio",
+    "plot_network",
+    "plot_plan",
     "plot_potential",
     "plot_ranks",
     "plot_reliability",

@@ -1,7 +1,6 @@
 """Figures written to files."""
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -10,17 +9,30 @@ from matplotlib.figure import Figure
 
 from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest
+from equipoise.plots.cycles import plot_cycles
 from equipoise.plots.evidence import plot_evidence
+from equipoise.plots.log_ratio import plot_log_ratio
+from equipoise.plots.network import plot_network
 from equipoise.plots.potential import plot_potential
 from equipoise.plots.sensitivity import plot_sensitivity
-from equipoise.plots.style import DPI
+from equipoise.plots.style import DPI, any_script
 from equipoise.text import listed, quoted
+
+#: The figures of a result, by the name of their file.
+FIGURES: dict[str, Callable[[BalanceTest], Axes]] = {
+    "potential": plot_potential,
+    "evidence": plot_evidence,
+    "sensitivity": plot_sensitivity,
+    "log-ratio": plot_log_ratio,
+    "network": plot_network,
+    "cycles": plot_cycles,
+}
 
 
 def save_figures(
     result: BalanceTest, folder: str | PathLike[str], formats: Sequence[str] = ("png",)
 ) -> list[Path]:
-    """Write the figures of a result: ``potential``, ``evidence`` and ``sensitivity``.
+    """Write the figures of a result, one file each: the names of ``FIGURES``.
 
     Parameters
     ----------
@@ -41,11 +53,7 @@ def save_figures(
     UsageError
         If the folder or a file cannot be written, or a format is unknown.
     """
-    figures = {
-        "potential": plot_potential(result),
-        "evidence": plot_evidence(result),
-        "sensitivity": plot_sensitivity(result),
-    }
+    figures = {name: draw(result) for name, draw in FIGURES.items()}
     return write_figures(figures, folder, formats)
 
 
@@ -66,7 +74,7 @@ def write_figures(
     UsageError
         If the folder or a file cannot be written, or a format is unknown.
     """
-    known = _figure(next(iter(figures.values()))).canvas.get_supported_filetypes()
+    known = figure_of(next(iter(figures.values()))).canvas.get_supported_filetypes()
     if unknown := [name for name in formats if name not in known]:
         raise UsageError(
             f"no figure can be saved as {listed(unknown)}; choose from {listed(known, 20)}"
@@ -78,10 +86,8 @@ def write_figures(
         for name, axes in figures.items():
             for ending in formats:
                 path = directory / f"{name}.{ending}"
-                with warnings.catch_warnings():
-                    # State names come in every script; a missing glyph is drawn as a box.
-                    warnings.filterwarnings("ignore", message="Glyph .* missing")
-                    _figure(axes).savefig(path, dpi=DPI)
+                with any_script():
+                    figure_of(axes).savefig(path, dpi=DPI)
                 written.append(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -91,7 +97,14 @@ def write_figures(
     return written
 
 
-def _figure(axes: Axes) -> Figure:
+def figure_of(axes: Axes) -> Figure:
+    """Return the figure that axes stand in.
+
+    Raises
+    ------
+    UsageError
+        If that is a subfigure.
+    """
     figure = axes.figure
     if not isinstance(figure, Figure):
         raise UsageError("these axes stand in a subfigure; save its figure instead")

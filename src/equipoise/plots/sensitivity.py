@@ -1,14 +1,18 @@
 """Log Bayes factor under every setting tried, which shows what the answer hangs on."""
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.container import Container
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.sensitivity import Alternative
 from equipoise.inference.verdict import STRENGTHS
-from equipoise.plots.style import BLUE, FAINT, GREY, VERMILLION, drawn_on, say
+from equipoise.plots.style import BLUE, FAINT, GREY, VERMILLION, drawn_on, legend_below, say
 
-_ROW, _MARGIN, _WORDS = 0.17, 0.75, 1.2
+_ROW, _MARGIN, _WORDS = 0.17, 1.05, 1.2
 _SETTINGS = {
     "cycle_scale": r"$\tau = {}$",
     "fixed_scales": r"fixed scales, $\sigma_V = {}$",
@@ -23,7 +27,7 @@ def plot_sensitivity(result: BalanceTest, ax: Axes | None = None) -> Axes:
 
     Bars are two Monte Carlo errors long on either side. Where balance can be tested, grey bands end
     at ±1, ±3 and ±5 nats (positive, strong, very strong: Kass & Raftery 1995). Settings whose
-    number is withheld are named without a point. Where the evidence is withheld altogether, or the
+    number is withheld say so instead of a point. Where the evidence is withheld altogether, or the
     support has no cycle, the figure says so.
 
     Parameters
@@ -47,6 +51,7 @@ def plot_sensitivity(result: BalanceTest, ax: Axes | None = None) -> Axes:
             say(axes, "The log Bayes factor is withheld:", f"{result.distrust}.")
         else:
             _draw(axes, result)
+            legend_below(axes, _legend(bool(result.graph.n_testable_cycles)), 2, own=ax is None)
         return axes
 
 
@@ -54,6 +59,14 @@ def _draw(axes: Axes, result: BalanceTest) -> None:
     tau, span = result.priors.cycle_scale, [0.0]
     for row, other in enumerate(result.alternatives):
         if other.factor.distrust is not None:
+            axes.annotate(
+                "withheld",
+                (0.5, row),
+                xycoords=axes.get_yaxis_transform(),
+                ha="center",
+                va="center",
+                color=GREY,
+            )
             continue
         head = other.setting == "cycle_scale" and other.value == tau
         value, bar = other.factor.log_value, 2 * other.factor.mcse
@@ -82,6 +95,27 @@ def _draw(axes: Axes, result: BalanceTest) -> None:
         axes.set_title("untestable: tells how the priors fit", color=VERMILLION)
 
 
+def _legend(bands: bool) -> list[Artist | Container]:
+    """Return what the marks mean: the diamond, points with bars, and the bands if drawn."""
+    handles: list[Artist | Container] = [
+        Line2D(
+            [], [], marker="D", color=VERMILLION, linestyle="", markersize=3.2, label="headline"
+        ),
+        Line2D(
+            [],
+            [],
+            marker="o",
+            color=BLUE,
+            linewidth=0.8,
+            markersize=3.2,
+            label="another setting; bar: ±2 MC errors",
+        ),
+    ]
+    if bands:
+        handles.append(Patch(facecolor=FAINT, label="±1, ±3, ±5 nats"))
+    return handles
+
+
 def _name(other: Alternative) -> str:
-    value = {0.25: "1/4", 0.5: "1/2"}.get(other.value, f"{other.value:g}")
+    value = {0.125: "1/8", 0.25: "1/4", 0.5: "1/2"}.get(other.value, f"{other.value:g}")
     return _SETTINGS[other.setting].format(value)

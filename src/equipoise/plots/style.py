@@ -1,15 +1,20 @@
 """The look of the figures: one journal column, small type, colours that everyone can tell apart."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.container import Container
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from equipoise.text import printable
 
@@ -18,6 +23,8 @@ DPI = 300
 # Okabe & Ito (2008), "Color universal design".
 BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 INK, GREY, FAINT = "#222222", "#8a8a8a", "#dcdcdc"
+#: Blue below 0, vermillion above, and a middle that still shows on white.
+DIVERGING = LinearSegmentedColormap.from_list("equipoise", [BLUE, "#c9c9c9", VERMILLION])
 
 _STYLE: dict[Any, Any] = {
     "font.size": 7.5,
@@ -77,6 +84,31 @@ def legend_below(ax: Axes, handles: Sequence[Artist | Container], ncols: int, ow
         ax.figure.legend(handles=handles, loc="outside lower center", ncols=ncols, **spacing)
     else:
         ax.legend(handles=handles, loc="best", **spacing)
+
+
+def diverging(values: ArrayLike) -> ScalarMappable:
+    """Return a colour map centred at 0 that reaches as far as the values do, either way alike.
+
+    It reaches half a nat at least: noise around 0 must not look like a finding.
+    """
+    most = float(np.abs(values).max(initial=0.5))
+    return ScalarMappable(TwoSlopeNorm(0.0, -most, most), DIVERGING)
+
+
+def colour_bar(ax: Axes, mappable: ScalarMappable, label: str) -> None:
+    """Put a slim colour bar above the axes."""
+    bar = ax.figure.colorbar(mappable, ax=ax, location="top", aspect=40, pad=0.02, shrink=0.9)
+    bar.set_label(label)
+    bar.ax.tick_params(length=2)
+    bar.outline.set_visible(False)
+
+
+@contextmanager
+def any_script() -> Iterator[None]:
+    """Let state names come in every script: a glyph that the font has not is drawn as a box."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        yield
 
 
 def tick_label(label: str, width: int = 18) -> str:

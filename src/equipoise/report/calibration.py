@@ -8,11 +8,33 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.inference.calibration.check import CalibrationCheck, Statement
-from equipoise.report.layout import entry, table, wrap
-from equipoise.report.numbers import fixed
+from equipoise.inference.calibration.check import FEWEST, CalibrationCheck, Statement
+from equipoise.report.layout import INDENT, entry, label, table, wrap
+from equipoise.report.numbers import compact
+from equipoise.text import printable
 
 SCHEMA = "equipoise.calibration-check/1"
+_LABEL = 58
+_NAME = 40
+_TERMS = (
+    (
+        "crossed p",
+        "mean p(cyclic) under balance less mean p(balance) under cyclic data; 0 if right",
+    ),
+    (
+        "slope",
+        "logistic regression of the truth on log BF; below 1: log BF are too large either way",
+    ),
+    (
+        "mean BF",
+        "of balance over cyclic, under cyclic data; the share given under balance if right",
+    ),
+    (
+        "ranks of",
+        "of the truth among posterior draws: their distribution less the uniform one, at the "
+        "fraction of the draws where it is farthest out",
+    ),
+)
 
 
 def calibration_summary(found: CalibrationCheck) -> str:
@@ -39,15 +61,20 @@ def calibration_dict(found: CalibrationCheck) -> dict[str, Any]:
         "schema": SCHEMA,
         "check": f"calibration-{engine}",
         "what": f"calibration of the {engine} engine on {found.n_balance + found.n_cyclic:,} data "
-        "sets drawn from the priors, 3 to 20 states, 10² to 10⁶ trials.",
+        f"sets drawn from the priors, {_states(found)}, 10² to 10⁶ trials.",
         "holds": found.holds,
         "run": dict(found.header),
-        "datasets": {"balance": found.n_balance, "cyclic": found.n_cyclic},
+        "datasets": {
+            "balance": found.n_balance,
+            "cyclic": found.n_cyclic,
+            "graphs": dict(found.designs),
+        },
         "withheld": {
             "evidence": dict(found.evidence_withheld),
             "posterior": dict(found.posterior_withheld),
         },
         "detectable_offset": found.detectable_offset,
+        "detectable_slope": found.detectable_slope,
         "mean_mcse": found.mean_mcse,
         "claims": [
             {
@@ -73,6 +100,9 @@ def calibration_dict(found: CalibrationCheck) -> dict[str, Any]:
             }
             for ranks in found.ranks
         ],
+        "not_judged": [
+            {"truth": truth, "quantity": quantity, "n": n} for truth, quantity, n in found.unjudged
+        ],
     }
     plain: dict[str, Any] = _finite(values)
     return plain
@@ -90,63 +120,89 @@ def _judgement(found: CalibrationCheck) -> str:
             f"Not calibrated: {failed} of {len(found.statements)} statements fail. Were the "
             "program right, any would fail in one calibration of a thousand."
         )
+    seen = (
+        f"An offset of {compact(found.detectable_offset, 2)} nats in every log Bayes factor would "
+        "have been found nine times in ten, and a factor of "
+        f"{compact(1.0 + found.detectable_slope, 2)}."
+        if isfinite(found.detectable_offset + found.detectable_slope)
+        else "The Bayes factors decide too little, or too much, to show an offset or a factor."
+    )
     return (
         f"Calibrated as far as {found.n_balance + found.n_cyclic:,} data sets can tell: all "
-        f"{len(found.statements)} statements hold. An offset of "
-        f"{fixed(found.detectable_offset, 2)} nats in every log Bayes factor would have been found "
-        "nine times in ten."
+        f"{len(found.statements)} statements hold. {seen}"
     )
 
 
 def _run(found: CalibrationCheck) -> list[str]:
     lines = ["Run"]
     engine = {"fast": "the fast path", "path": "NUTS and path sampling"}
-    name = found.header.get("engine", "")
+    name = printable(found.header.get("engine", ""), _NAME)
     lines += entry("engine", f"{name}: {engine.get(name, 'unknown')}")
     lines += entry("seed", str(found.header.get("seed", "unknown")))
     lines += entry("data sets", f"{found.n_balance:,} from balance, {found.n_cyclic:,} cyclic")
-    for label, withheld in (
+    graphs = ", ".join(f"{n:,} {printable(name, _NAME)}" for name, n in found.designs.items())
+    lines += entry("graphs", f"{graphs}; {_states(found)}")
+    for kind, withheld in (
         ("evidence", found.evidence_withheld),
         ("posterior", found.posterior_withheld),
     ):
-        lines += entry("withheld", f"{label}: {_counted(withheld)}")
-    lines += entry("MC error", f"{fixed(found.mean_mcse, 3)} nats in the mean log Bayes factor")
-    return lines
+        lines += entry("withheld", f"{kind}: {_counted(withheld)}")
+    error = (
+        f"{compact(found.mean_mcse, 3)} nats, the mean over the log Bayes factors"
+        if isfinite(found.mean_mcse)
+        else "none, for no log Bayes factor is given"
+    )
+    return lines + entry("MC error", error)
+
+
+def _states(found: CalibrationCheck) -> str:
+    """Return the numbers of states of the graphs that were reached, in words."""
+    sizes = {design["name"]: int(design["states"]) for design in found.header.get("designs", ())}
+    reached = sorted({sizes[name] for name in found.designs if name in sizes})
+    if not reached:
+        return "unknown numbers of states"
+    return f"{reached[0]} to {reached[-1]} states" if reached[1:] else f"{reached[0]} states"
 
 
 def _counted(withheld: Mapping[str, int]) -> str:
-    return ", ".join(f"{n:,} ({reason})" for reason, n in sorted(withheld.items())) or "none"
+    reasons = (f"{n:,} ({printable(reason, _LABEL)})" for reason, n in sorted(withheld.items()))
+    return ", ".join(reasons) or "none"
 
 
 def _statements(found: CalibrationCheck) -> list[str]:
     rows = [["statement", "figure", "least", "most", "holds"]]
     for statement in found.statements:
-        rows.append([_name(statement), *_figures(statement), "yes" if statement.holds else "NO"])
-    return ["What must hold", *table(rows, right=[False, True, True, True, True], gap=2)]
+        holds = "yes" if statement.holds else "NO"
+        rows.append([label(statement.label, _LABEL), *_figures(statement), holds])
+    lines = ["What must hold", *table(rows, right=[False, True, True, True, True], gap=2), ""]
+    for term, meaning in _TERMS:
+        lines += entry(term, meaning)
+    return lines + _unjudged(found)
 
 
-def _name(statement: Statement) -> str:
-    short = statement.name
-    for long, brief in (
-        (
-            "frequency of balance less stated p(balance), in the worst of ",
-            "frequency - p, worst of ",
-        ),
-        ("mean p(cyclic) under balance less mean p(balance) under cyclic data", "crossed p"),
-        (": distribution less uniform at", ", at"),
-    ):
-        short = short.replace(long, brief)
-    return short
+def _unjudged(found: CalibrationCheck) -> list[str]:
+    """Name the quantities whose ranks are too few to judge."""
+    if not found.ranks and not found.unjudged:
+        return entry("not judged", "ranks: no data set has any")
+    names = [
+        f"ranks of {printable(quantity, _NAME)}, {truth} ({n})"
+        for truth, quantity, n in found.unjudged
+    ]
+    if not names:
+        return []
+    return entry("not judged", f"{', '.join(names)}: fewer than {FEWEST} each")
 
 
 def _figures(statement: Statement) -> list[str]:
     return [
-        "" if value is None else fixed(value, 3)
+        "" if value is None else compact(value, 3)
         for value in (statement.value, statement.lower, statement.upper)
     ]
 
 
 def _reliability(found: CalibrationCheck) -> list[str]:
+    if not found.reliability:
+        return ["Reliability", *wrap("No data set states a p(balance).", indent=INDENT)]
     rows = [["stated p(balance)", "mean", "data sets", "balance", "least", "most", "holds"]]
     for part in found.reliability:
         rows.append(

@@ -11,7 +11,9 @@ from equipoise.inference.cycles import CycleAffinity, EdgeCirculation
 from equipoise.inference.evidence import BayesFactor, ExactEvidence
 from equipoise.inference.potential import StatePotential
 from equipoise.inference.verdict import Verdict
+from equipoise.inference.violation import violation
 from equipoise.io.metadata import thaw_metadata
+from equipoise.report.violation import entropy_production_entry
 
 SCHEMA = "equipoise.test/1"
 
@@ -22,9 +24,9 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
     Numbers that must not be reported are None: everything that rests on posterior draws where the
     result did not converge (then the log Bayes factor is withheld), posterior means of states that
     the data bound from one side only (there only the prior speaks), diagnostics of MCMC on the fast
-    path, and what is not built yet (``entropy_production``). ``exact`` is there where the counts
-    are those of one path. ``pareto_k`` belongs to the fast path, which also gives ``ceiling``,
-    ``fixed_scales`` and, beside MCMC, ``cross_check``.
+    path, ``entropy_production`` without a testable cycle or by pairwise edges. ``exact`` is there
+    where the counts are those of one path. ``pareto_k`` belongs to the fast path, which also gives
+    ``ceiling``, ``fixed_scales`` and, beside MCMC, ``cross_check``.
 
     Parameters
     ----------
@@ -63,7 +65,9 @@ def to_dict(result: BalanceTest) -> dict[str, Any]:
         "verdict": _verdict(result.verdict, shown),
         "potential": _states(result.potential, result.potential_trusted),
         "cycles": [_cycle(cycle, shown) for cycle in result.cycles],
-        "entropy_production": None,
+        "entropy_production": entropy_production_entry(
+            violation(result, random_seed=result.random_seed)
+        ),
         "exact": _exact(result.exact),
         "diagnostics": {
             "r_hat_max": _number(state.r_hat_max),

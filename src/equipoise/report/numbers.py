@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from math import ceil, floor, isfinite, log, log10
 
 _MOST = 6
+_LONG = 1e6
 
 
 def decimals(error: float, sd: float) -> int:
@@ -36,6 +37,19 @@ def fixed(value: float, places: int, *, sign: bool = False) -> str:
     """Return a number with so many decimals, never "-0.0"; thousands are set apart."""
     text = f"{value:+,.{places}f}" if sign else f"{value:,.{places}f}"
     return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
+
+
+def compact(value: float, places: int) -> str:
+    """Return a number with so many decimals; beyond a million in powers of ten: "2.3·10^150".
+
+    Nothing where it is not finite: there is no such number to show.
+    """
+    if not isfinite(value):
+        return ""
+    if abs(value) < _LONG:
+        return fixed(value, places)
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa}·10^{int(exponent)}"
 
 
 def outward(lower: float, upper: float, places: int) -> tuple[float, float]:

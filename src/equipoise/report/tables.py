@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.cycles import CycleAffinity
+from equipoise.inference.cycles import clearest as clearest_first
 from equipoise.inference.potential import StatePotential
 from equipoise.report.layout import INDENT, WIDTH, display_width, label, table, wrap
 from equipoise.report.numbers import aligned, decimals, fixed, interval
@@ -11,6 +11,7 @@ from equipoise.text import listed
 
 MOST_STATES = 30
 MOST_CYCLES = 5
+SEVERAL = "Potentials of different components cannot be compared."
 _LABEL = 28
 _NOTES = {
     "lower": "lower bound: seen to lead to {}, never to be reached from it.",
@@ -29,14 +30,12 @@ def by_potential(row: StatePotential) -> tuple[bool, float, str]:
 
 def potential_lines(result: BalanceTest) -> list[str]:
     """Return the table of potentials: by component, lowest first, at most 30 states."""
-    trusted = result.potential_trusted
-    beside = result.verdict.favours == "non-reversible" and result.converged
-    gradient = {row.state: row for row in result.gradient} if beside else {}
+    trusted, gradient = result.potential_trusted, gradient_beside(result)
     components: list[list[StatePotential]] = [[] for _ in range(result.graph.n_components)]
     for row in sorted(result.potential, key=by_potential):
         components[row.component].append(row)
     lines = ["Potential  Φ = -log π in nats, given balance (lower = preferred)"]
-    lines += _before(beside, result.findings.diagnostics.reversible)
+    lines += [line for note in potential_caveats(result) for line in wrap(note, indent=INDENT)]
     shown: list[StatePotential] = []
     alone = [rows[0] for rows in components if len(rows) == 1]
     for number, rows in enumerate(components, start=1):
@@ -51,28 +50,37 @@ def potential_lines(result: BalanceTest) -> list[str]:
     hidden = len(result.potential) - len(shown) - len(alone)
     if hidden:
         lines.append(f"  ... and {hidden:,} more states; --json has all.")
-    return lines + _after(shown, alone, several=len(components) > 1)
+    notes = bound_notes(shown)
+    if alone:
+        notes.append(f"Nothing to compare with: {listed((row.state for row in alone), 8)}.")
+    if len(components) > 1:
+        notes.append(SEVERAL)
+    return lines + [line for note in notes for line in wrap(note, indent=INDENT)]
 
 
-def _before(beside: bool, distrust: str | None) -> list[str]:
-    lines: list[str] = []
-    if beside:
-        lines += wrap(
+def gradient_beside(result: BalanceTest) -> dict[str, StatePotential]:
+    """Return the gradient part by state, where balance is rejected; else nothing."""
+    beside = result.verdict.favours == "non-reversible" and result.converged
+    return {row.state: row for row in result.gradient} if beside else {}
+
+
+def potential_caveats(result: BalanceTest) -> list[str]:
+    """Return what must be known before the potential is read, a sentence each."""
+    notes = []
+    if gradient_beside(result):
+        notes.append(
             "Balance is rejected, so Φ is only the best reversible description. Beside it stands "
-            "the gradient part of the log-ratios under the cyclic hypothesis; it is not -log π.",
-            indent=INDENT,
+            "the gradient part of the log-ratios under the cyclic hypothesis; it is not -log π."
         )
-    if distrust is not None:
-        lines += wrap(
-            f"Means and two-sided intervals are not given: {distrust}. Φ is the posterior mode.",
-            indent=INDENT,
+    if (distrust := result.findings.diagnostics.reversible) is not None:
+        notes.append(
+            f"Means and two-sided intervals are not given: {distrust}. Φ is the posterior mode."
         )
-    return lines
+    return notes
 
 
-def _after(
-    shown: Sequence[StatePotential], alone: Sequence[StatePotential], several: bool
-) -> list[str]:
+def bound_notes(shown: Sequence[StatePotential]) -> list[str]:
+    """Return what the bounds of these states mean, a sentence each."""
     bounds = {row.bound for row in shown}
     references = [row.state for row in shown if row.reference]
     reference = label(references[0], _LABEL) if len(references) == 1 else "the reference"
@@ -82,17 +90,13 @@ def _after(
             "A bound is the likelihood's, where it has fallen to 1/20 of its greatest value; no "
             "prior enters it."
         )
-    if alone:
-        notes.append(f"Nothing to compare with: {listed((row.state for row in alone), 8)}.")
-    if several:
-        notes.append("Potentials of different components cannot be compared.")
-    return [line for note in notes for line in wrap(note, indent=INDENT)]
+    return notes
 
 
 def _component_table(
     rows: Sequence[StatePotential], gradient: dict[str, StatePotential], trusted: bool
 ) -> list[str]:
-    cells = [_numbers(row, trusted) for row in rows]
+    cells = [potential_cells(row, trusted) for row in rows]
     columns = [
         ["state", *(label(row.state, _LABEL) for row in rows)],
         ["Φ", *aligned([mean for mean, _, _ in cells])],
@@ -101,7 +105,7 @@ def _component_table(
     ]
     right = [False, True, True, False]
     if gradient:
-        other = [_numbers(gradient[row.state], trusted=True) for row in rows]
+        other = [potential_cells(gradient[row.state], trusted=True) for row in rows]
         columns += [
             ["gradient", *aligned([mean for mean, _, _ in other])],
             [
@@ -113,7 +117,7 @@ def _component_table(
     return table(list(zip(*columns, strict=True)), right=right)
 
 
-def _numbers(row: StatePotential, trusted: bool) -> tuple[str, str, str]:
+def potential_cells(row: StatePotential, trusted: bool) -> tuple[str, str, str]:
     """Return the cells Φ, sd and interval; a one-sided state shows its bound only."""
     if row.reference:
         return "0", "", "reference"
@@ -147,7 +151,7 @@ def _with_reference(rows: list[StatePotential], most: int) -> list[StatePotentia
 
 def cycle_lines(result: BalanceTest) -> list[str]:
     """Return the testable cycles that speak most clearly, by |mean|/sd."""
-    testable = [cycle for cycle in result.cycles if cycle.testable]
+    testable = clearest_first(result.cycles)
     lines = ["Cycles  affinity = Σ log P_ij/P_ji round the cycle, nats (0 under balance)"]
     if not result.cycles:
         return [*lines, "  The support has no cycle."]
@@ -155,7 +159,7 @@ def cycle_lines(result: BalanceTest) -> list[str]:
         return [*lines, "  None is testable; their affinities are set by the priors."]
     if not result.converged:
         return [*lines, "  Withheld, for they rest on the same draws."]
-    clearest = sorted(testable, key=_clarity)[:MOST_CYCLES]
+    clearest = testable[:MOST_CYCLES]
     places = [decimals(cycle.mcse, cycle.sd) for cycle in clearest]
     both = list(zip(clearest, places, strict=True))
     columns = [
@@ -163,13 +167,7 @@ def cycle_lines(result: BalanceTest) -> list[str]:
         ["sd", *aligned([fixed(cycle.sd, p) for cycle, p in both])],
         ["95 % interval", *(interval(cycle.lower, cycle.upper, p) for cycle, p in both)],
     ]
-    numbers = table(list(zip(*columns, strict=True)), right=[True, True, False])
-    column = max(map(display_width, numbers)) + 3
-    paths = ["cycle", *(_path(cycle.states, WIDTH - column) for cycle in clearest)]
-    lines += [
-        f"{line}{' ' * (column - display_width(line))}{path}"
-        for line, path in zip(numbers, paths, strict=True)
-    ]
+    lines += beside_paths(columns, [True, True, False], [cycle.states for cycle in clearest])
     if len(testable) > len(clearest):
         lines.append(
             f"  The clearest {len(clearest)} of {len(testable):,} testable cycles of the "
@@ -178,11 +176,23 @@ def cycle_lines(result: BalanceTest) -> list[str]:
     return lines
 
 
-def _clarity(cycle: CycleAffinity) -> tuple[float, tuple[str, ...]]:
-    return -abs(cycle.mean) / max(cycle.sd, 1e-300), cycle.states
+def beside_paths(
+    columns: Sequence[Sequence[str]],
+    right: Sequence[bool],
+    cycles: Sequence[Sequence[str]],
+    header: str = "cycle",
+) -> list[str]:
+    """Return columns, each with its header, and the path of each cycle beside them."""
+    numbers = table(list(zip(*columns, strict=True)), right=right)
+    column = max(map(display_width, numbers)) + 3
+    paths = [header, *(cycle_path(states, WIDTH - column) for states in cycles)]
+    return [
+        f"{line}{' ' * (column - display_width(line))}{path}"
+        for line, path in zip(numbers, paths, strict=True)
+    ]
 
 
-def _path(states: Sequence[str], room: int) -> str:
+def cycle_path(states: Sequence[str], room: int) -> str:
     """Return "A → B → C → A" in at most ``room`` columns, cutting labels, then the middle."""
     closed = [*states, states[0]]
     for width in (24, 16, 12, 8):

@@ -1,5 +1,6 @@
 """Counts drawn from a kernel: independent draws a source, or one trajectory."""
 
+import operator
 from bisect import bisect_right
 
 import numpy as np
@@ -14,6 +15,28 @@ from equipoise.text import quoted
 FAILED = -1
 
 type RandomSeed = int | np.random.Generator | None
+
+
+def plain_seed(random_seed: RandomSeed) -> int | None:
+    """Return a seed as a plain integer; None for none, and for a generator's unknown state.
+
+    Raises
+    ------
+    UsageError
+        If it is neither an integer, nor a generator, nor None.
+    """
+    if random_seed is None or isinstance(random_seed, np.random.Generator):
+        return None
+    try:
+        seed = operator.index(random_seed)
+    except TypeError:
+        seed = -1
+    if seed < 0:
+        raise UsageError(
+            f"random_seed must be a whole number from 0, a NumPy Generator or None, "
+            f"not {random_seed!r}"
+        )
+    return seed
 
 
 def sample_draws(

@@ -11,7 +11,9 @@ from equipoise.inference.calibration.factors import (
     Factors,
     crossed_probabilities,
     detectable_offset,
+    detectable_slope,
     mean_factor,
+    recalibration_slope,
 )
 from equipoise.inference.calibration.quantities import rank
 from equipoise.inference.calibration.ranks import (
@@ -115,15 +117,36 @@ def test_bins_with_few_data_sets_are_joined():
 def test_identities_fail_as_rarely_as_stated(sd):
     rng = np.random.default_rng(6)
     repeats, rate = 400, 0.05
-    crossed = means = 0
+    crossed = means = slopes = 0
     for _ in range(repeats):
         factors = exact_factors(200, sd, rng)
         crossed += not crossed_probabilities(factors, rate).holds
         means += not mean_factor(factors, rate).holds
-    for alarms in (crossed, means):
+        slopes += not recalibration_slope(factors, rate).holds
+    for alarms in (crossed, means, slopes):
         assert binomtest(alarms, repeats, rate, alternative="greater").pvalue > 1e-4
-    # The band of the difference is no wider than it must be; Chernoff's is.
+    # The band of the difference is no wider than it must be; Chernoff's are.
     assert crossed > 0.01 * repeats
+    assert slopes > 0
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.8, 1.25, 2.0])
+def test_log_bayes_factors_too_large_or_too_small_are_found(factor):
+    exact = exact_factors(4000, 2.0, np.random.default_rng(10))
+    right = recalibration_slope(exact, 1e-3)
+    assert right.holds
+    assert detectable_slope(right) < 0.25
+    wrong = Factors(factor * exact.log_values, exact.given, exact.cyclic)
+    found = recalibration_slope(wrong, 1e-3)
+    assert not found.holds
+    assert (found.value < 1) == (factor > 1)
+
+
+def test_factors_that_decide_nothing_or_everything_have_no_slope_to_be_wrong():
+    truth = np.array([False, True] * 10)
+    for value in (0.0, 2000.0):
+        certain = Factors(np.where(truth, -value, value), np.ones(20, bool), truth)
+        assert recalibration_slope(certain, 1e-3).holds
 
 
 def test_the_error_of_the_mean_factor_is_its_spread_though_its_tail_is_heavy():

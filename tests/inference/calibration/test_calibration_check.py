@@ -1,5 +1,6 @@
 """The check as a whole: exact records pass, and known mistakes in them fail."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,10 @@ from calibration_records import HEADER, exact_records
 from equipoise.errors import UsageError
 from equipoise.inference.calibration.check import FALSE_ALARM, check_records
 from equipoise.inference.calibration.controls import shifted, without_half_determinant
+from equipoise.inference.calibration.ranks import check_ranks
+from equipoise.plots import plot_reliability
+from equipoise.report.calibration import calibration_json, calibration_summary
+from equipoise.report.layout import display_width
 
 N = 2000
 
@@ -103,3 +108,82 @@ def test_the_worst_place_of_ranks_that_fail_is_outside_their_band(records):
         assert not ranks.lower[k] <= ranks.difference[k] <= ranks.upper[k]
         # no rank below 50: half of the uniform distribution is missing there
         assert ranks.difference[k] == pytest.approx(-0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("value", [None, 0.4])
+def test_where_every_bayes_factor_is_withheld_nothing_is_calibrated(records, value):
+    withheld = [
+        replace(r, evidence_withheld="did not converge", log_bayes_factor=value, mcse=value)
+        for r in records
+    ]
+    found = check_records(HEADER, withheld)
+    assert found.reliability == ()
+    assert failing(found) == [
+        "frequency of balance less stated p(balance): no data set states one",
+        "share of data sets with a Bayes factor given",
+    ]
+    assert {s.name: s.value for s in found.statements}[failing(found)[1]] == 0.0
+    text = calibration_summary(found)
+    assert text.startswith("Not calibrated: 2 of 13 statements fail.")
+    assert "none, for no log Bayes factor is given" in text
+    calibration_json(found)  # no NaN
+    plot_reliability(found)
+
+
+def test_ranks_too_few_to_judge_are_named(records):
+    rare = [
+        replace(r, ranks={n: k for n, k in r.ranks.items() if n != "violation" or r.number < 30})
+        for r in records
+    ]
+    found = check_records(HEADER, rare)
+    assert found.unjudged == (("cyclic", "violation", 15),)
+    assert found.holds
+    assert "not judged     ranks of violation, cyclic (15)" in calibration_summary(found)
+    without = check_records(HEADER, [replace(r, ranks={}) for r in records])
+    assert "not judged     ranks: no data set has any" in calibration_summary(without)
+
+
+def test_extreme_figures_keep_the_table_in_its_width(records):
+    """One cyclic data set in 20 with a log Bayes factor for balance of 250 to 350 nats."""
+    extreme = [
+        replace(r, log_bayes_factor=250.0 + r.number / 20) if r.number % 40 == 1 else r
+        for r in records
+    ]
+    named = [
+        replace(r, ranks={"a quantity of a very long name " * 4: r.number % 100}) for r in extreme
+    ]
+    for case in (extreme, named):
+        text = calibration_summary(check_records(HEADER, case))
+        assert text.startswith("Not calibrated")
+        assert re.search(r"mean Bayes factor, cyclic data +\d\.\d·10\^1[0-5]\d ", text)
+        assert max(map(display_width, text.splitlines())) <= 100
+
+
+def test_every_term_of_the_table_is_explained(records):
+    found = check_records(HEADER, records)
+    key = calibration_summary(found).split("What must hold")[1].split("\n\n")[1]
+    for statement in found.statements:
+        assert len(statement.label) <= len(statement.name)
+    for term in ("crossed p", "slope", "mean BF", "ranks of"):
+        assert f"\n  {term} " in "\n" + key
+
+
+def test_false_alarms_are_those_of_the_bands_used(records):
+    """With twelve quantities each band is narrower than with ten, and the statements say so."""
+    many = [
+        replace(r, ranks={f"q{k}": (7 * k + r.number) % 100 for k in range(6)}) for r in records
+    ]
+    found = check_records(HEADER, many)
+    ranks = [s for s in found.statements if s.name.startswith("ranks")]
+    assert len(ranks) == 12
+    assert {s.false_alarm for s in ranks} == {r.false_alarm for r in found.ranks}
+    assert sum(s.false_alarm for s in found.statements) == pytest.approx(FALSE_ALARM)
+
+
+def test_the_worst_place_is_the_farthest_in_half_widths_of_the_band():
+    ranks = np.repeat(np.arange(100), 2)
+    ranks[:6] = 99
+    found = check_ranks("balance", "x", ranks, 99, 5e-5)
+    half = (found.upper - found.lower) / 2
+    assert found.holds
+    assert found.worst == np.argmax(np.abs(found.difference) / half)

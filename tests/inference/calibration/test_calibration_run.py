@@ -141,7 +141,17 @@ def test_two_runs_cannot_write_one_journal(tmp_path):
         Journal(path, header("fast", 3))
 
 
-@pytest.mark.parametrize("text", ["source,target,count\na,b,3\n", '{"schema": "other/1"}\n', "x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "source,target,count\na,b,3\n",
+        "source,target,count\na,b,3",
+        '{"schema": "other/1"}\n',
+        '{"schema": "other/1", "notes": "kept on one line"}',
+        '{"schema": "equipoise.calibration/2"}\n{"number": 0',
+        "x",
+    ],
+)
 def test_another_file_is_refused_and_left_alone(tmp_path, text):
     path = tmp_path / "a.csv"
     path.write_text(text)
@@ -150,6 +160,76 @@ def test_another_file_is_refused_and_left_alone(tmp_path, text):
     with pytest.raises(DataError, match="calibration"):
         read(path)
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize("engine", ["fast", "path"])
+def test_a_refused_journal_keeps_its_last_line_though_cut_short(tmp_path, engine):
+    """Settings are compared, and all lines read, before anything is cut off."""
+    path = tmp_path / "a.jsonl"
+    with Journal(path, header("fast", 3)) as journal:
+        journal.append(record(0))
+    broken = b'{"number": "one"}\n' if engine == "fast" else b""
+    path.write_bytes(path.read_bytes() + broken + b'{"number": 1, "tru')
+    before = path.read_bytes()
+    with pytest.raises((DataError, UsageError), match=r"line 3|another engine"):
+        Journal(path, header(engine, 3))
+    assert path.read_bytes() == before
+
+
+def test_a_header_cut_short_is_begun_anew(tmp_path):
+    path = tmp_path / "a.jsonl"
+    with Journal(path, header("fast", 3)):
+        pass
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40])
+    with Journal(path, header("fast", 3)) as journal:
+        assert journal.done == frozenset()
+    assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("number", -1, "wrong number: '-1'"),
+        ("number", True, "wrong number"),
+        ("truth", "cycle", "wrong truth: 'cycle'"),
+        ("design", 3, "wrong design"),
+        ("stay", 1, "wrong stay"),
+        ("trials", 2.5, "wrong trials"),
+        ("rejected", None, "wrong rejected"),
+        ("log_bayes_factor", "x", "wrong log_bayes_factor"),
+        ("log_bayes_factor", float("inf"), "wrong log_bayes_factor"),
+        ("mcse", "x", "wrong mcse: 'x'"),
+        ("mcse", float("nan"), "wrong mcse"),
+        ("mcse", None, "log_bayes_factor has no mcse"),
+        ("evidence_withheld", 7, "wrong evidence_withheld"),
+        ("posterior_withheld", [], "wrong posterior_withheld"),
+        ("ranks", {"x": 100}, "they run from 0 to 99"),
+        ("ranks", {"x": -1}, "they run from 0 to 99"),
+        ("ranks", {"x": 3.0}, "wrong ranks"),
+        ("seconds", None, "wrong seconds"),
+    ],
+)
+def test_every_field_of_a_record_is_checked(tmp_path, field, value, words):
+    path = tmp_path / "a.jsonl"
+    with Journal(path, header("fast", 3)) as journal:
+        journal.append(record(0))
+    content = vars(record(1)) | {field: value}
+    with path.open("a") as file:
+        file.write(json.dumps(content) + "\n")
+    with pytest.raises(DataError, match=f"line 3 .*{words}"):
+        read(path)
+    del content[field]
+    path.write_text(path.read_text().splitlines()[0] + "\n" + json.dumps(content) + "\n")
+    with pytest.raises(DataError, match=f"line 2 .*it has no {field}"):
+        read(path)
+
+
+def test_a_journal_of_another_version_is_told_by_it(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(header("fast", 3) | {"schema": "equipoise.calibration/2"}) + "\n")
+    with pytest.raises(DataError, match=r"calibration/2', and this version reads .*calibration/1"):
+        read(path)
 
 
 def test_a_broken_line_is_named(tmp_path):

@@ -13,18 +13,21 @@ from equipoise.inference.calibration.factors import (
     Factors,
     crossed_probabilities,
     detectable_offset,
+    detectable_slope,
     mean_factor,
+    recalibration_slope,
 )
 from equipoise.inference.calibration.ranks import RankCheck, check_ranks
 from equipoise.inference.calibration.reliability import ReliabilityBin, reliability_curve
 from equipoise.inference.calibration.store import Record, read
 
-#: Probability that a calibration of a correct program fails: half for the Bayes factor, in three
+#: Probability that a calibration of a correct program fails: half for the Bayes factor, in four
 #: equal parts, half for the ranks, in equal parts.
 FALSE_ALARM = 1e-3
-_FACTOR_CHECKS, _RANK_CHECKS = 3, 10
+_FACTOR_CHECKS, _RANK_CHECKS = 4, 10
 #: Least share of data sets with a result: a calibration of what is left must speak for the whole.
 LEAST_GIVEN = 0.9
+#: Least number of data sets from either hypothesis, and of ranks of a quantity, to be judged.
 FEWEST = 20
 
 
@@ -36,8 +39,10 @@ class Statement:
     ----------
     name
         What is claimed, in words.
+    label
+        The same in a few words, for a table.
     value
-        The figure.
+        The figure; nan where there is nothing to take it from.
     lower, upper
         What it may be at least and at most; None: any.
     error
@@ -49,6 +54,7 @@ class Statement:
     """
 
     name: str
+    label: str
     value: float
     lower: float | None
     upper: float | None
@@ -67,6 +73,8 @@ class CalibrationCheck:
         Settings, seed and versions of the run.
     n_balance, n_cyclic
         Data sets from either hypothesis.
+    designs
+        How many data sets each graph has: a run that is under way has done the small ones.
     evidence_withheld, posterior_withheld
         How many results the program's own diagnostics withheld, by reason in short; they take no
         part in the reliability curve and the ranks.
@@ -76,21 +84,27 @@ class CalibrationCheck:
         Stated p(balance) against observed frequency.
     ranks
         Ranks of every quantity against the uniform distribution.
-    detectable_offset
-        Offset of all log Bayes factors, nats, that would be found with 90 % probability.
+    unjudged
+        Hypothesis, quantity and number of ranks of those too few to judge.
+    detectable_offset, detectable_slope
+        Offset of all log Bayes factors, nats, and their relative error, that would be found with
+        90 % probability.
     mean_mcse
-        Mean Monte Carlo error of the log Bayes factors given, nats.
+        Mean Monte Carlo error of the log Bayes factors given, nats; nan where none is.
     """
 
     header: Mapping[str, Any]
     n_balance: int
     n_cyclic: int
+    designs: Mapping[str, int]
     evidence_withheld: Mapping[str, int]
     posterior_withheld: Mapping[str, int]
     statements: tuple[Statement, ...]
     reliability: tuple[ReliabilityBin, ...]
     ranks: tuple[RankCheck, ...]
+    unjudged: tuple[tuple[str, str, int], ...]
     detectable_offset: float
+    detectable_slope: float
     mean_mcse: float
 
     @property
@@ -144,27 +158,30 @@ def check_records(header: Mapping[str, Any], records: Sequence[Record]) -> Calib
     each = FALSE_ALARM / 2 / _FACTOR_CHECKS
     given = factors.given
     curve = reliability_curve(factors.p_balance[given], (~cyclic[given]).astype(float), each)
-    ranks = _rank_checks(records, int(header["ranked"]))
+    ranks, unjudged = _rank_checks(records, int(header["ranked"]))
     return CalibrationCheck(
         header=header,
         n_balance=len(records) - n_cyclic,
         n_cyclic=n_cyclic,
+        designs=dict(Counter(record.design for record in records)),
         evidence_withheld=_reasons(record.evidence_withheld for record in records),
         posterior_withheld=_reasons(record.posterior_withheld for record in records),
         statements=(
             *_factor_statements(factors, curve, each),
             *(_rank_statement(found) for found in ranks),
-            _share("share of data sets with a Bayes factor given", float(given.mean())),
+            _share("a Bayes factor", float(given.mean())),
             _share(
-                "share of data sets with a posterior given",
+                "a posterior",
                 float(np.mean([record.posterior_withheld is None for record in records])),
             ),
         ),
         reliability=curve,
         ranks=ranks,
+        unjudged=unjudged,
         detectable_offset=detectable_offset(factors, each),
+        detectable_slope=detectable_slope(recalibration_slope(factors, each)),
         mean_mcse=float(
-            np.mean([record.mcse or 0.0 for record in records if _given(record)] or [0.0])
+            np.mean([record.mcse or 0.0 for record in records if _given(record)] or [np.nan])
         ),
     )
 
@@ -176,79 +193,105 @@ def _given(record: Record) -> bool:
 def _factor_statements(
     factors: Factors, curve: tuple[ReliabilityBin, ...], false_alarm: float
 ) -> list[Statement]:
-    far = [abs(part.observed - part.stated) for part in curve]
-    worst = max(curve, key=_stretch)
-    crossed = crossed_probabilities(factors, false_alarm)
-    mean = mean_factor(factors, false_alarm)
+    identities = {
+        "mean p(cyclic) under balance less mean p(balance) under cyclic data": (
+            "crossed p",
+            crossed_probabilities(factors, false_alarm),
+        ),
+        "slope of the truth on log BF": (
+            "slope of the truth on log BF",
+            recalibration_slope(factors, false_alarm),
+        ),
+        "mean Bayes factor of balance under cyclic data": (
+            "mean Bayes factor, cyclic data",
+            mean_factor(factors, false_alarm),
+        ),
+    }
     return [
-        Statement(
-            name="frequency of balance less stated p(balance), in the worst of "
-            f"{len(curve)} bins (stated {worst.stated:.3f})",
-            value=worst.observed - worst.stated,
-            lower=worst.lower - worst.stated,
-            upper=worst.upper - worst.stated,
-            error=None,
-            false_alarm=false_alarm,
-            holds=bool(far) and all(part.holds for part in curve),
-        ),
-        Statement(
-            name="mean p(cyclic) under balance less mean p(balance) under cyclic data",
-            value=crossed.value,
-            lower=crossed.lower,
-            upper=crossed.upper,
-            error=crossed.error,
-            false_alarm=false_alarm,
-            holds=crossed.holds,
-        ),
-        Statement(
-            name="mean Bayes factor of balance under cyclic data",
-            value=mean.value,
-            lower=mean.lower,
-            upper=mean.upper,
-            error=mean.error,
-            false_alarm=false_alarm,
-            holds=mean.holds,
+        _curve_statement(curve, false_alarm),
+        *(
+            Statement(
+                name=name,
+                label=label,
+                value=found.value,
+                lower=found.lower,
+                upper=found.upper,
+                error=found.error,
+                false_alarm=false_alarm,
+                holds=found.holds,
+            )
+            for name, (label, found) in identities.items()
         ),
     ]
 
 
-def _stretch(part: ReliabilityBin) -> float:
-    """Return how far a share lies from the middle of its band, in units of half its width."""
-    half = max((part.upper - part.lower) / 2, 1e-300)
-    return abs(part.observed - (part.upper + part.lower) / 2) / half
+def _curve_statement(curve: tuple[ReliabilityBin, ...], false_alarm: float) -> Statement:
+    """Judge the worst bin; without any the probabilities have not been seen to be right."""
+    name = "frequency of balance less stated p(balance)"
+    if not curve:
+        words = f"{name}: no data set states one"
+        return Statement(words, "frequency - p, no bins", np.nan, None, None, None, 0.0, False)
+    worst = min(curve, key=lambda part: part.tail)
+    place = f"worst of {len(curve)} bins (stated {worst.stated:.3f})"
+    return Statement(
+        name=f"{name}, in the {place}",
+        label=f"frequency - p, {place}",
+        value=worst.observed - worst.stated,
+        lower=worst.lower - worst.stated,
+        upper=worst.upper - worst.stated,
+        error=None,
+        false_alarm=false_alarm,
+        holds=all(part.holds for part in curve),
+    )
 
 
-def _rank_checks(records: Sequence[Record], ranked: int) -> tuple[RankCheck, ...]:
-    """Check the ranks of each quantity that 20 data sets have at least."""
+def _rank_checks(
+    records: Sequence[Record], ranked: int
+) -> tuple[tuple[RankCheck, ...], tuple[tuple[str, str, int], ...]]:
+    """Check the ranks of each quantity that 20 data sets have at least; name the others."""
     found: dict[tuple[str, str], list[int]] = {}
     for record in records:
-        if record.posterior_withheld is None:
-            for name, rank in record.ranks.items():
-                found.setdefault((record.truth, name), []).append(rank)
+        for name, rank in record.ranks.items():
+            of_quantity = found.setdefault((record.truth, name), [])
+            if record.posterior_withheld is None:
+                of_quantity.append(rank)
     enough = {key: ranks for key, ranks in sorted(found.items()) if len(ranks) >= FEWEST}
     level = FALSE_ALARM / 2 / max(_RANK_CHECKS, len(enough))
-    return tuple(
+    checks = tuple(
         check_ranks(truth, name, np.array(ranks), ranked, level)
         for (truth, name), ranks in enough.items()
     )
+    few = [(*key, len(ranks)) for key, ranks in sorted(found.items()) if key not in enough]
+    return checks, tuple(few)
 
 
 def _rank_statement(found: RankCheck) -> Statement:
     k = found.worst
     given = "balance" if found.truth == "balance" else "cyclic data"
+    of = f"ranks of {found.quantity}, {given}"
     return Statement(
-        name=f"ranks of {found.quantity}, {given}: distribution less uniform at {found.at[k]:.2f}",
+        name=f"{of}: distribution less uniform at {found.at[k]:.2f}",
+        label=f"{of}, at {found.at[k]:.2f}",
         value=float(found.difference[k]),
         lower=float(found.lower[k]),
         upper=float(found.upper[k]),
         error=None,
-        false_alarm=FALSE_ALARM / 2 / _RANK_CHECKS,
+        false_alarm=found.false_alarm,
         holds=found.holds,
     )
 
 
-def _share(name: str, value: float) -> Statement:
-    return Statement(name, value, LEAST_GIVEN, None, None, 0.0, value >= LEAST_GIVEN)
+def _share(what: str, value: float) -> Statement:
+    return Statement(
+        name=f"share of data sets with {what} given",
+        label=f"share with {what} given",
+        value=value,
+        lower=LEAST_GIVEN,
+        upper=None,
+        error=None,
+        false_alarm=0.0,
+        holds=value >= LEAST_GIVEN,
+    )
 
 
 def _reasons(withheld: Any) -> dict[str, int]:

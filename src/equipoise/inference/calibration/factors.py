@@ -1,4 +1,4 @@
-"""Two identities of exact Bayes factors, and bands for them.
+"""Identities of exact Bayes factors, and bands for them.
 
 Data sets come from both hypotheses in equal numbers, with parameters from the priors. Then
 
@@ -6,7 +6,8 @@ Data sets come from both hypotheses in equal numbers, with parameters from the p
     E[p(cyclic) | balance] = E[p(balance) | cyclic]         (even prior odds)
 
 with BF01 the Bayes factor of balance. The mean of BF10 under balance is 1 too, but has no variance
-to speak of, and is not looked at. A withheld data set counts as 0 on either side, which keeps both
+to speak of, and is not looked at. And log BF is the log odds of balance: regressed on it, the truth
+has slope 1. A withheld data set counts as 0 on either side, which keeps both
 identities exact: E[BF01·1(given) | cyclic] is the share given under balance.
 """
 
@@ -98,6 +99,54 @@ def detectable_offset(factors: Factors, false_alarm: float) -> float:
     slope = float((first * (1 - first)).mean() + (second * (1 - second)).mean())
     reach = float(norm.isf(false_alarm / 2) + norm.isf(1.0 - POWER))
     return reach * _crossed_error(factors) / slope if slope > 0 else np.inf
+
+
+def recalibration_slope(factors: Factors, false_alarm: float) -> Identity:
+    """Check that the truth, regressed on log BF, has slope 1.
+
+    The logistic regression's slope in one step from 1: ``1 + Σ (y − p) L / Σ p (1 − p) L²``, with L
+    the log Bayes factor, p the stated p(balance) and y whether balance was true. Below 1: log Bayes
+    factors are too large either way. A sum of independent variables, whose distribution the stated
+    probabilities give; the band is Chernoff's bound.
+    """
+    p, L = factors.p_balance[factors.given], factors.log_values[factors.given]
+    truth = ~factors.cyclic[factors.given]
+    information = float((p * (1.0 - p)) @ L**2)
+    if information <= 0.0:
+        return Identity(1.0, np.inf, -np.inf, np.inf)
+    value = 1.0 + float((truth - p) @ L) / information
+    low, high = (_score_bound(L, side * L, false_alarm / 2) / information for side in (-1, 1))
+    return Identity(value, information**-0.5, 1.0 - low, 1.0 + high)
+
+
+def detectable_slope(slope: Identity) -> float:
+    """Return the relative error of all log BF that the check would find nine times in ten."""
+    return max(slope.upper - 1.0, 1.0 - slope.lower) + float(norm.isf(1.0 - POWER)) * slope.error
+
+
+def _score_bound(logit: FloatArray, weight: FloatArray, tail: float) -> float:
+    """Return what ``Σ (y − p) w`` passes with probability ``tail`` at most, y ~ Bernoulli(p).
+
+    Chernoff: ``P(S ≥ K'(t)) ≤ exp(K(t) − t K'(t))`` with K the cumulant function, t > 0.
+    """
+    p = expit(logit)
+
+    def tilted(t: float) -> tuple[float, float]:
+        """Return the mean under a tilt, and by how much its exponent exceeds what is asked."""
+        mean = float((expit(logit + t * weight) - p) @ weight)
+        # log(1 − p + p exp(t w)) − t p w, summed
+        cumulant = float(
+            (
+                np.logaddexp(0.0, logit + t * weight) - np.logaddexp(0.0, logit) - t * p * weight
+            ).sum()
+        )
+        return mean, t * mean - cumulant + np.log(tail)
+
+    far = 1e-3
+    while tilted(far)[1] < 0 and far < _STEEPEST:
+        far *= 2.0
+    at = far if tilted(far)[1] < 0 else brentq(lambda t: tilted(t)[1], 0.0, far, xtol=1e-12)
+    return tilted(float(at))[0]
 
 
 def _crossed_error(factors: Factors) -> float:

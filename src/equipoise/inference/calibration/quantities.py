@@ -3,7 +3,7 @@
 import numpy as np
 
 from equipoise.inference.calibration.simulate import Simulated
-from equipoise.inference.posterior.derived import kernel_of, stationary
+from equipoise.inference.posterior.derived import flows_of
 from equipoise.inference.problem import Problem
 from equipoise.inference.weighted import potential_of, violation_of
 from equipoise.likelihoods import FloatArray, MultinomialRows
@@ -66,23 +66,8 @@ def entropy_production(
 
     ``½ Σ_ij J_ij log(F_ij/F_ji)`` with ``F_ij = π_i P_ij`` (Schnakenberg 1976).
     """
-    along, _ = kernel_of(rows, model, theta)
-    arcs = rows.arcs
-    pi = stationary(rows, along, problem.graph.component)
-    flux = pi[:, arcs.source] * along
-    forward = np.flatnonzero(arcs.sign > 0)
-    backward = np.flatnonzero(arcs.sign < 0)
-    forward = forward[np.argsort(arcs.edge[forward])]
-    backward = backward[np.argsort(arcs.edge[backward])]
-    i, j = arcs.source[forward], arcs.target[forward]
-    eta = theta @ model.design.T
-    log_ratio = eta[:, forward] - eta[:, backward]
-    # log F_ij/F_ji without dividing what may have underflowed.
-    log_z = rows.log_normaliser(eta)
-    tiny = np.finfo(float).tiny
-    log_pi = np.log(np.maximum(pi, tiny)) - log_z
-    force = log_ratio + log_pi[:, i] - log_pi[:, j]
-    return np.asarray(((flux[:, forward] - flux[:, backward]) * force).sum(axis=1))
+    flows = flows_of(rows, model, theta, problem.graph.component)
+    return np.asarray(flows.entropy_production.sum(axis=1))
 
 
 def rank(truth: float, draws: FloatArray, rng: np.random.Generator) -> int:

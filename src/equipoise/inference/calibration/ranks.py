@@ -27,6 +27,8 @@ class RankCheck:
         Empirical distribution function minus uniform there, shape (L,).
     lower, upper
         Simultaneous band of the difference, shape (L,).
+    false_alarm
+        Probability that uniform ranks leave the band anywhere, at most.
     """
 
     truth: str
@@ -36,6 +38,7 @@ class RankCheck:
     difference: FloatArray
     lower: FloatArray
     upper: FloatArray
+    false_alarm: float
 
     @property
     def holds(self) -> bool:
@@ -46,11 +49,12 @@ class RankCheck:
 
     @property
     def worst(self) -> int:
-        """Where the difference leaves its band farthest, or is largest by its standard errors."""
+        """Where the difference leaves its band farthest, or is largest, in half-widths of it."""
+        half = (self.upper - self.lower) / 2
+        if self.holds:
+            return int(np.argmax(np.abs(self.difference) / half))
         beyond = np.maximum(self.difference - self.upper, self.lower - self.difference)
-        if not self.holds:
-            return int(np.argmax(beyond))
-        return int(np.argmax(np.abs(self.difference) / np.sqrt(self.at * (1.0 - self.at))))
+        return int(np.argmax(beyond / half))
 
 
 def check_ranks(
@@ -74,7 +78,14 @@ def check_ranks(
     low, high = simultaneous_band(n, ranked, false_alarm)
     at = np.arange(1, ranked + 1) / (ranked + 1)
     return RankCheck(
-        truth, quantity, n, at, reached / n - at, low / n - at, np.asarray(high / n - at)
+        truth=truth,
+        quantity=quantity,
+        n=n,
+        at=at,
+        difference=reached / n - at,
+        lower=low / n - at,
+        upper=np.asarray(high / n - at),
+        false_alarm=false_alarm,
     )
 
 

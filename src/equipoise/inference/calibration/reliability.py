@@ -27,6 +27,8 @@ class ReliabilityBin:
     lower, upper
         Band of that share, had each come from balance with the probability stated; all bins keep
         theirs together with the probability asked for.
+    tail
+        Probability of a share as far out on its side, or farther.
     """
 
     n: int
@@ -36,6 +38,7 @@ class ReliabilityBin:
     observed: float
     lower: float
     upper: float
+    tail: float
 
     @property
     def holds(self) -> bool:
@@ -59,13 +62,21 @@ def reliability_curve(
     false_alarm
         Probability that some bin leaves its band though every probability is right (Bonferroni
         over the bins; the band of each is exact, for a sum of unequal Bernoulli variables).
+
+    Returns
+    -------
+    tuple of ReliabilityBin
+        In order of the probability stated; none without data sets.
     """
+    if not len(stated):
+        return ()
     order = np.argsort(stated, kind="stable")
     parts = _parts(stated[order], order)
     level = false_alarm / len(parts) / 2
     found = []
     for part in parts:
         p = stated[part]
+        true = round(float(balance[part].sum()))
         reached = np.cumsum(sum_of_bernoullis(p))
         beyond = 1.0 - np.concatenate([[0.0], reached[:-1]])
         low = int(np.argmax(reached > level))
@@ -76,9 +87,10 @@ def reliability_curve(
                 lowest=float(p[0]),
                 highest=float(p[-1]),
                 stated=float(p.mean()),
-                observed=float(balance[part].mean()),
+                observed=true / len(p),
                 lower=low / len(p),
                 upper=high / len(p),
+                tail=float(min(reached[true], beyond[true])),
             )
         )
     return tuple(found)

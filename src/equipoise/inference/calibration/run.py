@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import platform
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -160,12 +161,13 @@ def evaluate(data: Simulated, engine: Engine, rng: np.random.Generator) -> Recor
         evidence, posterior = found.evidence_distrust, found.posterior_distrust
         if not (isfinite(value) and isfinite(mcse)):
             evidence, value, mcse = evidence or "the log Bayes factor is not finite", None, None
-        problem = found.problem
-        theta = data.truth.theta(problem, cyclic=data.cyclic)[0]
-        scale = data.truth.scales["sigma_c"][0] if data.cyclic else None
-        true = quantities(data, problem, theta, scale)
-        drawn = quantities(data, problem, found.theta, found.cycle_scale)
-        ranks = {name: rank(float(true[name][0]), drawn[name], rng) for name in true}
+        if found.theta is not None:
+            problem = found.problem
+            theta = data.truth.theta(problem, cyclic=data.cyclic)[0]
+            scale = data.truth.scales["sigma_c"][0] if data.cyclic else None
+            true = quantities(data, problem, theta, scale)
+            drawn = quantities(data, problem, found.theta, found.cycle_scale)
+            ranks = {name: rank(float(true[name][0]), drawn[name], rng) for name in true}
     return Record(
         number=data.number,
         truth="cyclic" if data.cyclic else "balance",
@@ -209,7 +211,11 @@ def _records(
 
 
 def _end_with_parent() -> None:
-    """End this worker when the run is killed: nobody would write down what it finds."""
+    """End this worker when the run is killed: nobody would write down what it finds.
+
+    Ctrl-C reaches workers too, and ends them without a traceback each.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     parent = multiprocessing.parent_process()
     if parent is None:
         return

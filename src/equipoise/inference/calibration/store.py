@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -9,9 +10,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from equipoise.errors import DataError, UsageError
-from equipoise.text import quoted
+from equipoise.text import printable, quoted
 
 SCHEMA = "equipoise.calibration/1"
+# A count or log Bayes factor beyond it is damage, and would overflow later.
+_LARGEST = 10**15
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,17 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[Record]]:
             f"{quoted(path, 200)} cannot be read ({reason}); give the file that "
             "`equipoise calibrate run` wrote"
         ) from None
+    return _parsed(path, raw)
+
+
+def _parsed(path: str | os.PathLike[str], raw: bytes) -> tuple[dict[str, Any], list[Record]]:
+    """Return the header and the records that whole lines hold.
+
+    Raises
+    ------
+    DataError
+        If there is no header, or a line is broken.
+    """
     header: dict[str, Any] = {}
     records: dict[int, Record] = {}
     for place, line in enumerate(raw.split(b"\n")[:-1]):
@@ -83,12 +97,13 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], list[Record]]:
             if place == 0:
                 header = _checked_header(content)
             else:
-                record = _record(content)
+                record = _record(content, header["ranked"])
                 records.setdefault(record.number, record)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, RecursionError) as error:
+            why = f" ({error})" if isinstance(error, _Wrong) else ""
             raise DataError(
                 f"line {place + 1} of {quoted(path, 200)} is no "
-                f"{'header' if place == 0 else 'record'} of a calibration; give the file that "
+                f"{'header' if place == 0 else 'record'} of a calibration{why}; give the file that "
                 "`equipoise calibrate run` wrote, unchanged"
             ) from None
     if not header:
@@ -153,32 +168,36 @@ class Journal:
         self._write(asdict(record))
 
     def _begin(self, path: str | os.PathLike[str], header: Mapping[str, Any]) -> frozenset[int]:
-        """Lock the file, drop a line cut short, compare headers; return the numbers done."""
+        """Lock the file, compare headers, drop a line cut short; return the numbers done.
+
+        Nothing is written before the file has proved to be a journal of this run.
+        """
         _lock(self._file, path)
         raw = Path(path).read_bytes()
         whole = raw.rfind(b"\n") + 1
-        if raw and not whole and not raw.startswith(b'{"schema"'):
-            raise DataError(
-                f"{quoted(path, 200)} holds something else than a calibration; choose another file"
-            )
-        os.ftruncate(self._file, whole)
         if not whole:
+            if not _line(header).startswith(raw):
+                raise DataError(
+                    f"{quoted(path, 200)} holds something else than this calibration; choose "
+                    "another file"
+                )
+            os.ftruncate(self._file, 0)
             self._write(dict(header))
             return frozenset()
-        found, records = read(path)
+        found, records = _parsed(path, raw)
         expected = json.loads(json.dumps(header))
         for key in sorted(set(found) | set(expected)):
             if found.get(key) != expected.get(key):
                 raise UsageError(
-                    f"{quoted(path, 200)} was begun with another {key} "
+                    f"{quoted(path, 200)} was begun with another {printable(key, 40)} "
                     f"({quoted(found.get(key))} instead of {quoted(expected.get(key))}); "
                     "continue with the same one, or choose another file"
                 )
+        os.ftruncate(self._file, whole)
         return frozenset(record.number for record in records)
 
     def _write(self, content: dict[str, Any]) -> None:
-        line = json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n"
-        data = line.encode("utf-8")
+        data = _line(content)
         try:
             while data:
                 data = data[os.write(self._file, data) :]
@@ -188,6 +207,11 @@ class Journal:
                 f"the record cannot be written ({error.strerror}); make room and run again: what "
                 "is done is kept"
             ) from None
+
+
+def _line(content: Mapping[str, Any]) -> bytes:
+    """Return one line of a journal, line feed included."""
+    return (json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
 
 def _lock(file: int, path: str | os.PathLike[str]) -> None:
@@ -203,19 +227,88 @@ def _lock(file: int, path: str | os.PathLike[str]) -> None:
         ) from None
 
 
+class _Wrong(ValueError):
+    """What is wrong in a line, in words."""
+
+
 def _checked_header(content: Any) -> dict[str, Any]:
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise ValueError
+    """Return a header as it is read: schema, engine, seed, greatest rank, and graphs if any.
+
+    Raises
+    ------
+    _Wrong
+        If it is none.
+    """
+    if not isinstance(content, dict):
+        raise _Wrong("it is no object")
+    schema = content.get("schema")
+    if schema != SCHEMA:
+        raise _Wrong(f"its schema is {quoted(schema)}, and this version reads {SCHEMA}")
+    designs = content.get("designs", [])
+    for key, right in (
+        ("ranked", _whole(content.get("ranked"), least=1)),
+        ("engine", isinstance(content.get("engine", ""), str)),
+        ("seed", isinstance(content.get("seed", 0), int)),
+        (
+            "designs",
+            isinstance(designs, list)
+            and all(
+                isinstance(one, dict)
+                and isinstance(one.get("name"), str)
+                and _whole(one.get("states"), least=1)
+                for one in designs
+            ),
+        ),
+    ):
+        if not right:
+            raise _Wrong(f"wrong {key}: {quoted(content.get(key))}")
     return content
 
 
-def _record(content: dict[str, Any]) -> Record:
-    right = (
-        isinstance(content["number"], int)
-        and content["truth"] in ("balance", "cyclic")
-        and isinstance(content["log_bayes_factor"], float | int | None)
-        and isinstance(content["ranks"], dict)
-    )
-    if not right:
-        raise ValueError
+def _record(content: Any, ranked: int) -> Record:
+    """Return a record, every field checked.
+
+    Raises
+    ------
+    _Wrong
+        If it is none.
+    """
+    if not isinstance(content, dict):
+        raise _Wrong("it is no object")
+    ranks = content.get("ranks")
+    right = {
+        "number": _whole(content.get("number")),
+        "truth": content.get("truth") in ("balance", "cyclic"),
+        "design": isinstance(content.get("design"), str),
+        "stay": isinstance(content.get("stay"), bool),
+        "trials": _whole(content.get("trials")),
+        "rejected": _whole(content.get("rejected")),
+        "log_bayes_factor": _number(content.get("log_bayes_factor"), -_LARGEST, _LARGEST),
+        "mcse": _number(content.get("mcse"), 0.0),
+        "evidence_withheld": isinstance(content.get("evidence_withheld"), str | None),
+        "posterior_withheld": isinstance(content.get("posterior_withheld"), str | None),
+        "ranks": isinstance(ranks, dict)
+        and all(_whole(rank) and rank <= ranked for rank in ranks.values()),
+        "seconds": _number(content.get("seconds"), 0.0) and content.get("seconds") is not None,
+    }
+    for key, holds in right.items():
+        if key not in content:
+            raise _Wrong(f"it has no {key}")
+        if not holds:
+            wanted = f"; they run from 0 to {ranked}" if key == "ranks" else ""
+            raise _Wrong(f"wrong {key}: {quoted(content[key])}{wanted}")
+    if content["log_bayes_factor"] is not None and content["mcse"] is None:
+        raise _Wrong("its log_bayes_factor has no mcse")
     return Record(**{field.name: content[field.name] for field in fields(Record)})
+
+
+def _whole(value: Any, least: int = 0) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _LARGEST
+
+
+def _number(value: Any, least: float, most: float = sys.float_info.max) -> bool:
+    """Return whether a value is None or a finite number from ``least`` to ``most``."""
+    if value is None:
+        return True
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and bool(least <= value <= most)

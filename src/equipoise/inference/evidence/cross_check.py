@@ -23,6 +23,8 @@ from equipoise.likelihoods import Rejected
 from equipoise.models import Priors
 from equipoise.models.rows import lay_out
 from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import plain_seed
+from equipoise.text import quoted
 
 Method = Literal["path", "laplace", "bridge", "savage_dickey", "smc"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -41,12 +43,12 @@ class Answer:
     ----------
     method
         Its name: a file or folder of this package.
-    cycle_scale
+    held_cycle_scale
         σ_c where the method holds it fixed; None: ``σ_c ~ HalfNormal(τ)``.
     factor
         Its log Bayes factor; None where it failed.
     reference
-        That of the first method, path or laplace, to the same question.
+        That of the first method, path or laplace, to the same question; None where that failed.
     failure
         Why the answer must not be reported, in words; None where it may be.
     seconds
@@ -54,31 +56,43 @@ class Answer:
     """
 
     method: Method
-    cycle_scale: float | None
+    held_cycle_scale: float | None
     factor: BayesFactor | None
-    reference: BayesFactor
+    reference: BayesFactor | None
     failure: str | None
     seconds: float
 
     @property
     def difference(self) -> float | None:
-        """Its log Bayes factor less the reference's, nats."""
-        return None if self.factor is None else self.factor.log_value - self.reference.log_value
+        """Its log Bayes factor less the reference's, nats; None where either is missing."""
+        if self.factor is None or self.reference is None:
+            return None
+        return self.factor.log_value - self.reference.log_value
 
     @property
     def combined_error(self) -> float | None:
-        """Monte Carlo error of the difference, nats."""
-        return None if self.factor is None else hypot(self.factor.mcse, self.reference.mcse)
+        """Monte Carlo error of the difference, nats; None where there is none."""
+        if self.factor is None or self.reference is None:
+            return None
+        return hypot(self.factor.mcse, self.reference.mcse)
 
     @property
     def agrees(self) -> bool | None:
-        """Whether it is within three combined errors; None where there is nothing to compare."""
-        if self.failure is not None or self.difference is None or self.combined_error is None:
+        """Whether it is within three combined errors; None where there is nothing to compare.
+
+        That is the reference itself, and where it or this answer is withheld.
+        """
+        reference = self.reference
+        if self.factor is reference or self.failure is not None:
+            return None
+        if reference is None or reference.distrust is not None:
+            return None
+        if self.difference is None or self.combined_error is None:
             return None
         return abs(self.difference) <= AGREEING_ERRORS * self.combined_error
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CrossCheck:
     """The answers of several methods to one question.
 
@@ -88,15 +102,43 @@ class CrossCheck:
         What was asked.
     answers
         In the order the methods were named; the first is the reference.
+    rejected
+        What trials that ended in no state counted as.
+    random_seed
+        The seed; None for none, and for a generator's unknown state.
     """
 
     problem: Problem
     answers: tuple[Answer, ...]
+    rejected: Rejected
+    random_seed: int | None
+
+    def __repr__(self) -> str:
+        said = {None: "nothing to compare", True: "agree", False: "do not agree"}[self.agree]
+        given = (
+            f"{answer.method} {answer.factor.log_value:+.2f} ± {answer.factor.mcse:.2f}"
+            if answer.failure is None and answer.factor is not None
+            else f"{answer.method} withheld"
+            for answer in self.answers
+        )
+        return f"CrossCheck({', '.join(given)}: {said})"
 
     @property
-    def agree(self) -> bool:
-        """Whether every method answered, and all agree."""
-        return all(answer.agrees for answer in self.answers)
+    def agree(self) -> bool | None:
+        """Whether every other method answered and agrees with the reference.
+
+        None where there is nothing to compare: one method alone, or the reference withheld.
+        """
+        first, *others = self.answers
+        if not others or first.failure is not None:
+            return None
+        return all(answer.agrees for answer in others)
+
+    @property
+    def exit_status(self) -> int:
+        """0 where every method answered and none disagrees, 3 otherwise."""
+        failed = any(answer.failure is not None for answer in self.answers)
+        return 3 if failed or self.agree is False else 0
 
 
 def cross_check(
@@ -142,13 +184,19 @@ def cross_check(
     """
     _check(methods)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
-    rng = np.random.default_rng(random_seed)
+    if not problem.predictor.basis.shape[1]:
+        raise UsageError(
+            "no cycle is compared, so that both hypotheses are one and log BF is 0 by definition; "
+            "there is nothing for methods to agree on"
+        )
+    seed = plain_seed(random_seed)
+    rng = np.random.default_rng(seed if seed is not None else random_seed)
     report = progress or (lambda *_: None)
     report(methods[0], 0.0)
     start = time.perf_counter()
-    first, curve = _reference(problem, methods[0], int(rng.integers(_SEEDS)))
+    first, curve, failed = _reference(problem, methods[0], int(rng.integers(_SEEDS)))
     seconds = time.perf_counter() - start
-    answers = [Answer(methods[0], None, first, first, first.distrust, seconds)]
+    answers = [Answer(methods[0], None, first, first, failed, seconds)]
     for k, method in enumerate(methods[1:], start=1):
         report(method, k / len(methods))
         start = time.perf_counter()
@@ -157,18 +205,23 @@ def cross_check(
         answers.append(
             Answer(
                 method=method,
-                cycle_scale=fixed,
+                held_cycle_scale=fixed,
                 factor=found,
-                reference=first if fixed is None else _at(curve, fixed),
+                reference=first if fixed is None or curve is None else _at(curve, fixed, failed),
                 failure=failure or (found.distrust if found is not None else None),
                 seconds=time.perf_counter() - start,
             )
         )
     report("done", 1.0)
-    return CrossCheck(problem, tuple(answers))
+    return CrossCheck(problem, tuple(answers), rejected, seed)
 
 
 def _check(methods: Sequence[Method]) -> None:
+    if isinstance(methods, str):
+        raise UsageError(
+            f"methods must be a sequence of names, not the text {quoted(methods)}; write "
+            f"[{methods!r}]"
+        )
     unknown = [method for method in methods if method not in METHODS]
     if unknown or not methods:
         raise UsageError(f"methods must be among {', '.join(METHODS)}, not {list(methods)!r}")
@@ -181,34 +234,27 @@ def _check(methods: Sequence[Method]) -> None:
         )
 
 
-def _reference(problem: Problem, method: Method, seed: int) -> tuple[BayesFactor, CycleScaleCurve]:
-    """Return the reference's log Bayes factor and its curve against σ_c.
-
-    Raises
-    ------
-    UsageError
-        If no cycle is compared.
-    """
-    curve = None
-    if problem.predictor.basis.shape[1]:
+def _reference(
+    problem: Problem, method: Method, seed: int
+) -> tuple[BayesFactor | None, CycleScaleCurve | None, str | None]:
+    """Return the reference's log Bayes factor, its curve against σ_c, and why it is withheld."""
+    try:
         if method == "laplace":
             fit = solve(problem, random_seed=seed)
             factor, curve = fit.log_bayes_factor(), fit.smooth_curve
         else:
             walked = walk_path(compile_sampler(problem), random_seed=seed)
             factor, curve = walked.log_bayes_factor(), walked.curve
-    if curve is None:
-        raise UsageError(
-            "no cycle is compared, so that both hypotheses are one and log BF is 0 by definition; "
-            "there is nothing for methods to agree on"
-        )
-    return factor, curve
+    except NotTrustedError as error:
+        return None, None, str(error)
+    return factor, curve, factor.distrust
 
 
-def _at(curve: CycleScaleCurve, cycle_scale: float) -> BayesFactor:
+def _at(curve: CycleScaleCurve, cycle_scale: float, doubt: str | None) -> BayesFactor:
+    """Return the reference at one σ_c, withheld where the reference is."""
     value, error = curve.log_bayes_factor_at(np.array([cycle_scale]))
     return BayesFactor(
-        float(value[0]), float(error[0]), curve.method, cycle_scale, doubt=curve.doubt
+        float(value[0]), float(error[0]), curve.method, cycle_scale, doubt=doubt or curve.doubt
     )
 
 

@@ -21,11 +21,15 @@ class ExactEvidence:
     unrestricted_matched
         Log evidence of the unrestricted rival, Dirichlet rows of the same prior strength; see
         :meth:`equipoise.likelihoods.ReinforcedPath.matched_rows`. Nats.
+    on_tree
+        Whether the support about the path, loops apart, is a tree: then both hypotheses are one,
+        and their difference is 0.
     """
 
     edge_weight: float
     reinforced: float
     unrestricted_matched: float
+    on_tree: bool
 
     @property
     def log_bayes_factor(self) -> float:
@@ -71,4 +75,5 @@ def exact(counts: TransitionCounts, *, edge_weight: float = 1.0) -> ExactEvidenc
         edge_weight=float(edge_weight),
         reinforced=path.log_evidence(),
         unrestricted_matched=path.matched_rows().log_evidence(),
+        on_tree=path.on_tree,
     )

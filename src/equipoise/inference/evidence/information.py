@@ -25,13 +25,13 @@ def cycle_information(
     array
         Shape (b,), increasing, nonnegative; in units of 1/nats².
     """
-    _, profiled = _profile(reversible, predictor, theta)
+    _, profiled = profile(reversible, predictor, theta)
     return np.maximum(np.linalg.eigvalsh(profiled), 0.0)
 
 
 def evidence_slope(reversible: LatentModel, predictor: Predictor, theta: FloatArray) -> float:
     """Return an estimate of ``d log Z / d(σ_c²)`` at 0: ``½ (|score|² − trace information)``."""
-    score, profiled = _profile(reversible, predictor, theta)
+    score, profiled = profile(reversible, predictor, theta)
     return 0.5 * (float(score @ score) - float(np.trace(profiled)))
 
 
@@ -40,7 +40,7 @@ def information_nats(eigenvalues: FloatArray, tau: float) -> float:
     return float(0.5 * np.log1p(tau**2 * eigenvalues).sum())
 
 
-def _profile(
+def profile(
     reversible: LatentModel, predictor: Predictor, theta: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return score and profiled information of the cycles, in an orthonormal basis of them."""

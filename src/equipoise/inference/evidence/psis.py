@@ -33,6 +33,13 @@ class SmoothedWeights:
     pareto_k: float
 
 
+def distrust(pareto_k: float | None) -> str | None:
+    """Say why weights of such a k̂ must not be relied on; None where they may be, or none are."""
+    if pareto_k is None or pareto_k <= K_TRUSTED:
+        return None
+    return f"importance sampling failed (k̂ = {pareto_k:.2f}, limit {K_TRUSTED:g})"
+
+
 def smooth(log_weights: FloatArray) -> SmoothedWeights:
     """Smooth the largest ``min(n/5, 3√n)`` of ``n`` log-weights; none is larger than before."""
     n = len(log_weights)

@@ -6,7 +6,7 @@ from math import hypot
 from types import MappingProxyType
 from typing import Any
 
-from equipoise.inference.evidence.psis import K_TRUSTED
+from equipoise.inference.evidence import psis
 
 # An error above this could turn any word of the verdict into another.
 MCSE_TRUSTED = 1.0
@@ -72,8 +72,8 @@ class BayesFactor:
         """Why the value must not be reported, in words; None where it may be."""
         if self.doubt is not None:
             return self.doubt
-        if self.pareto_k is not None and not self.pareto_k <= K_TRUSTED:
-            return f"importance sampling failed (k̂ = {self.pareto_k:.2f}, limit {K_TRUSTED:g})"
+        if (failed := psis.distrust(self.pareto_k)) is not None:
+            return failed
         if not self.mcse <= MCSE_TRUSTED:
             return f"its Monte Carlo error is {self.mcse:.1f} nats (limit {MCSE_TRUSTED:g})"
         return None

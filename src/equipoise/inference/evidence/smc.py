@@ -80,13 +80,13 @@ def smc(
         raise UsageError("the model observes nothing, so its evidence is 1; give one with data")
     rng = np.random.default_rng(random_seed)
     try:
-        # Where no particle has a finite density PyMC divides by 0, then fails on nan.
+        # A particle of density 0 has log weight 0 · (−inf) at the first temperature.
         with np.errstate(invalid="ignore"):
             values, stages = _runs(model, draws, chains, rng)
-    except (ValueError, np.linalg.LinAlgError) as error:
+    except np.linalg.LinAlgError as error:
         raise NotTrustedError(
-            f"sequential Monte Carlo failed ({type(error).__name__}): its particles have no "
-            "finite density or do not spread; take more draws, or use another method"
+            f"sequential Monte Carlo failed ({error}): its particles do not spread; take more "
+            "draws, or use another method"
         ) from None
     lost = int((~np.isfinite(values)).sum())
     if lost:
@@ -114,7 +114,13 @@ def smc(
 def _runs(
     model: "pm.Model", draws: int, chains: int, rng: np.random.Generator
 ) -> tuple[FloatArray, tuple[int, ...]]:
-    """Return the log evidence of each run, and its number of stages."""
+    """Return the log evidence of each run, and its number of stages.
+
+    Raises
+    ------
+    NotTrustedError
+        If no particle of a run has a finite density, or one has none that is a number.
+    """
     import pymc as pm
 
     kernel = pm.smc.IMH(draws=draws, model=model, random_seed=int(rng.integers(_SEEDS)))
@@ -126,9 +132,27 @@ def _runs(
         part = slice(k * draws, (k + 1) * draws)
         start = {name: particles[part] for name, particles in pool.items()}
         kernel.initialize(start, np.random.default_rng(rng.integers(_SEEDS)))
+        _check_start(kernel.prior_logp + kernel.likelihood_logp)
         while kernel.beta < 1:
             kernel.update_beta_and_weights()
             kernel.step()
         values.append(float(kernel.log_marginal_likelihood))
         stages.append(int(kernel.iteration))
     return np.array(values), tuple(stages)
+
+
+def _check_start(log_density: FloatArray) -> None:
+    """Refuse particles that PyMC would fail on, later and in other words.
+
+    Raises
+    ------
+    NotTrustedError
+        If no log density is finite, or one is no number.
+    """
+    odd = int((np.isnan(log_density) | np.isposinf(log_density)).sum())
+    if odd or not np.isfinite(log_density).any():
+        wrong = f"{odd} have a density that is no number" if odd else "none has a finite density"
+        raise NotTrustedError(
+            f"of {len(log_density)} particles of sequential Monte Carlo {wrong}; take more draws, "
+            "or use another method"
+        )

@@ -10,6 +10,10 @@ from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray
 
 _STEP = 0.2
+# Steps are halved until the spline foresees the points between to this, nats; the finer spline then
+# errs by a sixteenth of it. A steep curve, with log BF beyond −1,000, needs steps of 0.05.
+_FORESEEN = 2e-3
+_MOST_HALVINGS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,15 +62,28 @@ def pilot(problem: Problem, scales: tuple[float, ...], lowest: float, highest: f
     """
     reversible, cyclic = problem.reversible(), problem.cyclic()
     base = find_mode(reversible, scales, reversible.prior_mean)
+
+    def rise_at(x: FloatArray) -> FloatArray:
+        theta = cyclic.with_cycles(base.theta)
+        rise = []
+        for cycle_scale in np.exp(x):
+            mode = find_mode(cyclic.at_cycle_scale(float(cycle_scale)), scales, theta)
+            theta = mode.theta
+            rise.append(mode.log_evidence - base.log_evidence)
+        return np.array(rise)
+
     count = int(np.ceil(np.log(highest / lowest) / _STEP)) + 1
     x = np.linspace(np.log(lowest), np.log(highest), count)
-    theta = cyclic.with_cycles(base.theta)
-    rise = []
-    for cycle_scale in np.exp(x):
-        mode = find_mode(cyclic.at_cycle_scale(float(cycle_scale)), scales, theta)
-        theta = mode.theta
-        rise.append(mode.log_evidence - base.log_evidence)
-    return Pilot(x, np.array(rise))
+    guide = Pilot(x, rise_at(x))
+    for _ in range(_MOST_HALVINGS):
+        middle = (guide.x[1:] + guide.x[:-1]) / 2
+        rise = rise_at(middle)
+        foreseen = guide.at(middle)
+        between = np.arange(1, len(guide.x))
+        guide = Pilot(np.insert(guide.x, between, middle), np.insert(guide.rise, between, rise))
+        if np.abs(rise - foreseen).max() <= _FORESEEN:
+            break
+    return guide
 
 
 def interpolation(nodes: FloatArray, grid: FloatArray) -> FloatArray:

@@ -1,0 +1,168 @@
+"""``equipoise plan``: what the counts so far can tell, and what more would."""
+
+import csv
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from equipoise.cli import console, options
+from equipoise.cli.counts import read_counts
+from equipoise.errors import UsageError
+from equipoise.inference.planning import plan as make_plan
+from equipoise.inference.planning.assumptions import SIMULATIONS, VIOLATION
+from equipoise.models import Priors
+from equipoise.report.plan import plan_summary
+from equipoise.report.plan_contract import plan_json
+from equipoise.text import quoted
+
+EPILOG = """
+\b
+Examples
+    equipoise plan counts.csv
+    equipoise plan counts.csv --violation 0.2 --trials 1000,10000,100000
+    equipoise plan counts.csv --cycle sunny,rainy,foggy --affinity 1.5
+    equipoise plan pilot.csv --spread informative --figure plan.png
+    equipoise plan pilot.csv --json - | jq .next
+\b
+COUNTS may be those of a small pilot: they are kept, and the tests planned for see
+them too. A third of the trials of a test is a good pilot; a tenth often does.
+\b
+Exit status: 0 a plan to rely on (that nothing is testable is one), 2 bad input or
+usage, 3 it ran but is not to be relied on.
+"""
+
+
+def plan(
+    counts: Annotated[
+        str,
+        typer.Argument(help="File of counts, as for `equipoise test`; - reads standard input."),
+    ],
+    violation: Annotated[
+        float | None,
+        typer.Option(
+            help="Size ρ of the violation planned for, nats: the typical part of a log-ratio that "
+            f"no potential explains. Its direction is unknown. Default: {VIOLATION:g}.",
+            metavar="RHO",
+            show_default=False,
+        ),
+    ] = None,
+    cycle: Annotated[
+        str | None,
+        typer.Option(
+            help="In place of --violation: a cycle that alone breaks balance, its states in order "
+            'with commas, the first not repeated; a state with a comma in "quotes".',
+            metavar="A,B,C",
+        ),
+    ] = None,
+    affinity: Annotated[
+        float | None,
+        typer.Option(help="With --cycle: the sum of log P_ij/P_ji round it, nats.", metavar="NATS"),
+    ] = None,
+    trials: Annotated[
+        str | None,
+        typer.Option(
+            help="Numbers of further trials, over all sources, with commas. Default: five, from a "
+            "third of those so far to thirty times as many.",
+            metavar="N,N,...",
+            show_default=False,
+        ),
+    ] = None,
+    spread: Annotated[
+        Literal["as-so-far", "even", "informative"],
+        typer.Option(
+            help="How sources share further trials: in the proportions so far, evenly, or so that "
+            "the cycles are determined best."
+        ),
+    ] = "as-so-far",
+    simulations: Annotated[
+        int,
+        typer.Option(help="Kernels drawn for either assumption.", metavar="N", min=39, max=10_000),
+    ] = SIMULATIONS,
+    scales: options.Scales = "learned",
+    rejected: options.Rejected = "stay",
+    cycle_scale: options.CycleScale = 1.0,
+    no_stay: options.NoStay = False,
+    seed: options.Seed = options.SEED,
+    json: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the plan as JSON; - prints it instead of the tables.", metavar="PATH|-"
+        ),
+    ] = None,
+    figure: Annotated[
+        str | None,
+        typer.Option(
+            help="Draw the outlook; the ending says how: .png, .svg, .pdf.", metavar="PATH"
+        ),
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print the answer only, no progress bar.")
+    ] = False,
+) -> None:
+    """Say what these counts can tell, what more trials would tell, and which to make next.
+
+    Prints how well each cycle is determined, and what would have to be seen where none can be; the
+    log Bayes factor to be expected with more trials, with the interval that holds it nine times in
+    ten, if balance is violated as you say and if it is not; and how sources should share further
+    trials. Kernels are drawn from the posterior of the counts so far, tables from these.
+    """
+    for path in (json, figure):
+        if path is not None and path != "-":
+            console.check_file(path)
+    if figure is not None and len(Path(figure).suffix) < 2:
+        raise UsageError(f"--figure {quoted(figure, 200)} has no ending; write plan.png, say")
+    if cycle is not None and violation is not None:
+        raise UsageError("--violation and --cycle are two ways to say the same; leave one out")
+    table = read_counts(counts, no_stay=no_stay)
+    with console.ProgressBar(shown=not quiet) as progress:
+        found = make_plan(
+            table,
+            further=None if trials is None else _numbers(trials),
+            violation=VIOLATION if violation is None else violation,
+            cycle=None if cycle is None else next(csv.reader([cycle])),
+            affinity=affinity,
+            spread=spread,
+            priors=Priors(scales=scales, cycle_scale=cycle_scale),
+            rejected=rejected,
+            simulations=simulations,
+            random_seed=seed,
+            progress=progress,
+        )
+    if json == "-":
+        if found.doubt is not None:
+            console.note(f"equipoise: not to be relied on: {console.one_line(found.doubt)}")
+        console.write(plan_json(found))
+    else:
+        text = plan_summary(found)
+        console.write(text.split("\n\n")[0] if quiet else text)
+        if json is not None:
+            console.write_file(json, plan_json(found))
+    if figure is not None:
+        from equipoise.plots.plan import plot_plan
+        from equipoise.plots.save import write_figures
+
+        target = Path(figure)
+        written = write_figures(
+            {target.stem: plot_plan(found)}, target.parent, (target.suffix[1:],)
+        )
+        if json != "-" and not quiet:
+            console.write("\nFigure   " + console.one_line(os.fspath(written[0])))
+    raise typer.Exit(found.exit_status)
+
+
+def _numbers(trials: str) -> list[int]:
+    """Return whole numbers separated by commas.
+
+    Raises
+    ------
+    UsageError
+        If one is none.
+    """
+    try:
+        return [int(part) for part in trials.split(",")]
+    except ValueError:
+        raise UsageError(
+            f"--trials takes whole numbers with commas between, not {quoted(trials)}"
+        ) from None

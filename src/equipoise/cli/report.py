@@ -1,0 +1,153 @@
+"""``equipoise report``: from a file of counts to a page for a referee, and tables for a paper."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from equipoise.cli import console, options
+from equipoise.cli.counts import read_counts
+from equipoise.errors import UsageError
+from equipoise.inference.archive import load as load_run
+from equipoise.inference.balance import BalanceTest
+from equipoise.inference.balance import test as test_balance
+from equipoise.inference.verdict import ROPE
+from equipoise.models import Priors
+from equipoise.report import html
+from equipoise.report.latex import latex_text
+from equipoise.report.printed import printed_tables
+from equipoise.report.records import record_tables
+from equipoise.report.spreadsheet import csv_text
+
+# Of a LaTeX table: rows enough for every state, names that fit a column.
+_ROWS, _NAME = 10_000, 40
+
+
+def report(
+    context: typer.Context,
+    counts: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[COUNTS]",
+            help="File of counts, as for `equipoise test`; - reads standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        str, typer.Option(help="The page, one self-contained HTML file.", metavar="FILE")
+    ] = "report.html",
+    tables: Annotated[
+        str | None,
+        typer.Option(
+            help="Write potential, cycles, edges and sensitivity there, as CSV and LaTeX.",
+            metavar="DIR",
+        ),
+    ] = None,
+    title: Annotated[
+        str | None,
+        typer.Option(
+            help="Title of the page. Default: what the data are called.", show_default=False
+        ),
+    ] = None,
+    trajectory: Annotated[
+        bool, typer.Option("--trajectory", help="Read a path: text, a state a line.")
+    ] = False,
+    fast: Annotated[
+        bool,
+        typer.Option("--fast", help="Laplace and importance sampling in seconds, no MCMC."),
+    ] = False,
+    scales: options.Scales = "learned",
+    rejected: options.Rejected = "stay",
+    likelihood: Annotated[
+        Literal["auto", "multinomial", "pairwise"],
+        typer.Option(help="As for `equipoise test`."),
+    ] = "auto",
+    cycle_scale: options.CycleScale = 1.0,
+    rope: Annotated[
+        float | None,
+        typer.Option(
+            help=f"ρ below this counts as negligible, nats. Default: {ROPE:g}.",
+            metavar="NATS",
+            show_default=False,
+        ),
+    ] = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="State at Φ = 0; repeat it for other components.", metavar="STATE"),
+    ] = None,
+    protocol: Annotated[
+        Literal["draws", "trajectory"] | None,
+        typer.Option(help="Were sources chosen for each trial, or did each start where one ended?"),
+    ] = None,
+    trials: Annotated[
+        Literal["observed", "imputed"] | None,
+        typer.Option(help="How the number of trials was known."),
+    ] = None,
+    no_stay: options.NoStay = False,
+    seed: options.Seed = options.SEED,
+    again: Annotated[
+        str | None,
+        typer.Option(
+            help="Report a run kept with `equipoise test --save` instead of testing; samples "
+            "nothing. Takes --output, --tables, --title, --rope and --reference beside it.",
+            metavar="PATH",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Write a report that a referee reads top to bottom: one HTML file, no network, no script.
+
+    Verdict, data, model, evidence, potential, where balance breaks, diagnostics, sensitivity, a
+    methods paragraph with its references in BibTeX, versions and seed; all figures inside.
+    """
+    if again is not None:
+        options.only_reporting(context, _WITH_AGAIN)
+    elif counts is None:
+        raise UsageError("no COUNTS given; name a file of counts, or a saved run with --again")
+    console.check_file(output)
+    if tables is not None:
+        console.make_folder(tables)
+    if again is not None:
+        result = load_run(again, rope=rope, reference=reference or None)
+    else:
+        table = read_counts(
+            "" if counts is None else counts,
+            trajectory=trajectory,
+            protocol=protocol,
+            trials=trials,
+            no_stay=no_stay,
+        )
+        with console.ProgressBar(shown=not quiet) as progress:
+            result = test_balance(
+                table,
+                fast=fast,
+                priors=Priors(scales=scales, cycle_scale=cycle_scale),
+                likelihood=likelihood,
+                rejected=rejected,
+                reference=reference or None,
+                rope=ROPE if rope is None else rope,
+                random_seed=seed,
+                progress=progress,
+            )
+    console.write_file(output, html(result, title=title))
+    written = [output, *(_write_tables(result, tables) if tables is not None else [])]
+    console.write(
+        result.verdict.text
+        if quiet
+        else f"{result.verdict.text}\n\nWritten  {console.one_line(', '.join(written))}"
+    )
+    raise typer.Exit(result.exit_status)
+
+
+_WITH_AGAIN = {"again", "output", "tables", "title", "rope", "reference", "quiet"}
+
+
+def _write_tables(result: BalanceTest, folder: str) -> list[str]:
+    """Write every table as CSV, in full, and as LaTeX, as it is read."""
+    texts = {f"{table.name}.csv": csv_text(table) for table in record_tables(result)}
+    texts |= {
+        f"{table.name}.tex": latex_text(table) for table in printed_tables(result, _ROWS, _NAME)
+    }
+    for name, text in texts.items():
+        console.write_file(str(Path(folder) / name), text)
+    return [str(Path(folder) / name) for name in texts]

@@ -1,0 +1,240 @@
+"""The states at their potential, joined by edges coloured by what no potential explains."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.container import Container
+from matplotlib.lines import Line2D
+
+from equipoise.inference.balance import BalanceTest
+from equipoise.inference.potential import StatePotential
+from equipoise.likelihoods import FloatArray, IntArray
+from equipoise.plots.placing import beside_each_other, write_names
+from equipoise.plots.style import (
+    GREY,
+    INK,
+    VERMILLION,
+    any_script,
+    colour_bar,
+    diverging,
+    drawn_on,
+    legend_below,
+    say,
+    tick_label,
+)
+
+_HEIGHT, _TALL, _WORDS = 3.6, 4.6, 1.2
+_NAMED, _OUTSTANDING = 26, 8
+_BEND, _BENT = 0.08, 16
+_DOTTED = (0, (1.0, 1.2))
+
+
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """States that have an edge: which, where (data units), and where components end."""
+
+    states: IntArray
+    points: FloatArray
+    borders: tuple[float, ...]
+    ceiling: float | None
+
+
+def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
+    """Draw the states at their potential, Φ upwards, and the edges by c and counts.
+
+    Horizontal positions have no meaning: connected states stand close, and the same result gives
+    the same picture. Lines are wider where more transitions were counted. Edges on testable cycles
+    are coloured by the posterior mean of c, taken from the state drawn higher to the one drawn
+    lower: above 0 transitions go down more often, against those up, than any potential allows.
+    Dotted edges are on no testable cycle. States with a one-sided bound stand at it, those without
+    any in a row on top; components stand side by side, each with its own zero. Up to 26 states are
+    named; of more, the ends of the clearest violations, the lowest and the highest.
+
+    Parameters
+    ----------
+    result
+        From :func:`equipoise.test`.
+    ax
+        Axes to draw on; default: new ones, one journal column wide.
+
+    Returns
+    -------
+    Axes
+        Its ``figure`` can be saved.
+    """
+    edges = np.asarray(result.graph.edges).reshape(-1, 2)
+    n_joined = len(np.unique(edges))
+    height = _WORDS if not len(edges) else _HEIGHT if n_joined <= _NAMED else _TALL
+    with drawn_on(ax, height) as axes:
+        if not len(edges):
+            say(axes, "No edge joins two states:", "there is no network to draw.")
+            return axes
+        layout = _place(result, edges)
+        handles = _draw(axes, result, layout, edges)
+        if len(handles) > 1:
+            legend_below(axes, handles, 2, own=ax is None)
+        _name(axes, result, layout, edges)
+        return axes
+
+
+def _place(result: BalanceTest, edges: IntArray) -> _Layout:
+    graph = result.graph
+    joined = np.unique(edges)
+    known = {int(k): _value(result.potential[k], result.potential_trusted) for k in joined}
+    values = [value for value in known.values() if value is not None]
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    span = max(high - low, 0.5)
+    unknown = any(value is None for value in known.values())
+    ceiling = high + 0.18 * span if unknown else None
+    y = np.array([(ceiling or 0.0) if (v := known[int(k)]) is None else v for k in joined])
+    components = np.unique(graph.component[joined])
+    sizes = np.array([np.count_nonzero(graph.component[joined] == k) for k in components])
+    widths = np.sqrt(sizes) / np.sqrt(sizes).sum()
+    weight = _share(result, edges)
+    x = np.empty(len(joined))
+    starts = np.concatenate([[0.0], np.cumsum(widths)])
+    for start, width, component in zip(starts, widths, components, strict=False):
+        members = np.flatnonzero(graph.component[joined] == component)
+        here = graph.component[edges[:, 0]] == component
+        local = np.searchsorted(joined[members], edges[here])
+        across = beside_each_other((y[members] - low) / span, local, weight[here])
+        x[members] = start + width * (0.08 + 0.84 * across)
+    return _Layout(joined, np.column_stack([x, y]), tuple(starts[1:-1].tolist()), ceiling)
+
+
+def _value(state: StatePotential, trusted: bool) -> float | None:
+    """Return where a state stands: at its mean or mode, or its one-sided bound."""
+    if state.bound == "two-sided":
+        return state.mean if trusted else state.mode
+    return {"lower": state.lower, "upper": state.upper, "none": None}[state.bound]
+
+
+def _share(result: BalanceTest, edges: IntArray) -> FloatArray:
+    """Return the logarithm of each edge's transitions, from 0 to 1, shape (E,)."""
+    table = result.counts.counts
+    i, j = edges.T
+    total = np.asarray(table[i, j] + table[j, i], dtype=float).ravel()
+    logs = np.log1p(total)
+    return np.asarray(logs / max(logs.max(), 1e-9))
+
+
+def _draw(
+    axes: Axes, result: BalanceTest, layout: _Layout, edges: IntArray
+) -> list[Artist | Container]:
+    dense = len(layout.states) > _NAMED
+    at = layout.points[np.searchsorted(layout.states, edges)]
+    width = (0.3 + 1.9 * _share(result, edges)) * (0.5 if dense else 1.0)
+    testable = np.array([edge.testable for edge in result.edges], dtype=np.bool_)
+    if not result.converged or not len(testable):
+        testable = np.zeros(len(edges), dtype=np.bool_)
+    lines = np.array([_bent(a, b) for a, b in at])
+    axes.add_collection(
+        LineCollection(
+            list(lines[~testable]),
+            colors=GREY,
+            linewidths=0.6 * width[~testable],
+            linestyles=_DOTTED,
+            zorder=1,
+        )
+    )
+    handles: list[Artist | Container] = []
+    if testable.any():
+        # Downhill: from the state drawn higher to the one drawn lower.
+        downhill = np.where(at[:, 0, 1] >= at[:, 1, 1], 1.0, -1.0)
+        c = np.array([edge.mean for edge in result.edges]) * downhill
+        order = np.flatnonzero(testable)[np.argsort(np.abs(c[testable]), kind="stable")]
+        mappable = diverging(c[testable])
+        axes.add_collection(
+            LineCollection(
+                list(lines[order]),
+                colors=mappable.to_rgba(c[order]),
+                linewidths=width[order],
+                zorder=2,
+            )
+        )
+        colour_bar(axes, mappable, "$c$ downhill, what no potential explains (nats)")
+    if not testable.all():
+        label = "not testable" if result.converged else "edge ($c$ withheld)"
+        handles.append(Line2D([], [], color=GREY, linewidth=1.0, linestyle=_DOTTED, label=label))
+    handles += _states(axes, result, layout, 4.5 if not dense else 2.0)
+    for border in layout.borders:
+        axes.axvline(border, color=GREY, linewidth=0.4, dashes=(6, 3))
+    low, high = layout.points[:, 1].min(), layout.points[:, 1].max()
+    room = 0.07 * max(high - low, 1.0)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_ylim(low - room, high + room)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    if layout.ceiling is not None:
+        ticks = [t for t in axes.get_yticks() if low - room <= t < layout.ceiling - room]
+        axes.set_yticks([*ticks, layout.ceiling], [*(f"{t:g}" for t in ticks), "?"])
+    axes.set_ylabel("potential Φ = −log π (nats)")
+    return handles
+
+
+def _bent(start: FloatArray, end: FloatArray) -> FloatArray:
+    """Return a slightly bent line, so that an edge behind a state in between can be seen."""
+    t = np.linspace(0.0, 1.0, _BENT)[:, None]
+    sag = np.array([_BEND * np.abs(end[1] - start[1]) / 8.0, 0.0])
+    middle = (start + end) / 2 + sag
+    return np.asarray((1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end)
+
+
+def _states(
+    axes: Axes, result: BalanceTest, layout: _Layout, size: float
+) -> list[Artist | Container]:
+    """Draw the states, and return what the legend says of them."""
+    handles: list[Artist | Container] = []
+    kinds = {
+        "two-sided": ("o", INK, INK, "state"),
+        "lower": ("^", VERMILLION, VERMILLION, "at least this"),
+        "upper": ("v", VERMILLION, VERMILLION, "at most this"),
+        "none": ("o", "white", GREY, "no bound"),
+    }
+    bounds = np.array([result.potential[k].bound for k in layout.states])
+    for bound, (marker, face, edge, label) in kinds.items():
+        here = bounds == bound
+        if here.any():
+            (drawn,) = axes.plot(
+                *layout.points[here].T,
+                marker,
+                markersize=size,
+                markerfacecolor=face,
+                markeredgecolor=edge,
+                markeredgewidth=0.7,
+                zorder=4,
+                label=label,
+            )
+            handles.append(drawn)
+    return handles
+
+
+def _name(axes: Axes, result: BalanceTest, layout: _Layout, edges: IntArray) -> None:
+    """Name the states, or the outstanding ones, once the axes know their size."""
+    position = {int(state): k for k, state in enumerate(layout.states)}
+    if len(layout.states) <= _NAMED:
+        chosen = [int(state) for state in layout.states]
+        size = 7.0
+    else:
+        clear = sorted(
+            (k for k, edge in enumerate(result.edges) if edge.testable and result.converged),
+            key=lambda k: -abs(result.edges[k].mean) / max(result.edges[k].sd, 1e-12),
+        )[:_OUTSTANDING]
+        heights = layout.points[:, 1]
+        ends = [int(state) for k in clear for state in edges[k]]
+        ends += [int(layout.states[np.argmin(heights)]), int(layout.states[np.argmax(heights)])]
+        chosen = list(dict.fromkeys(ends))
+        size = 6.0
+    with any_script():
+        if (figure := axes.get_figure(root=True)) is not None:
+            figure.draw_without_rendering()
+        write_names(
+            axes,
+            layout.points,
+            [tick_label(result.graph.states[state], 16) for state in chosen],
+            [position[state] for state in chosen],
+            size,
+        )

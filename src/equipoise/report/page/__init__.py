@@ -1,0 +1,9 @@
+"""The report: one self-contained HTML page that a referee reads top to bottom.
+
+A page is an ordered list of sections, a section a list of blocks; :mod:`.sections` says what stands
+in them, ``page.html`` how they look.
+"""
+
+from equipoise.report.page.render import html
+
+__all__ = ["html"]

@@ -1,0 +1,111 @@
+"""The states at their potential."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_plot_potential import fits
+
+from equipoise.inference.cycles import EdgeCirculation
+from equipoise.plots import plot_network
+from equipoise.plots.placing import beside_each_other
+
+NAMES = ["alofi-rain", "claude-4", "gemini-2.5-flash", "smollm2-weekday", "tree", "two components"]
+
+
+def drawn(axes):
+    return np.concatenate([line.get_xydata() for line in axes.lines if line.get_marker() in "o^v"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_states_stand_at_their_potential(result, name):
+    outcome = result(name)
+    axes = plot_network(outcome)
+    values = [
+        {"two-sided": row.mean, "lower": row.lower, "upper": row.upper, "none": None}[row.bound]
+        for row in outcome.potential
+    ]
+    known = sorted(value for value in values if value is not None)
+    heights = sorted(drawn(axes)[:, 1])
+    assert heights[: len(known)] == pytest.approx(known)
+    assert all(height > max(known) for height in heights[len(known) :])
+    assert {text.get_text() for text in axes.texts} == set(outcome.counts.states)
+    assert fits(axes)
+
+
+def test_edges_are_coloured_by_c_downhill(result):
+    outcome = result("smollm2-weekday")
+    axes = plot_network(outcome)
+    coloured = axes.collections[1]
+    phi = np.array([row.mean for row in outcome.potential])
+    i, j = outcome.graph.edges.T
+    c = np.array([edge.mean for edge in outcome.edges]) * np.where(phi[i] >= phi[j], 1, -1)
+    order = np.argsort(np.abs(c), kind="stable")
+    red_less_blue = coloured.get_colors()[:, [0, 2]] @ [1, -1]
+    strong = np.abs(c[order]) > 0.3
+    assert np.array_equal(red_less_blue[strong] > 0, c[order][strong] > 0)
+    # Each line runs from one end of its edge to the other.
+    points = {label: (x, y) for label, x, y in _places(axes)}
+    for k, path in zip(order, coloured.get_paths(), strict=True):
+        ends = {tuple(np.round(path.vertices[m], 9)) for m in (0, -1)}
+        names = outcome.counts.states[i[k]], outcome.counts.states[j[k]]
+        assert ends == {tuple(np.round(points[name], 9)) for name in names}
+
+
+def _places(axes):
+    for text in axes.texts:
+        yield text.get_text(), *text.xy
+
+
+def test_c_is_not_shown_where_it_is_not_to_be_trusted(result):
+    axes = plot_network(result("distrusted alofi-rain"))
+    assert len(axes.figure.axes) == 1
+    assert any("withheld" in text.get_text() for text in axes.figure.legends[0].get_texts())
+
+
+def test_the_same_result_gives_the_same_picture(result):
+    first, second = (drawn(plot_network(result("gemini-2.5-flash"))) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("n", [5, 13, 300, 500])
+def test_states_keep_apart(n):
+    rng = np.random.default_rng(n)
+    edges = np.array([(k, rng.integers(max(0, k - 9), k)) for k in range(1, n)])
+    height = rng.random(n)
+    place = beside_each_other(height, edges, np.ones(n - 1))
+    assert place.min() >= 0
+    assert place.max() <= 1
+    gaps = np.diff(np.sort(place))
+    assert gaps.min() > 0.2 / n
+    assert gaps.max() < 5 / n
+
+
+def test_neighbours_stand_closer_than_strangers():
+    rng = np.random.default_rng(7)
+    n = 60  # a ladder of thirty rungs, heights at random
+    edges = np.array([(k, k + 2) for k in range(n - 2)] + [(k, k + 1) for k in range(0, n, 2)])
+    place = beside_each_other(rng.random(n), edges, np.ones(len(edges)))
+    joined = np.abs(np.diff(place[edges], axis=1)).mean()
+    assert joined < 0.6 * np.abs(place[:, None] - place[None, :]).mean()
+
+
+@pytest.mark.filterwarnings("ignore:Glyph .* missing")
+def test_names_are_not_trusted(result):
+    axes = plot_network(result("hostile"))
+    names = [text.get_text() for text in axes.texts]
+    assert max(map(len, names)) <= 16
+    assert not any(text.get_parse_math() for text in axes.texts)
+    assert all(name.isprintable() for name in names)
+
+
+def test_many_states_are_legible(large_result):
+    outcome = large_result(300)
+    i, j = outcome.graph.edges.T
+    edges = tuple(
+        EdgeCirculation(f"state {a:03d}", f"state {b:03d}", 0.1 * (a % 7), 0.3, 0, 1, 0.01, True)
+        for a, b in zip(i, j, strict=True)
+    )
+    axes = plot_network(replace(outcome, edges=edges))
+    assert 8 < len(axes.texts) <= 18
+    assert fits(axes)

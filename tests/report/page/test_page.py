@@ -1,0 +1,149 @@
+"""The page as text: what it holds, and that names act on nothing."""
+
+import base64
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from report_names import HOSTILE_NAMES
+
+from equipoise.report import html
+from equipoise.report.methods import methods
+from equipoise.report.page.blocks import Section, Words
+from equipoise.report.page.sections import counted
+
+ELEMENTS = set(
+    "html head meta title style body header main footer nav section h1 h2 h3 p a dl div dt dd "
+    "table thead tbody tr th td figure img figcaption ol li pre code".split()
+)
+ATTRIBUTES = set(
+    "lang charset http-equiv content name class id href aria-label aria-labelledby role tabindex "
+    "scope src alt style rel".split()
+)
+VOID = {"meta", "img"}
+
+
+class Outline(HTMLParser):
+    """What a browser would see: elements, attributes, text; every element must be closed."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.elements, self.attributes, self.text, self.ids, self.links = set(), set(), [], [], []
+        self.images, self.open = [], []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+        given = dict(attributes)
+        self.ids += [given["id"]] if "id" in given else []
+        self.links += [given["href"]] if "href" in given else []
+        self.images += [given["src"]] if "src" in given else []
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.mark.parametrize("name", ["hostile", "alofi-rain", "tree", "distrusted alofi-rain"])
+def test_nothing_but_what_the_template_holds(page, name):
+    outline = Outline(page(name))
+    assert outline.elements <= ELEMENTS
+    assert outline.attributes <= ATTRIBUTES
+    assert len(set(outline.ids)) == len(outline.ids)
+    inner = [link[1:] for link in outline.links if link.startswith("#")]
+    assert set(inner) <= set(outline.ids)
+    outer = [link for link in outline.links if not link.startswith("#")]
+    assert all(re.match(r"https://(doi\.org|arxiv\.org/abs)/[\w./()-]+$", link) for link in outer)
+    for image in outline.images:
+        kind, _, data = image.partition(";base64,")
+        assert kind in ("data:image/svg+xml", "data:image/png")
+        drawn = base64.b64decode(data)
+        assert drawn.startswith(b"\x89PNG" if kind.endswith("png") else b"<?xml")
+        assert b"<script" not in drawn.lower()
+        # Colour bars are pictures inside the picture.
+        assert not re.search(rb"""(href|src)\s*=\s*["'](?!#|data:image/png)""", drawn)
+
+
+def test_hostile_names_are_shown_and_act_on_nothing(page):
+    text = page("hostile")
+    outline = Outline(text)
+    shown = "".join(outline.text)
+    assert "<script>alert(1)</script>" in shown
+    assert "<script" not in text.lower()
+    assert "=cmd()" in shown
+    assert "\\u202eevil" in shown
+    assert "😀😀😀" in shown
+    assert '" onerror=alert(2)' in shown
+    assert "x" * 61 not in text
+    assert all(c == "\n" or c.isprintable() for c in text)
+
+
+def test_a_title_and_metadata_are_not_trusted(result):
+    name = HOSTILE_NAMES[0]
+    outcome = result("alofi-rain")
+    said = {"title": name, "model": {"a": [name, "\u202e"]}, name: name}
+    counts = replace(outcome.counts, metadata=said)
+    for title in (None, name):
+        text = html(replace(outcome, counts=counts), title=title, sections=[counted])
+        outline = Outline(text)
+        assert outline.elements <= ELEMENTS
+        assert "".join(outline.text).count(name) >= 4
+        assert "\u202e" not in text
+
+
+def test_every_section_stands_in_order(page):
+    sections = re.findall(r'<section id="(\w+)">', page("alofi-rain"))
+    assert (
+        sections
+        == (
+            "verdict data model evidence potential violation diagnostics sensitivity methods "
+            "references versions"
+        ).split()
+    )
+
+
+def test_sections_can_be_added_and_left_out(result):
+    def mine(outcome):
+        return Section("mine", "Mine & yours", (Words("<b>bold</b>"),))
+
+    text = html(result("alofi-rain"), sections=[mine, lambda outcome: None])
+    assert re.findall(r'<section id="(\w+)">', text) == ["mine"]
+    assert "Mine &amp; yours" in text
+    assert "&lt;b&gt;bold&lt;/b&gt;" in text
+
+
+def test_the_same_result_gives_the_same_page(result, page):
+    assert html(result("alofi-rain")) == page("alofi-rain")
+
+
+def test_every_citation_is_in_the_references_and_in_bibtex(result, page):
+    text = page("alofi-rain")
+    keys = {key for sentence in methods(result("alofi-rain")) for key in sentence.keys}
+    entries = re.findall(r"@(?:article|misc)\{(\w+),", text)
+    assert set(entries) == keys
+    assert re.findall(r'<li id="(\w+)">', text) == entries
+
+
+def test_what_is_not_to_be_trusted_is_said_first(page):
+    text = page("distrusted alofi-rain")
+    assert '<p class="warning">Not to be trusted' in text
+    assert text.index('class="warning"') < text.index("<h3>")
+    assert "Affinity" not in text
+
+
+def test_numbers_of_the_page_are_those_of_the_summary(result, page):
+    words = " ".join("".join(Outline(page("alofi-rain")).text).split())
+    outcome = result("alofi-rain")
+    assert outcome.verdict.text in words
+    for state in outcome.potential:
+        if not state.reference:
+            assert f"{state.mean:.2f}" in words
+    assert f"seed {outcome.random_seed}" in words

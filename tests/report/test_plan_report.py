@@ -1,0 +1,80 @@
+"""A plan as text and as JSON."""
+
+import json
+import unicodedata
+from dataclasses import replace
+
+import pytest
+from planned import HOSTILE, planned
+
+from equipoise.report.layout import display_width
+from equipoise.report.plan import plan_summary
+from equipoise.report.plan_contract import SCHEMA, plan_dict, plan_json
+
+NAMES = ["alofi-rain", "claude-4", "gemini-2.5-flash", "tree", "one way", "hostile"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lines_are_short_and_printable(name):
+    text = plan_summary(planned(name))
+    assert max(map(display_width, text.splitlines())) <= 100
+    assert all(unicodedata.category(c) not in ("Cc", "Cf") for c in text.replace("\n", ""))
+
+
+def test_many_cycles_are_cut_short():
+    found = planned("alofi-rain")
+    text = plan_summary(replace(found, cycles=found.cycles * 15))
+    assert "of 15 testable cycles" in text
+    assert max(map(display_width, text.splitlines())) <= 100
+    assert text.count("6+ → 0  ") == 6
+
+
+def test_the_answer_comes_first():
+    assert plan_summary(planned("alofi-rain")).startswith("A violation of ρ = 0.1 nats is found by")
+    assert "no cycle" in plan_summary(planned("tree")).splitlines()[0]
+    doubted = replace(planned("alofi-rain"), doubt="reasons")
+    assert plan_summary(doubted).startswith("Not to be relied on: reasons.")
+    assert doubted.exit_status == 3
+
+
+@pytest.mark.parametrize("name", ["claude-4", "gemini-2.5-flash"])
+def test_more_of_the_same_cannot_help(name):
+    text = plan_summary(planned(name))
+    assert text.startswith("No cycle is testable, and more trials that show only the transitions")
+    assert "ATTITUDE → BUZZY" in text
+    assert "expected  90 %" not in text
+
+
+def test_json_has_the_numbers_of_the_plan():
+    found = planned("alofi-rain")
+    value = json.loads(plan_json(found))
+    assert value["schema"] == SCHEMA == "equipoise.plan/1"
+    assert value["outlook"][1]["upper"] == found.outlook[1].upper
+    assert value["cycles"][0]["standard_error"] == found.cycles[0].standard_error
+    assert sum(row["fraction"] for row in value["next"]["sources"]) == pytest.approx(1)
+    assert plan_json(found).isascii()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_json_has_no_nan_and_the_same_keys(name):
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    value = json.loads(plan_json(planned(name)), parse_constant=refuse)
+    assert set(value) == set(plan_dict(planned("alofi-rain")))
+
+
+def test_counts_that_contradict_the_assumption_are_named():
+    found = planned("alofi-rain")
+    sure = replace(found.log_bayes_factor, log_value=-20.0)
+    size = replace(found.size, mean=0.5, lower=0.4, upper=0.6)
+    text = " ".join(plan_summary(replace(found, log_bayes_factor=sure, size=size)).split())
+    assert "speak against the violation assumed (they say ρ = 0.5, 0.4 to 0.6)" in text
+    assert "against balance (log BF -20.0)" in text
+    assert text.startswith("The counts so far already speak against")
+
+
+def test_hostile_names_are_escaped():
+    text = plan_summary(planned("hostile"))
+    assert "\\u202eevil" in text
+    assert HOSTILE[2] not in text
