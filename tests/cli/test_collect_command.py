@@ -85,7 +85,7 @@ def test_task_check_and_show(tmp_path, capsys):
     replies.write_text("no\n")
     assert main(["task", "check", "weekday", str(replies)]) == 3
     assert main(["task", "show", "colour"]) == 0
-    assert "The colour now is black" in capsys.readouterr().out
+    assert "Name one other than black." in capsys.readouterr().out
 
 
 def test_fetch_lists_what_there_is(tmp_path, capsys, monkeypatch):

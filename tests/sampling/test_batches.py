@@ -48,7 +48,8 @@ def test_each_request_of_a_batch_is_what_a_direct_one_would_be(batches, serve, g
     gather(server, draws=7, **SPEED)
     sent = next(iter(batches.batches.values()))["requests"]
     assert sorted(
-        re.search("now is (.*?)\\.", item["params"]["messages"][-1]["content"])[1] for item in sent
+        re.search("other than (.*?)\\.", item["params"]["messages"][-1]["content"])[1]
+        for item in sent
     ) == sorted("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
     assert {item["params"]["max_tokens"] for item in sent} == {16}
 

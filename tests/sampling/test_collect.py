@@ -186,10 +186,25 @@ def test_the_informative_policy_follows_the_allocation_handed_in(tmp_path):
         return {state: draws if state == "Friday" else 0 for state in counts.states}
 
     path = tmp_path / "run.db"
-    run(path, draws=140, policy=Informative(allocate, pilot=10, rounds=2, least=5))
-    made = stored_counts(path)
+    policy = Informative(allocate, pilot=10, growth=0.5, least=5, share=0)
+    run(path, draws=140, policy=policy)
     assert asked == [(70, 35), (105, 35)]
-    assert made.trials.tolist() == [10, 10, 10, 10, 80, 10, 10]
+    assert stored_counts(path).trials.tolist() == [10, 10, 10, 10, 80, 10, 10]
+    # Resumed, it goes on with the next round.
+    run(path, draws=150, policy=policy)
+    assert asked[2:] == [(140, 10)]
+
+
+def test_every_source_keeps_a_share_whatever_the_allocation_says(tmp_path):
+    def allocate(counts, draws):
+        return {"Friday": draws}
+
+    path = tmp_path / "run.db"
+    run(path, draws=700, policy=Informative(allocate, pilot=4, share=0.1))
+    trials = dict(zip(TASK.states, stored_counts(path).trials.tolist(), strict=True))
+    friday = trials.pop("Friday")
+    assert set(trials.values()) == {10}  # a tenth of 100
+    assert friday == 640
 
 
 def test_an_allocation_that_does_not_add_up_is_refused(tmp_path):

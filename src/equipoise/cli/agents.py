@@ -1,16 +1,11 @@
-"""Who is asked, from the command line; what counts as decisive; where the next draws go."""
+"""Who is asked, from the command line, and what counts as decisive."""
 
 import json
 import os
-from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
-
-import numpy as np
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import EquipoiseError, UsageError
-from equipoise.graph import support_graph
 from equipoise.inference.balance import test as test_balance
 from equipoise.sampling.clients.parameters import Parameters
 from equipoise.sampling.clients.reply import Client
@@ -118,52 +113,6 @@ def decisive(counts: TransitionCounts) -> Decision:
     if call in ("negligible", "material"):
         return Decision(True, f"the violation ρ is called {call}")
     return Decision(False, verdict.favours)
-
-
-def allocate_draws(counts: TransitionCounts, draws: int) -> Mapping[str, int]:
-    """Return how many of further draws to make from each state, to narrow the cycles most.
-
-    Parameters
-    ----------
-    counts : TransitionCounts
-        So far.
-    draws : int
-        How many more.
-
-    Returns
-    -------
-    mapping of str to int
-        Summing to `draws`. Even where no cycle has been seen.
-
-    Notes
-    -----
-    Probabilities are the frequencies, with half a transition added on both sides of each edge: a
-    side that was never seen would ask for all draws.
-    """
-    try:
-        allocate = import_module("equipoise.inference.planning").allocate
-    except ImportError:
-        raise UsageError(
-            "this version cannot plan yet where draws tell most; choose another policy"
-        ) from None
-
-    graph = support_graph(counts)
-    fractions = np.full(counts.n_states, 1.0 / counts.n_states)
-    if graph.n_cycles and graph.sources.all():
-        i, j = graph.edges.T
-        matrix = counts.counts.toarray()
-        trials = counts.trials
-        seen = np.column_stack([matrix[i, j], matrix[j, i]]) + 0.5
-        probability = seen / (np.column_stack([trials[i], trials[j]]) + 1.0)
-        fractions = allocate(
-            graph.edges, probability, trials=trials, further=draws, prior_sd=1.0
-        ).fractions
-    exact = np.maximum(fractions, 0.0) * draws / np.maximum(fractions, 0.0).sum()
-    whole = np.floor(exact).astype(int)
-    # The largest remainders get one more each.
-    for k in np.argsort(whole - exact, kind="stable")[: draws - int(whole.sum())]:
-        whole[k] += 1
-    return dict(zip(counts.states, whole.tolist(), strict=True))
 
 
 def _split(text: str, option: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import typer
 
 from equipoise.cli import agents, console, options
 from equipoise.errors import UsageError
+from equipoise.inference.planning import allocate_draws
 from equipoise.report.layout import entry
 from equipoise.sampling.budget import BATCH_DISCOUNT, Estimate, Limits, Price, listed_price
 from equipoise.sampling.clients.reply import Client
@@ -118,7 +119,7 @@ def collect(
     price = _price(client, model, price_input, price_output)
     wanted = Options(
         draws=draws,
-        policy=_policy(policy),
+        policy=_policy(policy, batches),
         seed=seed,
         mode="batches" if batches else "direct",
         concurrency=concurrency,
@@ -226,9 +227,10 @@ def _price(
     return listed_price(model) if client == "anthropic" and model else None
 
 
-def _policy(name: str) -> Policy:
+def _policy(name: str, batches: bool) -> Policy:
     if name == "informative":
-        return Informative(agents.allocate_draws)
+        # A batch takes up to a day: few rounds.
+        return Informative(allocate_draws, growth=1.0) if batches else Informative(allocate_draws)
     policies: dict[str, Policy] = {
         "fixed": FixedPool(),
         "growing": GrowingPool(),

@@ -7,4 +7,4 @@ STATES = (
     *("green", "blue", "purple", "pink", "brown", "gold"),
 )
 
-COLOUR = list_task("colour", "colour", STATES)
+COLOUR = list_task("colour", STATES)

@@ -1,45 +1,38 @@
 """Tasks that name another item of a list, with three turns that show what an answer looks like.
 
-Small models answer in whole sentences without these turns. They name things of other kinds, so
-that no state of the task is suggested.
+Small models answer in whole sentences without these turns, and name things that are in no list
+unless the turns are of the same kind. So the turns show states of the task; the steps that they
+show (four on, two back, three back) have no direction in common. The list stands in front and the
+state at the end, so that a server that caches prompts reads only the end anew.
 """
 
 from equipoise.sampling.prompt import Message, Template
 from equipoise.sampling.tasks.parsers import OneOf
 from equipoise.sampling.tasks.task import Task
 
-_ASK = "Name a different {what}. The {what} now is {{state}}. Choose from: {{states}}."
-_SHOWN = (
-    ("fruit", "apple", "pear, apple, plum, cherry", "plum"),
-    ("metal", "copper", "iron, silver, copper, tin", "iron"),
-    ("animal", "horse", "goat, cow, sheep, horse", "sheep"),
-)
+_SYSTEM = "Answer with one word from this list: {states}."
+_ASK = "Name one other than {state}."
+_SHOWN = ((0, 4), (3, 1), (5, 2))
 
 
-def list_task(name: str, what: str, states: tuple[str, ...]) -> Task:
+def list_task(name: str, states: tuple[str, ...]) -> Task:
     """Return the task to name another item of a list.
 
     Parameters
     ----------
     name : str
         Name of the task.
-    what : str
-        What an item is called in the prompt.
     states : tuple of str
-        The items.
+        The items, six or more.
 
     Returns
     -------
     Task
         Closed; a reply must be one of the states, capitals do not matter.
     """
-    turns = []
-    for kind, shown, choice, answer in _SHOWN:
-        filled = Template((Message("user", _ASK.format(what=kind)),), states=(choice,))(shown)
-        turns += [*filled.messages, Message("assistant", answer)]
-    template = Template(
-        (*turns, Message("user", _ASK.format(what=what))),
-        system="Answer with one word from the list.",
-        states=states,
-    )
+    ask = Template((Message("user", _ASK),))
+    turns: list[Message] = []
+    for shown, answer in _SHOWN:
+        turns += [*ask(states[shown]).messages, Message("assistant", states[answer])]
+    template = Template((*turns, Message("user", _ASK)), system=_SYSTEM, states=states)
     return Task(name=name, states=states, prompt=template, parse=OneOf(states), parser=f"{name} 1")

@@ -7,4 +7,4 @@ STATES = (
     *("July", "August", "September", "October", "November", "December"),
 )
 
-MONTH = list_task("month", "month", STATES)
+MONTH = list_task("month", STATES)

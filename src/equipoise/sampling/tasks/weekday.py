@@ -4,4 +4,4 @@ from equipoise.sampling.tasks.lists import list_task
 
 STATES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-WEEKDAY = list_task("weekday", "day of the week", STATES)
+WEEKDAY = list_task("weekday", STATES)
