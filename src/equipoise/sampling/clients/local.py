@@ -40,6 +40,9 @@ _NEUTRAL = {
     "typical_p": 1.0,
 }
 _CLOSE = 1e-6  # the server keeps single precision
+# A base model knows no turns: it is shown lines, and its answer ends with its line.
+_LINES = "{% for turn in messages %}{{ turn['content'] + '\\n' }}{% endfor %}"
+_ONE_LINE = {"stop_sequences": ["\n"]}
 
 
 class LocalClient:
@@ -87,9 +90,13 @@ class LocalClient:
             )
         self._asked: dict[str, float] = {**OPEN, **given.body}
         self._model = model
-        self._server = start_server(model_file(model), self._asked, parallel, model.name)
+        template = None if model.chat else _LINES
+        self._server = start_server(model_file(model), self._asked, parallel, model.name, template)
         self._address = str(self._server.listening_address)
-        sent = {name: value for name, value in self._asked.items() if name != "min_p"}
+        sent: dict[str, Any] = {
+            **{name: value for name, value in self._asked.items() if name != "min_p"},
+            **({} if model.chat else _ONE_LINE),
+        }
         self._official = build_client(self._address, api_key=_KEY)
         self._client = AnthropicClient(
             self._official,
@@ -106,6 +113,7 @@ class LocalClient:
             **self._client.parameters,
             **self._asked,
             "weights_sha256": model.sha256,
+            **({} if template is None else {"chat_template": template}),
         }
 
     @property
@@ -175,8 +183,32 @@ def check_applied(asked: Mapping[str, float], applied: Mapping[str, Any]) -> Non
             )
 
 
-def start_server(path: "Path", sampling: Mapping[str, float], parallel: int, alias: str) -> Any:
+def start_server(
+    path: "Path",
+    sampling: Mapping[str, float],
+    parallel: int,
+    alias: str,
+    template: str | None = None,
+) -> Any:
     """Start llama.cpp's server in this process, on a free port.
+
+    Parameters
+    ----------
+    path : Path
+        Of the model's file.
+    sampling : mapping
+        What `OPEN` names.
+    parallel : int
+        Requests answered at once.
+    alias : str
+        What the server calls the model.
+    template : str, optional
+        Of a conversation, Jinja; default: the one in the model's file.
+
+    Returns
+    -------
+    xllamacpp.Server
+        Stops when it is let go.
 
     Raises
     ------
@@ -192,6 +224,9 @@ def start_server(path: "Path", sampling: Mapping[str, float], parallel: int, ali
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.model_alias = {alias}
+    if template is not None:
+        params.use_jinja = True
+        params.chat_template = template
     params.port = 0
     params.verbosity = -1
     params.endpoint_slots = True

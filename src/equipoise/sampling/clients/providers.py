@@ -96,12 +96,15 @@ class ProviderClient:
             fault = status_fault(error.status_code, headers, error.body, None)
             fault.wait = retry_after(headers)
             raise fault from None
-        except (exceptions.AgentRunError, OSError, TimeoutError) as error:
-            raise Fault("connection", f"no answer: {printable(error, 200)}", again=True) from None
-        except (ValueError, TypeError, KeyError) as error:
-            raise Fault(
-                "malformed", f"unusable answer: {printable(error, 200)}", again=True
-            ) from None
+        except (exceptions.ModelTimeoutError, TimeoutError):
+            raise Fault("timeout", "no answer in time", again=True) from None
+        except (exceptions.AgentRunError, OSError, ValueError, TypeError, KeyError) as error:
+            said = printable(error, 200)
+            unread = isinstance(error, exceptions.UnexpectedModelBehavior)
+            # It wraps a body that is no JSON in the error of a lost connection.
+            if unread or isinstance(error.__cause__ or error, ValueError | TypeError | KeyError):
+                raise Fault("malformed", f"unusable answer: {said}", again=True) from None
+            raise Fault("connection", f"no answer: {said}", again=True) from None
         reason = answer.finish_reason
         return Reply(
             text="".join(p.content for p in answer.parts if isinstance(p, messages.TextPart)),
