@@ -18,7 +18,7 @@ from equipoise.sampling.options import Options
 from equipoise.sampling.store import Store, stored_counts
 from equipoise.sampling.tasks import load_task
 
-DRAWS = 700
+DRAWS = {"smollm2-135m": 700, "gemma3-270m": 350}
 RESAMPLED = 20_000
 
 
@@ -29,7 +29,9 @@ def drawn(model, task, folder):
         client = LocalClient(model, max_tokens=task.max_tokens)
         try:
             with Store(folder / "run.db") as store:
-                done = await collect(store, task, client, Options(draws=DRAWS, concurrency=4))
+                done = await collect(
+                    store, task, client, Options(draws=DRAWS[model.name], concurrency=4)
+                )
             rows = await asyncio.to_thread(
                 exact_rows, Server(client._address), task, one_line=not model.chat
             )
@@ -74,10 +76,10 @@ def test_local_model(name, record, tmp_path):
     other = np.column_stack([bundled.matrix, bundled.other])
     failures = record(
         f"local-{name}",
-        f"{model.title}, weekday task: {DRAWS:,} draws by the official client against exact rows "
-        "from the same server's token probabilities.",
+        f"{model.title}, weekday task: {DRAWS[name]:,} draws by the official client against exact "
+        "rows from the same server's token probabilities.",
         settings={
-            "draws": DRAWS,
+            "draws": DRAWS[name],
             "sampling": "temperature 1, nothing truncated, as read back from the server",
             "p_value": f"Pearson's statistic, {RESAMPLED:,} simulated tables",
         },
