@@ -74,6 +74,8 @@ def test_local_model(name, record, tmp_path):
     verdict = equipoise.test(counts, fast=True, random_seed=1).verdict
     bundled = datasets.smollm2_weekday_kernel()
     other = np.column_stack([bundled.matrix, bundled.other])
+    # 350 draws of a base model that nearly always says Thursday are not enough for a verdict.
+    decides = name == "smollm2-135m"
     failures = record(
         f"local-{name}",
         f"{model.title}, weekday task: {DRAWS[name]:,} draws by the official client against exact "
@@ -87,12 +89,7 @@ def test_local_model(name, record, tmp_path):
             # Draws are made in batches of prompts, the rows are not: the kernel moves by some 0.01.
             ("p-value of the draws under the exact rows", p_value, 0.001, None),
             ("draws that reached a state", float(1 - found[:, -1].mean()), 0.5, None),
-            (
-                "log BF, upper end of its range",
-                verdict.upper,
-                None,
-                -5.0 if name == "smollm2-135m" else None,
-            ),
+            *([("log BF, upper end of its range", verdict.upper, None, -5.0)] if decides else []),
         ],
         numbers={
             "pearson": statistic,
@@ -108,5 +105,5 @@ def test_local_model(name, record, tmp_path):
         },
     )
     assert not failures
-    if name == "smollm2-135m":
+    if decides:
         assert verdict.favours == "non-reversible"
