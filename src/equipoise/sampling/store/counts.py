@@ -241,14 +241,18 @@ def _metadata(connection: sqlite3.Connection, runs: list[dict[str, Any]]) -> dic
         "WHERE run_id IN ({}) AND model_returned IS NOT NULL ORDER BY 1"
     )
     reasons = column(
-        "SELECT kind || ': ' || coalesce(reason, ''), count(*) FROM draw "
+        "SELECT kind || ': ' || coalesce(reason, ''), count(*) FROM outcome "
+        "JOIN response USING (response_id) JOIN job USING (job_id) "
         "WHERE run_id IN ({}) AND kind <> 'state' GROUP BY 1 ORDER BY 1"
     )
     lost = column(
         "SELECT from_state, count(*) FROM attempt JOIN job USING (job_id) "
         "WHERE fault IS NOT NULL AND run_id IN ({}) GROUP BY 1 ORDER BY 1"
     )
-    dates = column("SELECT min(at), max(at) FROM draw WHERE run_id IN ({})")[0]
+    dates = column(
+        "SELECT min(at), max(at) FROM attempt JOIN response USING (attempt_id) "
+        "JOIN job ON job.job_id = response.job_id WHERE run_id IN ({})"
+    )[0]
     first = runs[0]
     return {
         "trials": "observed",
