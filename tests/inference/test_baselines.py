@@ -310,7 +310,7 @@ def test_every_baseline_says_what_it_gets_wrong(alofi):
 
 
 def test_triangles_of_a_dense_graph_are_quick_and_the_same():
-    """Sums over a thousand edges: corrected triplets are those of all cycles where all are joined."""
+    """A thousand edges: corrected triplets are those of all cycles where all are joined."""
     rng = np.random.default_rng(5)
     n = 45
     matrix = rng.integers(20, 90, size=(n, n))
