@@ -88,12 +88,11 @@ def test_a_kept_run_is_reported(saved_run, tmp_path, capsys):
 
 def test_quiet_does_not_hide_what_the_checks_of_the_sampling_doubt(unlike, tmp_path, capsys):
     page = str(tmp_path / "report.html")
-    for command in (["test", unlike, "--draws", "200"], ["report", unlike, "--output", page]):
-        assert main([*command, "--fast", "--quiet"]) == 0
-        verdict, caveat = capsys.readouterr().out.splitlines()
-        assert "log BF" in verdict
-        assert caveat.startswith("The verdict takes the trials as independent draws from one")
-        assert "blocks suspect" in caveat
+    assert main(["test", unlike, "--draws", "200", "--fast", "--quiet"]) == 0
+    verdict, caveat = capsys.readouterr().out.splitlines()
+    assert "log BF" in verdict
+    assert caveat.startswith("The verdict takes the trials as independent draws from one")
+    assert "blocks suspect" in caveat
     assert main(["report", unlike, "--output", page, "--fast"]) == 0
     assert f"{caveat}\n\nWritten  " in capsys.readouterr().out
 
@@ -108,16 +107,15 @@ def test_an_order_of_blocks_and_a_size_of_affinities_are_passed_on(
     order = ["--block-order", '1 > 4 > 3 > 0 > "5"']
     assert main([*arguments, *order]) == 2
     assert "must name each of the 6 blocks once" in capsys.readouterr().err
-    order[1] = '1 > 4 > 3 > 0 > "5" > 2'
     drifts, ropes = [], []
-    for more in ([], order, ["--block-order", "1>4>3>0>5>2", "--rope-affinity", "0.7"]):
+    for more in ([], ["--block-order", "1>4>3>0>5>2", "--rope-affinity", "0.7"]):
         assert main([*arguments, *more]) == 0
         found = json.loads(capsys.readouterr().out)
         checks = {row["check"]: row["status"] for row in found["sampling"]["checks"]}
         drifts.append(checks["drift"])
         ropes.append(found["violation"]["rope_affinity"])
-    assert drifts == ["fine", "suspect", "suspect"]
-    assert ropes == [0.3, 0.3, 0.7]
+    assert drifts == ["fine", "suspect"]
+    assert ropes == [0.3, 0.7]
     kept = ["test", "--again", str(saved_run.path), "--json", "-"]
     assert main([*kept, "--rope-affinity", "0.7", "--cycle", "6+ > 0 > 1-5"]) == 0
     found = json.loads(capsys.readouterr().out)
