@@ -149,6 +149,19 @@ class TestSupport:
         assert [0, 2] in graph.arcs.tolist()
         assert graph.strong.tolist() == [0, 0, 1]
 
+    def test_edges_inside_and_testable_cycles(self):
+        # a, b, c lead to each other and back; d and e only follow, and close a second triangle.
+        steps = ["ab", "bc", "ca", "cd", "de", "ec"]
+        graph = make([(i, j, 1) for i, j in steps[:-1]] + [("c", "e", 1), ("e", "", 1)])
+        assert graph.edges.tolist() == [[0, 1], [0, 2], [1, 2], [2, 3], [2, 4], [3, 4]]
+        assert graph.inside.tolist() == [True, True, True, False, False, False]
+        assert graph.is_testable((0, 1, 2)) is graph.is_testable((2, 1, 0)) is True
+        assert graph.is_testable((2, 3, 4)) is False
+        graph = make([(i, j, 1) for i, j in steps])
+        assert graph.inside.all()
+        assert graph.is_testable([2, 3, 4])
+        assert make([("a", "a", 1)], extra=("b",)).inside.shape == (0,)
+
     def test_testable_cycle_of_one_way_arcs(self):
         graph = make([("a", "b", 1), ("b", "c", 1), ("c", "a", 1), ("c", "d", 1), ("d", "e", 1)])
         assert graph.n_testable_cycles == graph.n_cycles == 1

@@ -131,3 +131,9 @@ class TestTrajectory:
             sample_trajectory(weekday(), 1.5, "Mon", 0)
         with pytest.raises(UsageError, match="no state 'Someday'"):
             sample_trajectory(weekday(), 5, "Someday", 0)
+        for draw in (
+            lambda s: sample_trajectory(weekday(), 5, 0, s),
+            lambda s: sample_draws(weekday(), 5, s),
+        ):
+            with pytest.raises(UsageError, match="random_seed must be a whole number from 0"):
+                draw(-1)

@@ -307,3 +307,25 @@ def test_every_baseline_says_what_it_gets_wrong(alofi):
     assert (marked == table["p_value"].notna()).all()
     with pytest.raises(UsageError, match="counts must be an equipoise"):
         baselines("counts.csv")
+
+
+def test_triangles_of_a_dense_graph_are_quick_and_the_same():
+    """A thousand edges: corrected triplets are those of all cycles where all are joined."""
+    rng = np.random.default_rng(5)
+    n = 45
+    matrix = rng.integers(20, 90, size=(n, n))
+    np.fill_diagonal(matrix, 0)
+    counts = TransitionCounts.from_matrix(matrix, states=[f"s{k:02d}" for k in range(n)])
+    found = triplet_chi_square(counts)
+    assert found.n == n * (n - 1) * (n - 2) // 6
+    assert found.ndf == (n - 1) * (n - 2) // 2
+    i, j = np.triu_indices(n, 1)
+    deviation = np.sqrt(1 / matrix[i, j] + 1 / matrix[j, i])
+    gradient = np.zeros((len(i), n))
+    gradient[np.arange(len(i)), i], gradient[np.arange(len(i)), j] = 1.0, -1.0
+    ratio = np.log(matrix[i, j] / matrix[j, i]) / deviation
+    residual = (
+        ratio
+        - gradient / deviation[:, None] @ np.linalg.lstsq(gradient / deviation[:, None], ratio)[0]
+    )
+    assert found.corrected == pytest.approx(residual @ residual, rel=1e-9)

@@ -24,7 +24,9 @@ CASES = [
 STANDARD_ERRORS = 4.0  # some 60 moments each: false alarm 60 × 6e-5
 
 
-@pytest.mark.parametrize("name", MARKED.values())
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n == "alofi-rain" else pytest.mark.slow) for n in TABLES]
+)
 @pytest.mark.parametrize("cyclic", [False, True])
 def test_defaults_converge_on_every_bundled_table(name, cyclic):
     sampler = sampler_of(name)
@@ -36,7 +38,7 @@ def test_defaults_converge_on_every_bundled_table(name, cyclic):
     assert state.distrust is None
 
 
-@pytest.mark.parametrize("name", ["six", "smollm2-weekday"])
+@pytest.mark.parametrize("name", [pytest.param("six", marks=pytest.mark.slow), "smollm2-weekday"])
 @pytest.mark.parametrize("cyclic", [False, True])
 def test_moments_equal_the_weighted_draws_of_the_fast_path(name, cyclic):
     sampler, fit = sampler_of(name), fast_of(name, "learned")

@@ -64,6 +64,7 @@ CASES = {
 }
 
 SLOW = (
+    "no staying",
     "no staying, and a sink",
     "left-out edge, pairwise",
     "rejected trials dropped, narrow cycles",

@@ -4,6 +4,7 @@ import json
 import unicodedata
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from planned import HOSTILE, planned
 
@@ -71,6 +72,25 @@ def test_counts_that_contradict_the_assumption_are_named():
     assert "speak against the violation assumed (they say ρ = 0.5, 0.4 to 0.6)" in text
     assert "against balance (log BF -20.0)" in text
     assert text.startswith("The counts so far already speak against")
+
+
+def test_lost_trials_are_named_where_they_are_dropped():
+    found = planned("alofi-rain")
+    lossy = replace(
+        found, counts=replace(found.counts, other=np.array([365, 0, 0])), rejected="drop"
+    )
+    made = int(found.trials.sum())
+    text = " ".join(plan_summary(lossy).split())
+    assert "is found by 30,000 further trials that end in a state: log BF" in text
+    assert f"trials {made:,} that ended in a state, from 3 states; 365 more ended in none" in text
+    assert "Next how 30,000 further trials that end in a state determine" in text
+    assert f"make more: so far {365 / (made + 365):.1%} ended in none" in text
+    value = json.loads(plan_json(lossy))
+    assert (value["data"]["n_trials"], value["data"]["n_left_out"]) == (made, 365)
+    assert sum(row["trials"] for row in value["next"]["sources"]) == made
+    assert value["assumed"]["rejected"] == "drop"
+    assert "that end in a state" not in plan_summary(found)
+    assert json.loads(plan_json(found))["assumed"]["rho"] == found.rho
 
 
 def test_hostile_names_are_escaped():

@@ -113,7 +113,7 @@ def _realised(
     stated = plan(
         pilot,
         further=[multiple * pilot.n_trials for multiple in MULTIPLES],
-        violation=rho,
+        rho=rho,
         priors=priors,
         simulations=SIMULATIONS,
         random_seed=rng,

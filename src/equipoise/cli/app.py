@@ -10,12 +10,16 @@ from typer.main import get_command
 from equipoise import __version__
 from equipoise.cli import console
 from equipoise.cli.calibrate import app as calibrate
+from equipoise.cli.collect import collect
 from equipoise.cli.compare import compare
 from equipoise.cli.demo import demo
 from equipoise.cli.evidence import evidence
+from equipoise.cli.fetch import fetch
 from equipoise.cli.plan import EPILOG as PLAN_EPILOG
 from equipoise.cli.plan import plan
 from equipoise.cli.report import report
+from equipoise.cli.runs import runs
+from equipoise.cli.task import app as task
 from equipoise.cli.test import test
 from equipoise.errors import EquipoiseError, NotTrustedError
 
@@ -66,6 +70,8 @@ app.command(
         equipoise test counts.csv
         equipoise test counts.csv --json result.json --figures figures
         equipoise test counts.csv --json - | jq .verdict.favours
+        equipoise test counts.csv --cycle "sunny > rainy > foggy" --rope-affinity 0.5
+        equipoise test days.csv --block-order "Mon > Tue > Wed > Thu > Fri > Sat"
         equipoise test path.txt --trajectory --json - | jq .exact.log_bayes_factor
     \b
     A long table, one row per pair of states (repeated rows add up; an empty target
@@ -115,6 +121,22 @@ app.command(
     epilog="""
     \b
     Examples
+        equipoise collect --task weekday --client local --draws 500
+        equipoise collect --task weekday --client simulated --draws 2000 --until decisive
+        equipoise collect --task letters --policy growing --model claude-haiku-4-5 --draws 2000
+    \b
+    Then
+        equipoise runs run.db --counts counts.csv
+        equipoise test counts.csv
+    Exit status: 0 done, or stopped by a limit; 2 bad input or usage; 3 stopped by what the
+    server said, or draws without an answer; 130 stopped by Ctrl-C.
+    """
+)(collect)
+
+app.command(
+    epilog="""
+    \b
+    Examples
         equipoise report counts.csv --output report.html
         equipoise report counts.csv --fast --tables tables
         equipoise report --again run.nc --output report.html
@@ -129,6 +151,27 @@ app.command(
         equipoise compare all.csv --by model --figures figures
     """
 )(compare)
+
+app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise runs run.db
+        equipoise runs run.db --run 1
+        equipoise runs run.db --run 1 --counts counts.csv --draws draws.parquet
+    """
+)(runs)
+
+app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise fetch
+        equipoise fetch smollm2-135m
+    """
+)(fetch)
+
+app.add_typer(task, name="task")
 
 app.add_typer(calibrate, name="calibrate")
 

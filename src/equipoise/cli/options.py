@@ -1,11 +1,14 @@
-"""Options that several commands take, each described once."""
+"""Options that several commands take, each described once, and how labels are written in them."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
 import typer
 
 from equipoise.errors import UsageError
+from equipoise.inference.verdict import ROPE
+from equipoise.text import quoted
 
 SEED = 0
 
@@ -36,28 +39,141 @@ NoStay = Annotated[
 Cycle = Annotated[
     list[str] | None,
     typer.Option(
-        help='A cycle to judge beside those found, states in order: "A > B > C"; repeat it for '
-        "others.",
+        help='A cycle to judge beside those found, states in order: "A > B > C"; one with > in '
+        "its name in double quotes: '\"A>1\" > B > C'. Repeat it for others.",
         metavar="STATES",
         show_default=False,
+    ),
+]
+Rope = Annotated[
+    float | None,
+    typer.Option(
+        help=f"A violation ρ below this counts as negligible, nats. Default: {ROPE:g}.",
+        metavar="NATS",
+        show_default=False,
+    ),
+]
+RopeAffinity = Annotated[
+    float,
+    typer.Option(
+        help="The affinity of a cycle below this counts as practically nothing, nats.",
+        metavar="NATS",
+    ),
+]
+BlockOrder = Annotated[
+    str | None,
+    typer.Option(
+        help='Blocks in the order of time, to look for drift: "Mon > Tue > Wed". Default: that of '
+        "their names, if all are whole numbers or all are dates.",
+        metavar="BLOCKS",
+        show_default=False,
+    ),
+]
+Protocol = Annotated[
+    Literal["draws", "trajectory"] | None,
+    typer.Option(
+        help="Were sources chosen for each trial, or did each start where one ended? Default: "
+        "what the file says, else draws."
     ),
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)]
 
 
-def cycles_of(cycle: list[str] | None) -> list[list[str]]:
-    """Return the states of each cycle given as "A > B > C"."""
-    return [[state.strip() for state in text.split(">")] for text in cycle or ()]
+# Blanks round > first, so that a name may hold one without.
+_SEPARATORS = (re.compile(r"\s+>\s+"), re.compile(r"\s*>\s*"))
+_QUOTED = re.compile(r'"((?:[^"]|"")*)"(?!")')
 
 
-def only_reporting(context: typer.Context, allowed: Collection[str]) -> None:
-    """Refuse options that --again would have to ignore: all given but those allowed.
+def labels_of(text: str, known: Sequence[str], option: str) -> list[str]:
+    """Return the labels of a text like "A > B > C".
+
+    Blanks stand round each >. A label may be put in double quotes, a quote in it doubled, and must
+    be if it holds " > " or begins with a quote. Where the labels so read are not all known, but
+    those between any > are, these are meant: "A>B>C".
+
+    Parameters
+    ----------
+    text
+        As typed.
+    known
+        Labels there are.
+    option
+        For the message, with its dashes.
 
     Raises
     ------
     UsageError
-        If there are any.
+        If a label is empty, or a quote does not end one.
     """
+    labels = _split(text, _SEPARATORS[0], option)
+    if set(labels) <= set(known):
+        return labels
+    loose = _split(text, _SEPARATORS[1], option)
+    return loose if len(labels) == 1 or set(loose) <= set(known) else labels
+
+
+def cycle_of(text: str, known: Sequence[str]) -> list[str]:
+    """Return the states of a cycle given as "A > B > C"; whether there are such is not looked at.
+
+    Raises
+    ------
+    UsageError
+        If there are no states in order.
+    """
+    labels = labels_of(text, known, "--cycle")
+    if len(labels) == 1:
+        raise UsageError(f'--cycle takes states in order, "A > B > C", not {quoted(text)}')
+    return labels
+
+
+def _split(text: str, separator: re.Pattern[str], option: str) -> list[str]:
+    labels, rest = [], text.strip()
+    while True:
+        if rest.startswith('"'):
+            found = _QUOTED.match(rest)
+            after = "" if found is None else rest[found.end() :].lstrip()
+            if found is None or not (after == "" or after.startswith(">")):
+                raise UsageError(
+                    f'{option} {quoted(text)} has a quote that does not end a name: write "A" > '
+                    "B > C, and a quote in a quoted name twice"
+                )
+            label, more, rest = found[1].replace('""', '"'), after != "", after[1:].lstrip()
+        else:
+            cut = separator.search(rest)
+            label, more = rest[: cut.start()] if cut else rest, cut is not None
+            rest = rest[cut.end() :] if cut else ""
+        if not label.strip():
+            raise UsageError(
+                f'{option} {quoted(text)} has an empty name: write "A > B > C", and a name that '
+                "holds > in double quotes"
+            )
+        labels.append(label.strip())
+        if not more:
+            return labels
+
+
+def check_source(
+    context: typer.Context, counts: str | None, again: str | None, allowed: Collection[str]
+) -> None:
+    """Refuse a command without data, and options that --again would have to ignore.
+
+    Parameters
+    ----------
+    context
+        Of the command.
+    counts, again
+        Its arguments of these names.
+    allowed
+        Parameters that --again takes beside it.
+
+    Raises
+    ------
+    UsageError
+    """
+    if again is None:
+        if counts is None:
+            raise UsageError("no COUNTS given; name a file of counts, or a saved run with --again")
+        return
     given = [
         name
         for name in context.params

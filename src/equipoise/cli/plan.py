@@ -1,6 +1,5 @@
 """``equipoise plan``: what the counts so far can tell, and what more would."""
 
-import csv
 import os
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,18 +10,18 @@ from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
 from equipoise.errors import UsageError
 from equipoise.inference.planning import plan as make_plan
-from equipoise.inference.planning.assumptions import SIMULATIONS, VIOLATION
+from equipoise.inference.planning.assumptions import RHO, SIMULATIONS
 from equipoise.models import Priors
 from equipoise.report.plan import plan_summary
 from equipoise.report.plan_contract import plan_json
-from equipoise.text import quoted
+from equipoise.text import listed, quoted
 
 EPILOG = """
 \b
 Examples
     equipoise plan counts.csv
-    equipoise plan counts.csv --violation 0.2 --trials 1000,10000,100000
-    equipoise plan counts.csv --cycle sunny,rainy,foggy --affinity 1.5
+    equipoise plan counts.csv --rho 0.2 --trials 1000,10000,100000
+    equipoise plan counts.csv --cycle "sunny > rainy > foggy" --affinity 1.5
     equipoise plan pilot.csv --spread informative --figure plan.png
     equipoise plan pilot.csv --json - | jq .next
 \b
@@ -39,21 +38,21 @@ def plan(
         str,
         typer.Argument(help="File of counts, as for `equipoise test`; - reads standard input."),
     ],
-    violation: Annotated[
+    rho: Annotated[
         float | None,
         typer.Option(
             help="Size ρ of the violation planned for, nats: the typical part of a log-ratio that "
-            f"no potential explains. Its direction is unknown. Default: {VIOLATION:g}.",
-            metavar="RHO",
+            f"no potential explains. Its direction is unknown. Default: {RHO:g}.",
+            metavar="NATS",
             show_default=False,
         ),
     ] = None,
     cycle: Annotated[
         str | None,
         typer.Option(
-            help="In place of --violation: a cycle that alone breaks balance, its states in order "
-            'with commas, the first not repeated; a state with a comma in "quotes".',
-            metavar="A,B,C",
+            help="In place of --rho: a cycle that alone breaks balance, its states in order, "
+            'the first not repeated: "A > B > C", as for `equipoise test`.',
+            metavar="STATES",
         ),
     ] = None,
     affinity: Annotated[
@@ -80,6 +79,8 @@ def plan(
         int,
         typer.Option(help="Kernels drawn for either assumption.", metavar="N", min=39, max=10_000),
     ] = SIMULATIONS,
+    trajectory: options.Trajectory = False,
+    protocol: options.Protocol = None,
     scales: options.Scales = "learned",
     rejected: options.Rejected = "stay",
     cycle_scale: options.CycleScale = 1.0,
@@ -111,17 +112,17 @@ def plan(
     for path in (json, figure):
         if path is not None and path != "-":
             console.check_file(path)
-    if figure is not None and len(Path(figure).suffix) < 2:
-        raise UsageError(f"--figure {quoted(figure, 200)} has no ending; write plan.png, say")
-    if cycle is not None and violation is not None:
-        raise UsageError("--violation and --cycle are two ways to say the same; leave one out")
-    table = read_counts(counts, no_stay=no_stay)
+    if figure is not None:
+        _check_ending(figure)
+    if cycle is not None and rho is not None:
+        raise UsageError("--rho and --cycle are two ways to say the same; leave one out")
+    table = read_counts(counts, trajectory=trajectory, protocol=protocol, no_stay=no_stay)
     with console.ProgressBar(shown=not quiet) as progress:
         found = make_plan(
             table,
             further=None if trials is None else _numbers(trials),
-            violation=VIOLATION if violation is None else violation,
-            cycle=None if cycle is None else next(csv.reader([cycle])),
+            rho=RHO if rho is None else rho,
+            cycle=None if cycle is None else options.cycle_of(cycle, table.states),
             affinity=affinity,
             spread=spread,
             priors=Priors(scales=scales, cycle_scale=cycle_scale),
@@ -150,6 +151,26 @@ def plan(
         if json != "-" and not quiet:
             console.write("\nFigure   " + console.one_line(os.fspath(written[0])))
     raise typer.Exit(found.exit_status)
+
+
+def _check_ending(figure: str) -> None:
+    """Refuse, before the simulations, a figure that could not be drawn after them.
+
+    Raises
+    ------
+    UsageError
+        If its name has no ending, or one that matplotlib cannot write.
+    """
+    ending = Path(figure).suffix[1:]
+    if not ending:
+        raise UsageError(f"--figure {quoted(figure, 200)} has no ending; write plan.png, say")
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if ending not in known:
+        raise UsageError(
+            f"no figure can be saved as {listed([ending])}; choose from {listed(known, 20)}"
+        )
 
 
 def _numbers(trials: str) -> list[int]:

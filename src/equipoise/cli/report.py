@@ -7,11 +7,9 @@ import typer
 
 from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
-from equipoise.errors import UsageError
-from equipoise.inference.archive import load as load_run
-from equipoise.inference.balance import test as test_balance
-from equipoise.inference.diagnosis import Diagnosis, diagnose
-from equipoise.inference.verdict import ROPE
+from equipoise.cli.run import Beside, loaded, short_text, tested
+from equipoise.inference.diagnosis import Diagnosis
+from equipoise.inference.violation import ROPE_AFFINITY
 from equipoise.models import Priors
 from equipoise.report import html
 from equipoise.report.latex import latex_text
@@ -64,23 +62,15 @@ def report(
         typer.Option(help="As for `equipoise test`."),
     ] = "auto",
     cycle_scale: options.CycleScale = 1.0,
-    rope: Annotated[
-        float | None,
-        typer.Option(
-            help=f"ρ below this counts as negligible, nats. Default: {ROPE:g}.",
-            metavar="NATS",
-            show_default=False,
-        ),
-    ] = None,
+    rope: options.Rope = None,
     reference: Annotated[
         list[str] | None,
         typer.Option(help="State at Φ = 0; repeat it for other components.", metavar="STATE"),
     ] = None,
     cycle: options.Cycle = None,
-    protocol: Annotated[
-        Literal["draws", "trajectory"] | None,
-        typer.Option(help="Were sources chosen for each trial, or did each start where one ended?"),
-    ] = None,
+    rope_affinity: options.RopeAffinity = ROPE_AFFINITY,
+    block_order: options.BlockOrder = None,
+    protocol: options.Protocol = None,
     trials: Annotated[
         Literal["observed", "imputed"] | None,
         typer.Option(help="How the number of trials was known."),
@@ -91,7 +81,8 @@ def report(
         str | None,
         typer.Option(
             help="Report a run kept with `equipoise test --save` instead of testing; samples "
-            "nothing. Takes --output, --tables, --title, --rope, --reference and --cycle beside.",
+            "nothing. Takes --output, --tables, --title, --rope, --reference, --cycle, "
+            "--rope-affinity, --block-order and --quiet beside.",
             metavar="PATH",
         ),
     ] = None,
@@ -103,15 +94,13 @@ def report(
     currents and entropy production, baselines, diagnostics, sensitivity, a methods paragraph with
     its references in BibTeX, versions and seed; all figures inside.
     """
-    if again is not None:
-        options.only_reporting(context, _WITH_AGAIN)
-    elif counts is None:
-        raise UsageError("no COUNTS given; name a file of counts, or a saved run with --again")
+    options.check_source(context, counts, again, _WITH_AGAIN)
     console.check_file(output)
     if tables is not None:
         console.make_folder(tables)
+    asked = Beside(cycle, block_order, rope_affinity)
     if again is not None:
-        result = load_run(again, rope=rope, reference=reference or None)
+        run = loaded(again, asked, reference=reference, rope=rope)
     else:
         table = read_counts(
             "" if counts is None else counts,
@@ -120,30 +109,33 @@ def report(
             trials=trials,
             no_stay=no_stay,
         )
-        with console.ProgressBar(shown=not quiet) as progress:
-            result = test_balance(
-                table,
-                fast=fast,
-                priors=Priors(scales=scales, cycle_scale=cycle_scale),
-                likelihood=likelihood,
-                rejected=rejected,
-                reference=reference or None,
-                rope=ROPE if rope is None else rope,
-                random_seed=seed,
-                progress=progress,
-            )
-    found = diagnose(result, cycles=options.cycles_of(cycle), simpler=True)
+        run = tested(
+            table,
+            asked,
+            fast=fast,
+            priors=Priors(scales=scales, cycle_scale=cycle_scale),
+            likelihood=likelihood,
+            rejected=rejected,
+            reference=reference,
+            rope=rope,
+            draws=None,
+            seed=seed,
+            quiet=quiet,
+        )
+    result = run.result
+    found = run.diagnosed(simpler=True)
     console.write_file(output, html(result, diagnosis=found, title=title))
     written = [output, *(_write_tables(found, tables) if tables is not None else [])]
     console.write(
-        result.verdict.text
+        short_text(found)
         if quiet
-        else f"{result.verdict.text}\n\nWritten  {console.one_line(', '.join(written))}"
+        else f"{short_text(found)}\n\nWritten  {console.one_line(', '.join(written))}"
     )
     raise typer.Exit(result.exit_status)
 
 
-_WITH_AGAIN = {"again", "output", "tables", "title", "rope", "reference", "cycle", "quiet"}
+_WITH_AGAIN = {"again", "output", "tables", "title", "rope", "reference", "cycle"}
+_WITH_AGAIN |= {"rope_affinity", "block_order", "quiet"}
 
 
 def _write_tables(found: Diagnosis, folder: str) -> list[str]:

@@ -7,20 +7,20 @@ import typer
 
 from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
+from equipoise.cli.run import Beside, loaded, short_text, tested
 from equipoise.errors import UsageError
 from equipoise.inference.archive import check_target
-from equipoise.inference.archive import load as load_run
 from equipoise.inference.archive import save as keep_run
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.balance import test as test_balance
-from equipoise.inference.diagnosis import Diagnosis, diagnose
-from equipoise.inference.verdict import ROPE
+from equipoise.inference.diagnosis import Diagnosis
+from equipoise.inference.violation import ROPE_AFFINITY
 from equipoise.models import Priors
 from equipoise.report import summary, to_json
 from equipoise.report.baselines import baseline_lines
 from equipoise.report.layout import wrap
 
-_WITH_AGAIN = {"again", "rope", "reference", "cycle", "baselines", "json", "figures", "quiet"}
+_WITH_AGAIN = {"again", "rope", "reference", "cycle", "rope_affinity", "block_order"}
+_WITH_AGAIN |= {"baselines", "json", "figures", "quiet"}
 
 
 def test(
@@ -52,14 +52,7 @@ def test(
         ),
     ] = "auto",
     cycle_scale: options.CycleScale = 1.0,
-    rope: Annotated[
-        float | None,
-        typer.Option(
-            help=f"A violation ρ below this counts as negligible, nats. Default: {ROPE:g}.",
-            metavar="NATS",
-            show_default=False,
-        ),
-    ] = None,
+    rope: options.Rope = None,
     reference: Annotated[
         list[str] | None,
         typer.Option(
@@ -69,6 +62,8 @@ def test(
         ),
     ] = None,
     cycle: options.Cycle = None,
+    rope_affinity: options.RopeAffinity = ROPE_AFFINITY,
+    block_order: options.BlockOrder = None,
     baselines: Annotated[
         bool,
         typer.Option(
@@ -77,13 +72,7 @@ def test(
             "chi-square, likelihood ratio, bootstrap.",
         ),
     ] = False,
-    protocol: Annotated[
-        Literal["draws", "trajectory"] | None,
-        typer.Option(
-            help="Were sources chosen for each trial, or did each start where one ended? Default: "
-            "what the file says, else draws."
-        ),
-    ] = None,
+    protocol: options.Protocol = None,
     trials: Annotated[
         Literal["observed", "imputed"] | None,
         typer.Option(help="How the number of trials was known; it goes into the report."),
@@ -115,7 +104,8 @@ def test(
         str | None,
         typer.Option(
             help="Report a run kept with --save instead of testing; samples nothing. Takes "
-            "--rope, --reference, --cycle, --baselines, --json, --figures and --quiet beside it.",
+            "--rope, --reference, --cycle, --rope-affinity, --block-order, --baselines, --json, "
+            "--figures and --quiet beside it.",
             metavar="PATH",
         ),
     ] = None,
@@ -128,7 +118,10 @@ def test(
         ),
     ] = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print the verdict only, no progress bar.")
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print the verdict only, and what the checks take from it."
+        ),
     ] = False,
 ) -> None:
     """Test whether counted transitions obey detailed balance.
@@ -142,10 +135,7 @@ def test(
     and what was assumed. For one path also the exact evidence of a reinforced walk against
     unrestricted rows, in closed form.
     """
-    if again is not None:
-        options.only_reporting(context, _WITH_AGAIN)
-    elif counts is None:
-        raise UsageError("no COUNTS given; name a file of counts, or a saved run with --again")
+    options.check_source(context, counts, again, _WITH_AGAIN)
     for path in (json, save):
         if path is not None and path != "-":
             console.check_file(path)
@@ -157,8 +147,9 @@ def test(
         raise UsageError("--save keeps the chains of MCMC, and --fast has none; leave one out")
     if figures is not None:
         console.make_folder(figures)
+    asked = Beside(cycle, block_order, rope_affinity)
     if again is not None:
-        result = load_run(again, rope=rope, reference=reference or None)
+        run = loaded(again, asked, reference=reference, rope=rope)
     else:
         table = read_counts(
             "" if counts is None else counts,
@@ -167,27 +158,28 @@ def test(
             trials=trials,
             no_stay=no_stay,
         )
-        with console.ProgressBar(shown=not quiet) as progress:
-            result = test_balance(
-                table,
-                fast=fast,
-                priors=Priors(scales=scales, cycle_scale=cycle_scale),
-                likelihood=likelihood,
-                rejected=rejected,
-                reference=reference or None,
-                rope=ROPE if rope is None else rope,
-                draws=draws,
-                random_seed=seed,
-                progress=progress,
-            )
+        run = tested(
+            table,
+            asked,
+            fast=fast,
+            priors=Priors(scales=scales, cycle_scale=cycle_scale),
+            likelihood=likelihood,
+            rejected=rejected,
+            reference=reference,
+            rope=rope,
+            draws=draws,
+            seed=seed,
+            quiet=quiet,
+        )
+    result = run.result
     unkept = None if save is None else _keep(result, save)
-    beside = diagnose(result, cycles=options.cycles_of(cycle), simpler=baselines)
+    beside = run.diagnosed(simpler=baselines)
     if json == "-":
         if result.exit_status:
             console.note(f"equipoise: {console.one_line(result.verdict.text)}")
         console.write(to_json(result, beside))
     else:
-        console.write(result.verdict.text if quiet else summary(result, beside))
+        console.write(short_text(beside) if quiet else summary(result, beside))
         if baselines:
             console.write("\n" + "\n".join(_baselines(beside)))
         if json is not None:

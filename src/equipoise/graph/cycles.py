@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import breadth_first_order
 
 from equipoise.errors import DataError, UsageError
 from equipoise.graph.support import SupportGraph, edge_index
-from equipoise.text import quoted
+from equipoise.text import listed, quoted
 
 
 def fundamental_cycle_basis(graph: SupportGraph) -> csc_array:
@@ -118,21 +118,22 @@ def cycle_vector(graph: SupportGraph, cycle: Sequence[int]) -> NDArray[np.float6
     if len(walk) < 3 or len(set(walk)) < len(walk):
         raise UsageError(
             "a cycle must list at least three different states, the first not repeated at "
-            f"the end, got {walk[:10]}"
+            f"the end, got {listed((_named(graph, state) for state in walk), 10)}"
         )
     here = np.array(walk, dtype=np.int64)
     there = np.roll(here, -1)
     edges = edge_index(graph, here, there)
     if np.any(edges < 0):
         k = int(np.argmin(edges))
-        names = " → ".join(
-            quoted(graph.states[s]) if 0 <= s < graph.n_states else f"index {s}"
-            for s in (int(here[k]), int(there[k]))
-        )
+        names = " → ".join(quoted(_named(graph, int(s))) for s in (here[k], there[k]))
         raise DataError(f"the step {names} of the cycle is no edge of the support graph")
     vector = np.zeros(graph.n_edges)
     vector[edges] = np.where(here < there, 1.0, -1.0)
     return vector
+
+
+def _named(graph: SupportGraph, state: int) -> str:
+    return graph.states[state] if 0 <= state < graph.n_states else f"index {state}"
 
 
 def _forest(graph: SupportGraph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

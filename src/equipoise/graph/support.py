@@ -1,5 +1,6 @@
 """The support graph: which states are joined, and which can be reached from which."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,8 +81,19 @@ class SupportGraph:
         with both ends inside the SCC. Outside the SCCs a potential fits every one-way
         edge exactly (Ford 1957).
         """
-        inside = np.count_nonzero(self.strong[self.edges[:, 0]] == self.strong[self.edges[:, 1]])
-        return int(inside) - self.n_states + _n_labels(self.strong)
+        return int(np.count_nonzero(self.inside)) - self.n_states + _n_labels(self.strong)
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which edges have both ends in one SCC, shape (E,): those that data can test, and bridges.
+
+        A new array each time.
+        """
+        return np.asarray(self.strong[self.edges[:, 0]] == self.strong[self.edges[:, 1]])
+
+    def is_testable(self, cycle: Sequence[int]) -> bool:
+        """Say whether data can test a cycle, state indices in order: its states share one SCC."""
+        return len({int(self.strong[state]) for state in cycle}) == 1
 
 
 def support_graph(counts: TransitionCounts, trials: ArrayLike | None = None) -> SupportGraph:

@@ -102,7 +102,7 @@ def affinities_of(
             lower=float(summary.lower[k]),
             upper=float(summary.upper[k]),
             mcse=float(summary.mcse[k]),
-            testable=len({int(graph.strong[state]) for state in cycle}) == 1,
+            testable=graph.is_testable(cycle),
         )
         for k, cycle in enumerate(cycles)
     )
@@ -128,9 +128,8 @@ def minimum_basis(
 
     See :func:`cycle_affinities` for the weights.
     """
-    i, j = np.asarray(graph.edges).T
     weights = 1.0 / (forward + 0.5) + 1.0 / (backward + 0.5)
-    weights[graph.strong[i] != graph.strong[j]] += weights.sum()
+    weights[~graph.inside] += weights.sum()
     return tuple(tuple(int(k) for k in cycle) for cycle in minimum_cycle_basis(graph, weights))
 
 
@@ -157,9 +156,7 @@ def edge_circulations(graph: SupportGraph, draws: WeightedDraws) -> tuple[EdgeCi
 
 def on_testable_cycle(graph: SupportGraph) -> npt.NDArray[np.bool_]:
     """Return which edges lie on a cycle inside a strongly connected component, shape (E,)."""
-    edges = np.asarray(graph.edges).reshape(-1, 2)
-    inside = graph.strong[edges[:, 0]] == graph.strong[edges[:, 1]]
-    basis = orthonormal_cycle_basis(edge_subgraph(graph, inside))
-    found = np.zeros(len(edges), dtype=np.bool_)
-    found[inside] = (basis**2).sum(axis=1) > 1e-12
+    basis = orthonormal_cycle_basis(edge_subgraph(graph, graph.inside))
+    found = np.zeros(graph.n_edges, dtype=np.bool_)
+    found[graph.inside] = (basis**2).sum(axis=1) > 1e-12
     return found

@@ -124,11 +124,10 @@ def violation_of(graph: SupportGraph, circulation: FloatArray) -> FloatArray:
     inside strongly connected components, with c projected on their cycle space: what is left of c
     lies on cycles that no data can test, and is set by the priors. 0 without a testable cycle.
     """
-    edges = np.asarray(graph.edges).reshape(-1, 2)
-    inside = graph.strong[edges[:, 0]] == graph.strong[edges[:, 1]]
+    inside = graph.inside
     basis = orthonormal_cycle_basis(edge_subgraph(graph, inside))
     amplitudes = circulation[..., inside] @ basis
-    return np.asarray(np.sqrt((amplitudes**2).sum(axis=-1) / max(inside.sum(), 1)))
+    return np.asarray(np.sqrt((amplitudes**2).sum(axis=-1) / max(int(inside.sum()), 1)))
 
 
 def potential_of(model: LatentModel, theta: FloatArray) -> FloatArray:

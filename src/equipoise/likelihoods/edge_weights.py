@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from equipoise.likelihoods.protocol import FloatArray, IntArray
-from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ class EdgeWeights:
         the walk stays with a probability ``Beta(a_loop/2, (a_v' + 1[v ≠ v_0])/2)``, ``a_v'`` being
         the other weights at v.
         """
-        rng = np.random.default_rng(random_seed)
+        rng = random_generator(random_seed)
         loops = self.loops
         conductance = np.where(loops, 0.0, rng.gamma(self.weight, size=(n, len(self.weight))))
         matrix = self._matrix(conductance)

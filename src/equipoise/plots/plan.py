@@ -62,7 +62,7 @@ def _halves(text: str) -> tuple[str, ...]:
 
 def _draw(axes: Axes, plan: Plan) -> list[Artist | Container]:
     """Draw everything and return what the legend explains."""
-    name = rf"violation, $\rho = {plan.violation:.3g}$"
+    name = rf"violation, $\rho = {plan.rho:.3g}$"
     if plan.cycle is not None:
         name = f"affinity {plan.affinity:g} round a cycle"
     handles: list[Artist | Container] = []

@@ -76,8 +76,9 @@ def _untestable(plan: Plan) -> str:
     chance = ""
     if last is not None:
         chance = (
-            f" If balance holds, {last.trials:,} more of the same trials show enough of them with "
-            f"probability {_chance(last.testable)}, which the priors decide as much as the data."
+            f" If balance holds, {last.trials:,} more of the same trials{_ending(plan)} show "
+            f"enough of them with probability {_chance(last.testable)}, which the priors decide as "
+            "much as the data."
         )
     return (
         "No cycle is testable, and more trials that show only the transitions seen so far cannot "
@@ -89,22 +90,32 @@ def _untestable(plan: Plan) -> str:
 def _violation_found(plan: Plan) -> str:
     rows = _rows(plan, "violation")
     found = [row for row in rows if row.upper is not None and row.upper <= -_STRONG]
-    what = f"A violation of ρ = {plan.violation:.3g} nats"
+    what = f"A violation of ρ = {plan.rho:.3g} nats"
     if plan.cycle is not None:
         what = f"An affinity of {plan.affinity:g} nats round the cycle named"
     if not found:
         return (
-            f"{what} is not found surely by {rows[-1].trials:,} further trials: log BF is then "
+            f"{what} is not found surely by {rows[-1].trials:,} {_further(plan)}: log BF is then "
             f"{_between(rows[-1])} with probability 0.9."
         )
     first = found[0]
     sure = f"log BF at most −{_STRONG:g} with probability 0.95"
     if first is rows[0]:
-        return f"{what} is found by {first.trials:,} further trials or fewer: {sure}."
+        return f"{what} is found by {first.trials:,} {_further(plan)}, or fewer: {sure}."
     before = rows[rows.index(first) - 1]
     return (
-        f"{what} is found by {first.trials:,} further trials: {sure}; {before.trials:,} may not do."
+        f"{what} is found by {first.trials:,} {_further(plan)}: {sure}; {before.trials:,} may not "
+        "do."
     )
+
+
+def _ending(plan: Plan) -> str:
+    """Say which trials are counted, where some so far were lost and are left out."""
+    return " that end in a state" if plan.n_left_out else ""
+
+
+def _further(plan: Plan) -> str:
+    return f"further trials{_ending(plan)}"
 
 
 def _balance_found(plan: Plan) -> str:
@@ -121,7 +132,7 @@ def _contradicted(plan: Plan) -> str:
     if size is None or factor is None or factor.distrust is not None:
         return ""
     against = []
-    if not size.lower <= plan.violation <= size.upper:
+    if not size.lower <= plan.rho <= size.upper:
         against.append(
             f"the violation assumed (they say ρ = {size.mean:.2g}, "
             f"{size.lower:.2g} to {size.upper:.2g})"
@@ -150,10 +161,14 @@ def _interval(row: Outlook, joined: str) -> str:
 def _so_far(plan: Plan) -> list[str]:
     graph, factor = plan.graph, plan.log_bayes_factor
     lines = ["So far"]
-    lines += entry("trials", f"{plan.counts.n_trials:,} from {int(graph.sources.sum()):,} states")
+    ended = " that ended in a state" if plan.n_left_out else ""
+    made = f"{int(plan.trials.sum()):,}{ended}, from {int(graph.sources.sum()):,} states"
+    lost = f"; {plan.n_left_out:,} more ended in none and are left out" if plan.n_left_out else ""
+    lines += entry("trials", made + lost)
     lines += entry("cycles", f"{graph.n_testable_cycles:,} testable of {graph.n_cycles:,}")
-    if plan.counts.never_sources:
-        lines += entry("never sources", listed(plan.counts.never_sources))
+    never = [s for s, tried in zip(graph.states, graph.sources, strict=True) if not tried]
+    if never:
+        lines += entry("never sources", listed(never))
     if not graph.n_testable_cycles:
         return lines
     if factor is not None:
@@ -242,7 +257,8 @@ def _outlook(plan: Plan) -> list[str]:
     if not plan.graph.n_testable_cycles:
         cells = [["further trials", "P(some cycle testable), if balance holds"]]
         cells += [[f"{row.trials:,}", _chance(row.testable)] for row in plan.outlook]
-        return [f"Outlook  further trials {_SPREADS[plan.spread]}", *table(cells, right=[True] * 2)]
+        title = f"Outlook  {_further(plan)} {_SPREADS[plan.spread]}"
+        return [title, *table(cells, right=[True] * 2)]
     head = ["further trials", "expected", "90 % interval", "P(≤ −1)"]
     head += ["expected", "90 % interval", "P(≥ 1)", "ceiling"]
     cells = [head]
@@ -252,10 +268,10 @@ def _outlook(plan: Plan) -> list[str]:
                 f"{one.trials:,}",
                 _number(one.mean),
                 _interval(one, " to "),
-                f"{one.against:.2f}",
+                _share(one.against),
                 _number(none.mean),
                 _interval(none, " to "),
-                f"{none.favouring:.2f}",
+                _share(none.favouring),
                 _number(none.ceiling),
             ]
         )
@@ -274,15 +290,19 @@ def _number(value: float | None) -> str:
     return "" if value is None else fixed(value, 1, sign=True)
 
 
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
 def _next(plan: Plan) -> list[str]:
     best = plan.recommended
     if best is None:
         return []
-    lines = [f"Next  how {round(best.further):,} further trials determine the cycles best"]
+    lines = [f"Next  how {round(best.further):,} {_further(plan)} determine the cycles best"]
     share = best.share_of_even
     lines += entry("gain", f"the same width of c with {share:.2f} of the trials spread evenly")
     order = sorted(
-        zip(plan.counts.states, plan.counts.trials.tolist(), best.fractions.tolist(), strict=True),
+        zip(plan.counts.states, plan.trials.tolist(), best.fractions.tolist(), strict=True),
         key=lambda row: (-row[2], row[0]),
     )
     cells = [["state", "trials so far", "share of further"]]
@@ -301,7 +321,7 @@ def _assumed(plan: Plan) -> list[str]:
     lines = ["Assumed"]
     if plan.graph.n_testable_cycles:
         if plan.cycle is None:
-            text = f"ρ = {plan.violation:.3g} nats on the testable cycles, in any direction"
+            text = f"ρ = {plan.rho:.3g} nats on the testable cycles, in any direction"
         else:
             path = cycle_path(plan.cycle, 60)
             text = f"affinity {plan.affinity:g} round {path}, spread evenly over its edges"
@@ -309,6 +329,12 @@ def _assumed(plan: Plan) -> list[str]:
     kernels = "kernels drawn from the posterior given that; all trials are tested, those so far too"
     lines += entry("truth", kernels)
     lines += entry("support", "the transitions seen so far and their reverses; no others")
+    if plan.n_left_out:
+        lines += entry(
+            "lost trials",
+            "every number of trials here is of those that end in a state, so make more: so far "
+            f"{plan.n_left_out / plan.counts.n_trials:.1%} ended in none",
+        )
     if plan.counts.protocol == "trajectory":
         lines += entry(
             "path",

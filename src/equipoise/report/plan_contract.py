@@ -32,12 +32,14 @@ def plan_dict(plan: Plan) -> dict[str, Any]:
             "n_edges": graph.n_edges,
             "n_cycles": graph.n_cycles,
             "n_testable_cycles": graph.n_testable_cycles,
-            "n_trials": plan.counts.n_trials,
+            "n_trials": int(plan.trials.sum()),
+            "n_left_out": plan.n_left_out,
         },
         "assumed": {
-            "violation": plan.violation if graph.n_testable_cycles else None,
+            "rho": plan.rho if graph.n_testable_cycles else None,
             "cycle": None if plan.cycle is None else list(plan.cycle),
             "affinity": plan.affinity,
+            "rejected": plan.rejected,
             "spread": plan.spread,
             "cycle_scale": plan.priors.cycle_scale,
             "scales": plan.priors.scales,
@@ -87,7 +89,7 @@ def _plain_allocation(plan: Plan, best: Allocation) -> dict[str, Any]:
         "sources": [
             {"state": state, "trials": int(made), "fraction": float(share)}
             for state, made, share in zip(
-                plan.counts.states, plan.counts.trials, best.fractions, strict=True
+                plan.counts.states, plan.trials, best.fractions, strict=True
             )
         ],
     }

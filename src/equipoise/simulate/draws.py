@@ -39,6 +39,18 @@ def plain_seed(random_seed: RandomSeed) -> int | None:
     return seed
 
 
+def random_generator(random_seed: RandomSeed) -> np.random.Generator:
+    """Return the generator that a seed stands for: itself, where it is one.
+
+    Raises
+    ------
+    UsageError
+        As :func:`plain_seed`.
+    """
+    seed = plain_seed(random_seed)
+    return np.random.default_rng(random_seed if seed is None else seed)
+
+
 def sample_draws(
     kernel: Kernel, trials: ArrayLike, random_seed: RandomSeed = None
 ) -> TransitionCounts:
@@ -74,7 +86,7 @@ def sample_draws(
             f"trials must be a positive integer, or an integer >= 0 for each of the {n} states "
             f"and not all 0, got {quoted(trials)}"
         )
-    rng = np.random.default_rng(random_seed)
+    rng = random_generator(random_seed)
     counts = np.zeros((n, n + 1), dtype=np.int64)
     table = _normalised(kernel)
     for row, size in enumerate(np.broadcast_to(asked, (n,)).tolist()):
@@ -121,7 +133,7 @@ def sample_trajectory(
     if n_steps < 1 or n_steps != int(n_steps):
         raise UsageError(f"n_steps must be a positive integer, got {quoted(n_steps)}")
     here = kernel.index(start)
-    rng = np.random.default_rng(random_seed)
+    rng = random_generator(random_seed)
     outcomes: list[list[int]] = []
     edges: list[list[float]] = []
     for row in _normalised(kernel):

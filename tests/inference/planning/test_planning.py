@@ -1,5 +1,8 @@
 """`plan` as a whole."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from planned import counts_of, planned
@@ -9,11 +12,13 @@ from equipoise.errors import DataError, UsageError
 from equipoise.graph import cycle_vector, support_graph
 from equipoise.inference.planning import plan
 from equipoise.inference.planning.assumptions import (
-    assumed_violation,
+    assumed_circulation,
     budgets_of,
     rho_of,
     spread_trials,
 )
+from equipoise.report.plan import plan_summary
+from equipoise.report.plan_contract import plan_json
 from equipoise.simulate import complete_edges, sample_draws
 
 
@@ -77,7 +82,7 @@ def test_a_named_cycle_has_the_affinity_asked_for():
     rng = np.random.default_rng(1)
     counts = sample_draws(random_kernel(rng, 4, 0.5, edges=complete_edges(4)), 200, rng)
     graph = support_graph(counts)
-    assumed = assumed_violation(counts, graph, 0.1, ("s3", "s1", "s2"), -1.5)
+    assumed = assumed_circulation(counts, graph, 0.1, ("s3", "s1", "s2"), -1.5)
     c = assumed.radius * assumed.space[:, 0]
     assert cycle_vector(graph, [3, 1, 2]) @ c == pytest.approx(-1.5)
     # ρ = sqrt(Σ c²/E), |c| = A/3 on three of six edges
@@ -116,13 +121,45 @@ def test_default_numbers_of_trials_are_round_and_geometric():
     assert budgets_of(None, 5040) == (2000, 6000, 20_000, 60_000, 200_000)
     assert budgets_of(None, 12) == (10, 30, 100, 300, 1000)
     assert budgets_of([500, 20, 20], 12) == (20, 500)
+    assert (
+        budgets_of(1000, 12) == budgets_of(np.int64(1000), 12) == budgets_of([1e3], 12) == (1000,)
+    )
+
+
+def test_lost_trials_that_are_dropped_count_nowhere():
+    rng = np.random.default_rng(8)
+    whole = sample_draws(random_kernel(rng, 3, 0.5, edges=complete_edges(3)), 200, rng)
+    lossy = replace(whole, other=np.array([100, 0, 300]))
+    asked = {"further": 900, "simulations": 39, "random_seed": np.int64(2)}
+    found, clean = plan(lossy, rejected="drop", **asked), plan(whole, **asked)
+    assert found.random_seed == 2
+    assert (found.rejected, found.n_left_out, clean.n_left_out) == ("drop", 400, 0)
+    assert found.outlook == clean.outlook
+    np.testing.assert_array_equal(found.trials, [200, 200, 200])
+    np.testing.assert_array_equal(found.sources()["trials"], [200, 200, 200])
+    stay = plan(lossy, **asked)
+    np.testing.assert_array_equal(stay.trials, [300, 200, 500])
+    assert stay.n_left_out == 0
+
+
+def test_without_a_single_mode_the_plan_is_doubted(monkeypatch):
+    def none(quick, rows, truths, budgets, rng, done):
+        return np.full((len(budgets), len(truths.eta)), np.nan)
+
+    monkeypatch.setattr("equipoise.inference.planning.simulation.simulated_factors", none)
+    found = plan(counts_of("alofi-rain"), further=900, simulations=39, random_seed=2)
+    assert "100% of the simulated tables have no posterior mode" in found.doubt
+    assert found.exit_status == 3
+    assert {(row.mean, row.lower, row.against) for row in found.outlook} == {(None, None, None)}
+    assert plan_summary(found).startswith("Not to be relied on: 100% of the simulated tables")
+    assert json.loads(plan_json(found))["outlook"][0]["mean"] is None
 
 
 @pytest.mark.parametrize(
     ("given", "error", "words"),
     [
-        ({"violation": 0.0}, UsageError, "violation"),
-        ({"violation": float("nan")}, UsageError, "violation"),
+        ({"rho": 0.0}, UsageError, "rho"),
+        ({"rho": float("nan")}, UsageError, "rho"),
         ({"cycle": ("0", "1-5", "6+")}, UsageError, "affinity"),
         ({"affinity": 1.0}, UsageError, "cycle"),
         ({"cycle": ("0", "1-5", "6+"), "affinity": 0.0}, UsageError, "affinity"),
@@ -132,6 +169,19 @@ def test_default_numbers_of_trials_are_round_and_geometric():
         ({"further": [0]}, UsageError, "further"),
         ({"further": []}, UsageError, "further"),
         ({"simulations": 10}, UsageError, "39"),
+        ({"simulations": 39.5}, UsageError, "simulations .* whole number, not 39.5"),
+        ({"simulations": float("nan")}, UsageError, "simulations .* whole number"),
+        ({"further": 0}, UsageError, "further"),
+        ({"further": ["a"]}, UsageError, "further .* whole number, not 'a'"),
+        ({"further": [1.7]}, UsageError, "further .* whole number, not 1.7"),
+        ({"further": [None]}, UsageError, "further .* whole number, not None"),
+        ({"rho": "a"}, UsageError, "rho must lie above 0 .* not 'a'"),
+        ({"rho": None}, UsageError, "rho must lie above 0"),
+        ({"cycle": "abc", "affinity": 1.0}, UsageError, "a cycle is a list of labels, not"),
+        ({"cycle": 7, "affinity": 1.0}, UsageError, "a cycle is a list of labels, not"),
+        ({"cycle": ("0", "1-5", "6+"), "affinity": "b"}, UsageError, "affinity must be a number"),
+        ({"random_seed": -1}, UsageError, "random_seed must be a whole number from 0"),
+        ({"random_seed": "a"}, UsageError, "random_seed must be a whole number from 0"),
     ],
 )
 def test_bad_arguments(given, error, words):

@@ -30,7 +30,7 @@ def test_an_error_adds_up_the_arcs_of_the_cycle():
     arcs = {(0, 1): 0.1, (1, 0): 0.2, (0, 2): 0.1, (2, 0): 0.2, (1, 2): 0.1, (2, 1): 0.2}
     square = sum(1 / (n[i] * p) for (i, _), p in arcs.items())
     assert cycle.standard_error == pytest.approx(np.sqrt(square))
-    assert cycle.weakest in (("a", "b"), ("a", "c"))
+    assert cycle.weakest == ("a", "b")  # as weak as a to c, and the first of the two
     assert cycle.weakest_share == pytest.approx(1 / (10 * 0.1) / square)
     assert cycle.testable
     assert cycle.unseen == ()
@@ -69,15 +69,15 @@ def test_one_transition_back_is_all_a_feedforward_triangle_needs():
 
 def test_a_state_that_was_never_a_source_must_become_one():
     (cycle,) = informations([[9, 5, 5], [4, 9, 5], [0, 0, 0]])
-    (step,) = unseen(cycle)
-    assert step in [("c", "a", 0), ("c", "b", 0)]
+    assert unseen(cycle) == [("c", "a", 0)]  # c to b would do as well, and comes after it
 
 
 def test_the_fewest_that_do_are_named():
-    # a leads to b and d, which lead on to c: c → a alone closes both ways round.
+    # a leads to b and d, which lead on to c: c → a would close both ways round, but is no edge of
+    # the cycle. Of its own transitions b → a and c → b are the likelier of the pairs that do.
     matrix = [[5, 4, 0, 4], [0, 5, 4, 0], [0, 0, 5, 0], [0, 0, 4, 5]]
     (cycle,) = informations(matrix)
-    assert unseen(cycle) == [("b", "a", 9), ("c", "b", 9), ("d", "a", 9)] or len(cycle.unseen) == 2
+    assert unseen(cycle) == [("b", "a", 9), ("c", "b", 5)]
     seen = {(i, j) for i in range(4) for j in range(4) if matrix[i][j]}
     added = {(ord(s) - 97, ord(t) - 97) for s, t, _ in unseen(cycle)}
     reach = np.eye(4, dtype=bool)

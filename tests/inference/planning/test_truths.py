@@ -8,7 +8,7 @@ import pytest
 from equipoise.graph import orthonormal_cycle_basis
 from equipoise.inference.evidence.laplace import solve
 from equipoise.inference.planning.truths import (
-    Violation,
+    AssumedCirculation,
     _Sphere,
     balanced_truths,
     violating_truths,
@@ -40,7 +40,7 @@ def question(name: str):
     return problem, solve(problem, draws=300, random_seed=1)
 
 
-def by_prior(problem, violation: Violation, rng):
+def by_prior(problem, violation: AssumedCirculation, rng):
     """Return predictors drawn from the prior, and their likelihoods as weights."""
     size = problem.predictor.potential.shape[1]
     v = rng.normal(0, PRIORS.fixed_potential_sd, (DRAWS, size))
@@ -93,7 +93,7 @@ def test_the_density_on_the_sphere_is_that_of_the_draws(size):
 @pytest.mark.parametrize("name", ["triangle", "diagonal"])
 def test_any_direction(name):
     problem, fit = question(name)
-    violation = Violation(orthonormal_cycle_basis(problem.graph), RADIUS, known=False)
+    violation = AssumedCirculation(orthonormal_cycle_basis(problem.graph), RADIUS, known=False)
     rng = np.random.default_rng(2)
     base = fit.curve.reversible
     truths = violating_truths(problem, base, fit.reversible, violation, N, rng)
@@ -109,7 +109,7 @@ def test_a_known_cycle():
     space = orthonormal_cycle_basis(problem.graph)
     rng = np.random.default_rng(3)
     for sign in (1, -1):
-        violation = Violation(sign * space, RADIUS, known=True)
+        violation = AssumedCirculation(sign * space, RADIUS, known=True)
         truths = violating_truths(problem, fit.curve.reversible, fit.reversible, violation, N, rng)
         compare(problem, truths, violation, rng)
 
@@ -118,7 +118,7 @@ def test_balance():
     problem, fit = question("diagonal")
     rng = np.random.default_rng(4)
     truths = balanced_truths(fit.curve.reversible, fit.reversible, N, rng)
-    nothing = Violation(orthonormal_cycle_basis(problem.graph), 0.0, known=True)
+    nothing = AssumedCirculation(orthonormal_cycle_basis(problem.graph), 0.0, known=True)
     compare(problem, truths, nothing, rng)
 
 
@@ -131,7 +131,7 @@ def test_counts_that_contradict_the_size_are_noticed():
     )
     sure = replace(problem, likelihood=many)
     fit = solve(sure, draws=500, random_seed=1)
-    violation = Violation(orthonormal_cycle_basis(sure.graph), 30.0, known=False)
+    violation = AssumedCirculation(orthonormal_cycle_basis(sure.graph), 30.0, known=False)
     rng = np.random.default_rng(5)
     truths = violating_truths(sure, fit.curve.reversible, fit.reversible, violation, 50, rng)
     assert not truths.pareto_k <= 0.7

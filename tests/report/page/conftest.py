@@ -26,7 +26,8 @@ def page(result):
     return cache(lambda name: html(result(name)))
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running until it is closed: not beyond the tests of one file.
+@pytest.fixture(scope="module")
 def browser():
     """Start headless Chromium: EQUIPOISE_CHROMIUM, or the first one found on the path."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -2,8 +2,8 @@
 
 Two scales tell six hypotheses apart: σ_δ, of the deviations from a shared potential, and σ_c, of
 the cycles that break balance. Along σ_δ the evidence is computed at fixed σ_c, from the shared
-potential (σ_δ = 0) upwards; along σ_c from balance (σ_c = 0) upwards; then either is integrated over
-its half-normal prior.
+potential (σ_δ = 0) upwards; along σ_c from balance (σ_c = 0) upwards; then either is integrated
+over its half-normal prior.
 """
 
 from collections.abc import Callable, Sequence

@@ -158,7 +158,7 @@ def _model(
     *,
     extra: tuple[FloatArray, FloatArray] | None = None,
 ) -> LatentModel:
-    """Stack kernels: a potential, ``extra`` (what tells hypotheses apart, and its basis), cycles."""
+    """Stack kernels: a potential, ``extra`` (what tells hypotheses apart, its basis), cycles."""
     top = np.vstack(potential.design)
     n_edges = len(top)
     shift, basis = extra if extra is not None else (np.zeros((n_edges, 0)), np.zeros((0, 0)))

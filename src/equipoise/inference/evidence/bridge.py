@@ -31,7 +31,7 @@ from equipoise.inference.evidence.averages import LogMean, log_mean
 from equipoise.inference.evidence.result import Evidence
 from equipoise.inference.evidence.target import Target
 from equipoise.likelihoods import FloatArray
-from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 METHOD = "bridge"
 # Proposal draws cost no sampling: with this many to a posterior draw, either average errs alike.
@@ -72,7 +72,7 @@ def bridge(model: Target, theta: FloatArray, *, random_seed: RandomSeed = None) 
         overlap: fewer than 50 effective terms. Its ``result`` is the evidence all the same.
     """
     theta = _checked(model, theta)
-    rng = np.random.default_rng(random_seed)
+    rng = random_generator(random_seed)
     middle = theta.shape[1] // 2
     first, second = theta[:, :middle], theta[:, middle:]
     ways = [_one_way(model, *pair, rng) for pair in ((first, second), (second, first))]

@@ -14,7 +14,7 @@ from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.evidence.averages import log_mean
 from equipoise.inference.evidence.result import Evidence
 from equipoise.likelihoods import FloatArray
-from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -78,7 +78,7 @@ def smc(
             raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}")
     if not (model.observed_RVs or model.potentials):
         raise UsageError("the model observes nothing, so its evidence is 1; give one with data")
-    rng = np.random.default_rng(random_seed)
+    rng = random_generator(random_seed)
     try:
         # A particle of density 0 has log weight 0 · (−inf) at the first temperature.
         with np.errstate(invalid="ignore"):

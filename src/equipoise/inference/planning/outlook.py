@@ -28,7 +28,7 @@ class Outlook:
         Further trials, over all sources.
     mean, mcse
         Expected log Bayes factor of all trials, and its Monte Carlo error, nats. None where no
-        cycle is testable.
+        cycle is testable, or too few tables have a mode.
     lower, upper
         Its predictive 90 % interval.
     against, favouring
@@ -120,10 +120,12 @@ def outlook(
 ) -> Outlook:
     """Summarise log Bayes factors of simulated tables, shape (n,); NaN are left out.
 
-    The interval's ends are order statistics (Weibull's), of which a further table falls outside
-    with exactly the probability stated.
+    Without two numbers there is nothing to summarise. The interval's ends are order statistics
+    (Weibull's), of which a further table falls outside with exactly the probability stated.
     """
     known = factors[np.isfinite(factors)]
+    if len(known) < 2:
+        return Outlook(truth, trials, None, None, None, None, None, None, ceiling, testable)
     lower, upper = np.quantile(known, LEVELS, method="weibull")
     return Outlook(
         truth=truth,

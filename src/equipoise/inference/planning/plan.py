@@ -1,6 +1,5 @@
 """Planning: what the counts so far can tell, what more would tell, and which to sample next."""
 
-import operator
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,13 +15,12 @@ from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import Progress, Stages
 from equipoise.inference.planning.allocation import Allocation, allocate
 from equipoise.inference.planning.assumptions import (
+    RHO,
     SIMULATIONS,
-    VIOLATION,
     Spread,
-    assumed_violation,
+    assumed_circulation,
     budgets_of,
     check_arguments,
-    inside_strong,
     rho_of,
     spread_trials,
 )
@@ -31,9 +29,9 @@ from equipoise.inference.planning.simulation import TRUTHS, infer, simulate
 from equipoise.inference.planning.testability import CycleInformation, cycle_informations
 from equipoise.inference.problem import Problem, problem_of
 from equipoise.inference.verdict import ROPE, ViolationSize, violation_size
-from equipoise.likelihoods import FloatArray, MultinomialRows, Rejected
+from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows, Rejected
 from equipoise.models import Priors
-from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import RandomSeed, plain_seed, random_generator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,9 +46,12 @@ class Plan:
     ----------
     counts, graph
         The counts so far, and their support graph.
-    priors
+    priors, rejected
         Of the tests planned for.
-    violation
+    trials
+        Trials so far from each state as the tests count them, shape (S,): without those that ended
+        in no state, where they are dropped. Every number of trials of a plan is one of these.
+    rho
         ρ assumed, nats; of the cycle, where one was named.
     cycle, affinity
         The cycle assumed to break balance and its affinity, nats; None for any direction.
@@ -86,7 +87,9 @@ class Plan:
     counts: TransitionCounts
     graph: SupportGraph
     priors: Priors
-    violation: float
+    rejected: Rejected
+    trials: IntArray
+    rho: float
     cycle: tuple[str, ...] | None
     affinity: float | None
     spread: Spread
@@ -113,6 +116,11 @@ class Plan:
         return self.allocations[len(self.allocations) // 2] if self.allocations else None
 
     @property
+    def n_left_out(self) -> int:
+        """Trials so far that ended in no state and are left out, so that further ones will be."""
+        return self.counts.n_trials - int(self.trials.sum())
+
+    @property
     def exit_status(self) -> int:
         """0 for a plan to rely on (one that finds nothing testable is), 3 otherwise."""
         return 0 if self.doubt is None else 3
@@ -131,7 +139,7 @@ class Plan:
         return pd.DataFrame(
             {
                 "state": self.counts.states,
-                "trials": self.counts.trials,
+                "trials": self.trials,
                 "fraction": np.nan if best is None else best.fractions,
             }
         )
@@ -153,8 +161,8 @@ class Plan:
 def plan(
     counts: TransitionCounts,
     *,
-    further: Sequence[int] | None = None,
-    violation: float = VIOLATION,
+    further: int | Sequence[int] | None = None,
+    rho: float = RHO,
     cycle: Sequence[str] | None = None,
     affinity: float | None = None,
     spread: Spread = "as-so-far",
@@ -171,14 +179,15 @@ def plan(
     counts : TransitionCounts
         The counts so far, perhaps of a pilot; axis 0 is from, axis 1 to. They are kept: what is
         planned for is a test of all trials.
-    further : sequence of int, optional
-        Numbers of further trials, over all sources. Default: five from about a third of those so
-        far to thirty times as many.
-    violation : float
+    further : int or sequence of int, optional
+        Numbers of further trials, over all sources; of those that end in a state, where the
+        others are dropped. Default: five from about a third of those so far to thirty times as
+        many.
+    rho : float
         ρ of the violation planned for, nats, in a direction of cycle space that is not known.
     cycle : sequence of str, optional
         Labels of a cycle, the first not repeated, that alone breaks balance, c being spread evenly
-        over its edges; in place of ``violation``.
+        over its edges; in place of ``rho``.
     affinity : float, optional
         The affinity of that cycle, nats.
     spread : {"as-so-far", "even", "informative"}
@@ -217,15 +226,14 @@ def plan(
     only.
     """
     start = time.perf_counter()
-    seed = operator.index(random_seed) if isinstance(random_seed, int) else None
-    rng = np.random.default_rng(random_seed)
-    check_arguments(violation, cycle, affinity, spread, simulations)
+    seed, rng = plain_seed(random_seed), random_generator(random_seed)
+    simulations = check_arguments(rho, cycle, affinity, spread, simulations)
     problem = problem_of(counts, priors=priors, likelihood="multinomial", rejected=rejected)
     rows, graph = problem.likelihood, problem.graph
     if not isinstance(rows, MultinomialRows):
         raise UsageError("planning needs the multinomial likelihood")
     budgets = budgets_of(further, int(rows.trials.sum()))
-    assumed = assumed_violation(counts, graph, violation, cycle, affinity)
+    assumed = assumed_circulation(counts, graph, rho, cycle, affinity)
     stages = Stages(progress)
     known = infer(problem, rows, rng, stages)
     allocations = _allocations(problem, rows, known.probability, budgets)
@@ -239,7 +247,9 @@ def plan(
         counts=counts,
         graph=graph,
         priors=problem.priors,
-        violation=violation if assumed is None else rho_of(graph, assumed),
+        rejected=rejected,
+        trials=rows.trials.astype(np.int64),
+        rho=rho if assumed is None else rho_of(graph, assumed),
         cycle=None if cycle is None else tuple(counts.states[counts.index(s)] for s in cycle),
         affinity=affinity,
         spread=spread,
@@ -271,7 +281,7 @@ def _allocations(
     graph = problem.graph
     if not graph.n_testable_cycles:
         return ()
-    inside = inside_strong(graph)
+    inside = graph.inside
     return tuple(
         allocate(
             graph.edges[inside],

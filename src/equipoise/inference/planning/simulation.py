@@ -20,8 +20,8 @@ from equipoise.inference.planning.outlook import (
 )
 from equipoise.inference.planning.quick import QUICK_ERROR, Quick
 from equipoise.inference.planning.truths import (
+    AssumedCirculation,
     Truths,
-    Violation,
     balanced_truths,
     violating_truths,
 )
@@ -114,7 +114,7 @@ def simulate(
     problem: Problem,
     rows: MultinomialRows,
     known: Known,
-    assumed: Violation | None,
+    assumed: AssumedCirculation | None,
     spreads: Sequence[IntArray],
     simulations: int,
     rng: np.random.Generator,

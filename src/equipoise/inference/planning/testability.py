@@ -115,7 +115,7 @@ def _cycle(
     search: "_Search",
 ) -> CycleInformation:
     states = tuple(graph.states[state] for state in cycle)
-    if len({int(graph.strong[state]) for state in cycle}) > 1:
+    if not graph.is_testable(cycle):
         return CycleInformation(states, False, None, None, None, search.fewest(cycle))
     here = np.asarray(cycle, dtype=np.int64)
     edges = edge_index(graph, here, np.roll(here, -1))

@@ -43,7 +43,7 @@ class Truths:
 
 
 @dataclass(frozen=True, eq=False)
-class Violation:
+class AssumedCirculation:
     """What is assumed of c: its size in a space of cycles, or c itself.
 
     Attributes
@@ -74,7 +74,7 @@ def violating_truths(
     problem: Problem,
     base: Node,
     reversible: LatentModel,
-    violation: Violation,
+    assumed: AssumedCirculation,
     n: int,
     rng: np.random.Generator,
 ) -> Truths:
@@ -86,7 +86,7 @@ def violating_truths(
         The counts so far.
     base, reversible
         Node and model of the reversible hypothesis.
-    violation
+    assumed
         What is assumed of c.
     n
         How many.
@@ -100,16 +100,16 @@ def violating_truths(
     ``r w/|w|``, w Gaussian: that of c itself to second order, were its length not fixed; its
     density on the sphere is an integral over ``|w|``.
     """
-    columns = problem.predictor.cycle @ (problem.predictor.basis.T @ violation.space)
-    centre, mode = _middle(base, reversible, columns, violation)
+    columns = problem.predictor.cycle @ (problem.predictor.basis.T @ assumed.space)
+    centre, mode = _middle(base, reversible, columns, assumed)
     for draws in _DRAWS:
         node = evaluate_node(
             _shifted(reversible, columns @ centre), 0.0, mode.theta, base.mode.scales, draws, rng
         )
-        if violation.known:
+        if assumed.known:
             theta, w, log_weights = node.theta, centre[None], node.log_weights
         else:
-            theta, w, log_weights = _moved(node, reversible, columns, centre, violation.radius, rng)
+            theta, w, log_weights = _moved(node, reversible, columns, centre, assumed.radius, rng)
         truths = _resampled(theta, w, log_weights, reversible, columns, n, rng)
         if truths.pareto_k <= K_TRUSTED:
             break
@@ -117,19 +117,19 @@ def violating_truths(
 
 
 def _middle(
-    base: Node, reversible: LatentModel, columns: FloatArray, violation: Violation
+    base: Node, reversible: LatentModel, columns: FloatArray, assumed: AssumedCirculation
 ) -> tuple[FloatArray, Mode]:
     """Return w in the middle of those that are likely, and the mode there."""
-    if violation.known:
-        return np.array([violation.radius]), base.mode
+    if assumed.known:
+        return np.array([assumed.radius]), base.mode
     centre, mode = np.zeros(columns.shape[1]), base.mode
     for _ in range(_ROUNDS):
         model = _shifted(reversible, columns @ centre)
         mode = find_mode(model, base.mode.scales, mode.theta)
-        proposal, _ = _expand(model, mode, columns, centre, violation.radius)
+        proposal, _ = _expand(model, mode, columns, centre, assumed.radius)
         step = proposal.mean_direction() - centre
         # A fifth of the radius changes nothing that the weights could not mend.
-        if np.linalg.norm(step) < 0.2 * violation.radius:
+        if np.linalg.norm(step) < 0.2 * assumed.radius:
             break
         centre = centre + step
     return centre, mode

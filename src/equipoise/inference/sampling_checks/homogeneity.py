@@ -1,17 +1,16 @@
 """Blocks against each other: whether all of them draw from one kernel."""
 
-import numpy as np
-
 from equipoise.counts import TransitionCounts
 from equipoise.inference.sampling_checks.check import Check, not_checkable, several
-from equipoise.inference.sampling_checks.reference import (
+from equipoise.inference.sampling_checks.permutation import (
     REPLICATES,
     check_tables,
     dealt,
-    likelihood_ratio,
+    row_ratio,
 )
 from equipoise.inference.sampling_checks.trials import block_trials
 from equipoise.likelihoods import Rejected
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 INVALID = (
     "invalid if someone looked at the draws to decide where a block ends or when to stop; for "
@@ -25,7 +24,7 @@ def check_blocks(
     *,
     rejected: Rejected = "stay",
     replicates: int = REPLICATES,
-    random_seed: int | np.random.Generator | None = None,
+    random_seed: RandomSeed = None,
 ) -> Check:
     """Compare the rows of each source between blocks.
 
@@ -50,12 +49,12 @@ def check_blocks(
     tables = trials.tables()
     if not tables:
         return not_checkable("blocks", "no source has two outcomes and trials in two blocks.")
-    statistics = [likelihood_ratio] * len(tables)
+    statistics = [row_ratio] * len(tables)
     return check_tables(
         "blocks",
         tables,
         statistics,
-        dealt(tables, statistics, np.random.default_rng(random_seed)),
+        dealt(tables, statistics, random_generator(random_seed)),
         states=counts.states,
         replicates=replicates,
         statistic_name="likelihood ratio",

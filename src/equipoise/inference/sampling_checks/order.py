@@ -6,14 +6,15 @@ from scipy.special import gammaln
 from equipoise.counts import TransitionCounts
 from equipoise.graph import support_graph
 from equipoise.inference.sampling_checks.check import Check, not_checkable
-from equipoise.inference.sampling_checks.reference import (
+from equipoise.inference.sampling_checks.permutation import (
     REPLICATES,
     check_tables,
     dealt,
-    likelihood_ratio,
+    row_ratio,
 )
 from equipoise.inference.sampling_checks.trials import Trials, context_trials
 from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 INVALID = "invalid if someone looked at the path to decide when to stop"
 _CONCENTRATION = 0.5
@@ -24,7 +25,7 @@ def check_order(
     *,
     rejected: Rejected = "stay",
     replicates: int = REPLICATES,
-    random_seed: int | np.random.Generator | None = None,
+    random_seed: RandomSeed = None,
 ) -> Check:
     """Test a chain of first order against one of second order.
 
@@ -51,12 +52,12 @@ def check_order(
     if not tables:
         return not_checkable("order", "no state was reached from two states and left for two.")
     factor = _log_factor(counts, trials, rejected)
-    statistics = [likelihood_ratio] * len(tables)
+    statistics = [row_ratio] * len(tables)
     return check_tables(
         "order",
         tables,
         statistics,
-        dealt(tables, statistics, np.random.default_rng(random_seed)),
+        dealt(tables, statistics, random_generator(random_seed)),
         states=counts.states,
         replicates=replicates,
         statistic_name="likelihood ratio",

@@ -8,9 +8,10 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.inference.sampling_checks.check import Check, not_checkable
 from equipoise.inference.sampling_checks.homogeneity import INVALID, NO_BLOCKS
-from equipoise.inference.sampling_checks.reference import REPLICATES, check_tables, dealt, pearson
+from equipoise.inference.sampling_checks.permutation import REPLICATES, check_tables, dealt, pearson
 from equipoise.inference.sampling_checks.trials import SourceTable, Trials, block_trials
 from equipoise.likelihoods import FloatArray, IntArray, Rejected
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 FEWEST_BLOCKS = 3
 _BOOTSTRAP = 400
@@ -56,7 +57,7 @@ def check_overdispersion(
     *,
     rejected: Rejected = "stay",
     replicates: int = REPLICATES,
-    random_seed: int | np.random.Generator | None = None,
+    random_seed: RandomSeed = None,
 ) -> tuple[Check, Dispersion | None]:
     """Test and measure overdispersion.
 
@@ -96,7 +97,7 @@ def check_overdispersion(
             "overdispersion",
             f"no source has {FEWEST_BLOCKS} blocks, two outcomes and a block of two trials.",
         ), None
-    rng = np.random.default_rng(random_seed)
+    rng = random_generator(random_seed)
     dispersion = _dispersion(counts.n_states, trials, tables, rng)
     size = (
         f"design effect {dispersion.mean:.2f} "

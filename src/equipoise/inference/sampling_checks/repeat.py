@@ -15,7 +15,8 @@ from equipoise.inference.sensitivity import alternatives
 from equipoise.inference.verdict import ROPE, Verdict, verdict_of
 from equipoise.likelihoods import FloatArray, MultinomialRows, Rejected
 from equipoise.models import Priors
-from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import RandomSeed, random_generator
+from equipoise.text import quoted
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,13 @@ def repeat_verdict(
         If a posterior mode cannot be reached at all.
     """
     asked = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
-    effect = np.asarray(design_effect, dtype=np.float64)
+    try:
+        effect = np.asarray(design_effect, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"design_effect must be a number or one for each state, not "
+            f"{quoted(repr(design_effect))}"
+        ) from None
     if effect.shape not in ((), (counts.n_states,)) or not np.all(
         (effect > 0) & np.isfinite(effect)
     ):
@@ -92,7 +99,7 @@ def repeat_verdict(
     findings = fast_findings(
         problem,
         draws=draws,
-        rng=np.random.default_rng(random_seed),
+        rng=random_generator(random_seed),
         stages=Stages(None),
         imputed=counts.metadata.get("trials") == "imputed",
     )

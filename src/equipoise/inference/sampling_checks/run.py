@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from equipoise.arguments import whole_number
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.inference.sampling_checks.check import Check
-from equipoise.inference.sampling_checks.drift import check_drift
+from equipoise.inference.sampling_checks.drift import check_block_order, check_drift
 from equipoise.inference.sampling_checks.homogeneity import check_blocks
 from equipoise.inference.sampling_checks.order import check_order, log_order_factor
 from equipoise.inference.sampling_checks.overdispersion import Dispersion, check_overdispersion
-from equipoise.inference.sampling_checks.reference import REPLICATES
+from equipoise.inference.sampling_checks.permutation import REPLICATES
 from equipoise.inference.sampling_checks.windows import check_windows
 from equipoise.likelihoods import Rejected
-from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,17 +123,15 @@ def check_sampling(
             f"counts must be an equipoise.TransitionCounts, not {type(counts).__name__}: make one "
             "with TransitionCounts.from_dataframe, from_matrix, from_sequences or from_csv"
         )
-    if replicates < _FEWEST_REPLICATES:
-        raise UsageError(
-            f"replicates must be at least {_FEWEST_REPLICATES}, not {replicates!r}: "
-            "fewer cannot give a p-value below 0.01 its meaning"
-        )
+    # Fewer cannot give a p-value below 0.01 its meaning.
+    replicates = whole_number(replicates, "replicates", _FEWEST_REPLICATES)
+    check_block_order(counts, block_order, rejected=rejected)
     if sequences is not None:
         paths = TransitionCounts.from_sequences(sequences, states=counts.states, stay=counts.stay)
         counts = replace(
             counts, protocol="trajectory", starts=paths.starts, sequences=paths.sequences
         )
-    rng = np.random.default_rng(random_seed)
+    rng = random_generator(random_seed)
     overdispersion, dispersion = check_overdispersion(
         counts, rejected=rejected, replicates=replicates, random_seed=rng
     )

@@ -31,7 +31,7 @@ from equipoise.inference.weighted import WeightedDraws
 from equipoise.likelihoods import FloatArray, Predictor, Rejected
 from equipoise.models import Priors
 from equipoise.models.latent import LatentModel
-from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 _ROUNDS = 4
 _THREADS_FROM = 500
@@ -201,7 +201,7 @@ def solve(
     """Compute the evidence curve of a problem; :func:`laplace` with the question ready made."""
     if draws < 100:
         raise UsageError(f"draws must be at least 100, not {draws!r}")
-    rng = np.random.default_rng(random_seed)
+    rng = random_generator(random_seed)
     # Threads slow small matrices down two- to sevenfold, and worse on a busy machine.
     threads = 1 if problem.n_parameters < _THREADS_FROM else None
     with threadpool_limits(threads, user_api="blas"):

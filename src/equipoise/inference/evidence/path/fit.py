@@ -29,7 +29,7 @@ from equipoise.inference.posterior.sampler import (
 from equipoise.inference.problem import LikelihoodName, Problem, problem_of
 from equipoise.likelihoods import FloatArray, Rejected
 from equipoise.models import Priors
-from equipoise.simulate import RandomSeed
+from equipoise.simulate.draws import RandomSeed, random_generator
 
 METHOD = "path"
 CHAINS, DRAWS, TUNE = 2, 300, 150
@@ -168,7 +168,7 @@ def walk_path(
     if not problem.predictor.basis.shape[1]:
         return PathFit(problem, (), None)
     _check(draws, tune, chains)
-    rng = np.random.default_rng(random_seed)
+    rng = random_generator(random_seed)
     tau = problem.priors.cycle_scale
     with threadpool_limits(1, user_api="blas"):
         guide = _pilot(sampler)

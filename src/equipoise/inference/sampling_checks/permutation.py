@@ -165,7 +165,7 @@ def check_tables(
     )
 
 
-def likelihood_ratio(tables: IntArray) -> FloatArray:
+def row_ratio(tables: IntArray) -> FloatArray:
     """Return ``2 Σ n log(n N / (row · column))`` of each table, shape (n, K, J) to (n,)."""
     rows, columns = tables.sum(axis=2), tables.sum(axis=1)
     total = rows.sum(axis=1)
