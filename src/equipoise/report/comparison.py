@@ -7,7 +7,7 @@ from equipoise.report.numbers import aligned, decimals, fixed, interval, probabi
 from equipoise.text import listed
 
 MOST_KERNELS, MOST_PAIRS, MOST_STATES = 30, 15, 10
-_LABEL = 24
+_LABEL, _NARROW, _PAIR = 24, 16, 12
 _POTENTIALS = {
     "shared": "one potential",
     "pooled": "one, with deviations",
@@ -66,26 +66,25 @@ def _kernels(found: Comparison) -> list[str]:
         f"Kernels  {len(kernels.names):,}, on {len(kernels.states):,} states together, "
         f"{len(shared):,} of them in two or more"
     ]
-    rows = [["kernel", "states", "edges", "trials", "balance", "log BF", "ρ", "p(balance)"]]
+    rows = [["kernel", "states", "trials", "balance", "log BF", "ρ", "p(balance)"]]
     for k, test in list(enumerate(found.tests))[:MOST_KERNELS]:
         testable = test.graph.n_testable_cycles > 0 and test.converged
         factor, size = test.log_bayes_factor, test.verdict.size
         chance = found.balances.p_balance[k]
         rows.append(
             [
-                label(kernels.names[k], _LABEL),
+                label(kernels.names[k], _NARROW),
                 f"{test.graph.n_states:,}",
-                f"{test.graph.n_edges:,}",
                 f"{test.counts.n_trials:,}",
                 test.verdict.favours if test.converged else "withheld",
-                with_error(factor.log_value, factor.mcse) if testable else "-",
+                fixed(factor.log_value, 1, sign=True) if testable else "-",
                 f"{fixed(size.mean, 2)} {interval(size.lower, size.upper, 2)}"
                 if testable and size
                 else "-",
                 "-" if chance != chance else probability(float(chance)),
             ]
         )
-    lines += table(rows, right=[False, True, True, True, False, True, False, True])
+    lines += table(rows, right=[False, True, True, False, True, False, True], gap=2)
     if len(found.tests) > MOST_KERNELS:
         lines.append(f"  ... and {len(found.tests) - MOST_KERNELS:,} more; --json has all.")
     balances = found.balances
@@ -159,7 +158,7 @@ def _distances(found: Comparison) -> list[str]:
     shown = sorted(known, key=lambda d: -(d.rms or 0.0))[:MOST_PAIRS]
     rows = [["", "", "states", "rms, nats", "", "JSD, nats", "", "rank", ""]]
     rows += [_pair(d) for d in shown]
-    lines += table(rows, right=[False, False, True, True, False, True, False, True, False], gap=2)
+    lines += table(rows, right=[False, False, True, True, False, True, False, True, False], gap=1)
     if len(known) > len(shown):
         lines.append(f"  The largest {len(shown)} of {len(known):,}.")
     lines += entry("rms", "never negative, so near 0 it lies too high")
@@ -170,16 +169,15 @@ def _distances(found: Comparison) -> list[str]:
 
 
 def _pair(d: Distance) -> list[str]:
-    cells = [label(d.first, _LABEL), label(d.second, _LABEL), f"{d.n_states:,}"]
-    for mean, low, high in (
-        (d.rms, d.rms_lower, d.rms_upper),
-        (d.divergence, d.divergence_lower, d.divergence_upper),
-        (d.rank, d.rank_lower, d.rank_upper),
+    cells = [label(d.first, _PAIR), label(d.second, _PAIR), f"{d.n_states:,}"]
+    for places, mean, low, high in (
+        (2, d.rms, d.rms_lower, d.rms_upper),
+        (3, d.divergence, d.divergence_lower, d.divergence_upper),
+        (2, d.rank, d.rank_lower, d.rank_upper),
     ):
         if mean is None or low is None or high is None:
             cells += ["-", ""]
             continue
-        places = decimals(0.0, max(high - low, 1e-12) / 4)
         cells += [fixed(mean, places), interval(low, high, places)]
     return cells
 

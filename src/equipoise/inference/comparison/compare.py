@@ -31,7 +31,7 @@ from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray, Rejected
 from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
-from equipoise.simulate.draws import plain_seed
+from equipoise.simulate.draws import plain_seed, random_generator
 
 DRAWS = 1000
 #: A spread of a state's potential between kernels up to this counts as practically nothing, nats.
@@ -172,7 +172,7 @@ def compare(
     rope : float
         A spread of a state's potential up to this counts as practically nothing, nats.
     draws : int
-        Importance draws at each scale of the deviations.
+        Importance draws at each pair of scales; twice as many at each σ_c of a kernel alone.
     random_seed : int, Generator or None
         The same seed gives the same result.
     progress : callable, optional
@@ -198,7 +198,7 @@ def compare(
     if draws < 100:
         raise UsageError(f"draws must be at least 100, not {draws!r}")
     seed = plain_seed(random_seed)
-    rng = np.random.default_rng(seed if seed is not None else random_seed)
+    rng = random_generator(random_seed)
     asked = priors or Priors()
     stages = Stages(progress)
     with threadpool_limits(1, user_api="blas"):
@@ -206,8 +206,8 @@ def compare(
         stages.next("ceiling", 0.55)(0, 1)
         verdict = sharing_verdict(fits, ceiling(fits, draws=draws, rng=rng))
         found = potentials_of(kernels, fits)
-    tests, violations = _alone(kernels, asked, rng, stages)
-    added = _added(kernels, asked, rng)
+    tests, violations = _alone(kernels, asked, draws, rng, stages)
+    added = _added(kernels, asked, draws, rng)
     stages.next("counts added up", 1.0)(1, 1)
     deviation = _deviation(fits)
     return Comparison(
@@ -265,14 +265,19 @@ def _solved(
 
 
 def _alone(
-    kernels: Kernels, priors: Priors, rng: np.random.Generator, stages: Stages
+    kernels: Kernels, priors: Priors, draws: int, rng: np.random.Generator, stages: Stages
 ) -> tuple[tuple[BalanceTest, ...], tuple[Violation, ...]]:
     tests, violations = [], []
     done = stages.next("each kernel alone", 0.95)
     for k, counts in enumerate(kernels.counts):
         seed = int(rng.integers(2**31))
         test = test_balance(
-            counts, fast=True, priors=priors, rejected=kernels.rejected, random_seed=seed
+            counts,
+            fast=True,
+            priors=priors,
+            rejected=kernels.rejected,
+            draws=2 * draws,
+            random_seed=seed,
         )
         tests.append(test)
         violations.append(violation(test, random_seed=seed))
@@ -280,7 +285,9 @@ def _alone(
     return tuple(tests), tuple(violations)
 
 
-def _added(kernels: Kernels, priors: Priors, rng: np.random.Generator) -> BalanceTest | None:
+def _added(
+    kernels: Kernels, priors: Priors, draws: int, rng: np.random.Generator
+) -> BalanceTest | None:
     """Test the counts of all kernels added up, as someone would who pools first."""
     first = kernels.counts[0]
     if any(c.stay != first.stay or c.protocol != first.protocol for c in kernels.counts):
@@ -297,7 +304,12 @@ def _added(kernels: Kernels, priors: Priors, rng: np.random.Generator) -> Balanc
     seed = int(rng.integers(2**31))
     try:
         return test_balance(
-            pooled, fast=True, priors=priors, rejected=kernels.rejected, random_seed=seed
+            pooled,
+            fast=True,
+            priors=priors,
+            rejected=kernels.rejected,
+            draws=2 * draws,
+            random_seed=seed,
         )
     except (NotTrustedError, UsageError):
         return None

@@ -1,0 +1,97 @@
+"""``equipoise compare``."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from compared import drawn
+
+from equipoise.cli import main
+from equipoise.counts import TransitionCounts
+
+EDGES = np.array([[0, 1], [0, 2], [1, 2]])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kernels")
+    rng = np.random.default_rng(3)
+    phi = rng.normal(size=3)
+    rows, paths = ["model,source,target,count"], []
+    for name in ("a", "b"):
+        counts = drawn(phi, EDGES, 400, rng)
+        paths.append(str(folder / f"{name}.csv"))
+        counts.to_csv(paths[-1])
+        frame = counts.to_dataframe()
+        rows += [f"{name},{r.source},{r.target},{r.count}" for r in frame.itertuples()]
+    joined = folder / "all.csv"
+    joined.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return paths, str(joined)
+
+
+def test_files_and_a_column_give_the_same(files, tmp_path, capsys):
+    paths, joined = files
+    assert main(["compare", *paths, "--json", "-"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert main(["compare", joined, "--by", "model", "--json", str(tmp_path / "c.json")]) == 0
+    out = capsys.readouterr().out
+    second = json.loads((tmp_path / "c.json").read_text())
+    assert first == second
+    assert out.startswith(first["verdict"]["text"].split("(")[0])
+    assert [row["name"] for row in first["kernels"]] == ["a", "b"]
+
+
+def test_figures_names_and_quiet(files, tmp_path, capsys):
+    paths, _ = files
+    arguments = ["compare", *paths, "--name", "left", "--name", "right", "--quiet"]
+    assert main([*arguments, "--figures", str(tmp_path / "f")]) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert sorted(p.name for p in Path(tmp_path / "f").iterdir()) == [
+        "distances.png",
+        "potentials.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["A"], "two kernels or more"),
+        (["A", "A"], "two kernels are called a"),
+        (["A", "B", "--name", "x"], "given 1 times for 2 files"),
+        (["ALL", "--by", "colour"], "no column 'colour'"),
+        (["A", "B", "--by", "model"], "takes one file"),
+        (["A", "nowhere.csv"], "there is no such file"),
+        (["A", "B", "--json", "nowhere/c.json"], "nowhere"),
+    ],
+)
+def test_bad_usage_is_one_line(files, capsys, arguments, words, monkeypatch):
+    monkeypatch.setattr(sys.modules["equipoise.cli.compare"], "compare_kernels", None)
+    (a, b), joined = files
+    places = {"A": a, "B": b, "ALL": joined}
+    given = [places.get(word, word) for word in arguments]
+    if words == "two kernels or more":
+        monkeypatch.undo()
+    assert main(["compare", *given]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert words in captured.err
+
+
+def test_a_bad_row_names_its_kernel(tmp_path, capsys):
+    path = tmp_path / "bad.csv"
+    path.write_text("model,source,target,count\nm,a,b,3\nm,b,a,-1\n", encoding="utf-8")
+    assert main(["compare", str(path), "--by", "model"]) == 2
+    assert "model = m" in capsys.readouterr().err
+
+
+def test_nothing_in_common_is_said(tmp_path, capsys):
+    for name, states in (("one", "ab"), ("two", "cd")):
+        TransitionCounts.from_matrix([[3, 4], [5, 6]], states=list(states)).to_csv(
+            tmp_path / f"{name}.csv"
+        )
+    assert main(["compare", str(tmp_path / "one.csv"), str(tmp_path / "two.csv")]) == 2
+    assert "0 states in common" in capsys.readouterr().err
