@@ -148,11 +148,10 @@ def test_json_to_a_file(table, tmp_path, capsys):
 
 def test_figures(table, tmp_path, capsys):
     folder = tmp_path / "figures"
-    status, out, err = run(capsys, "test", table, *FEW, "--figures", str(folder))
+    arguments = ["test", table, *FEW, "--figures", str(folder)]
+    status, out, err = run(capsys, *arguments, "--json", "-")
     assert (status, err) == (0, "")
     assert sorted(os.listdir(folder)) == sorted(f"{name}.png" for name in FIGURES)
-    assert "\n\nFigures  " in out
-    status, out, _ = run(capsys, "test", table, *FEW, "--figures", str(folder), "--json", "-")
     json.loads(out)
 
 
