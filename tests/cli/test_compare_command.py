@@ -11,6 +11,7 @@ from compared import drawn
 from equipoise.cli import main
 from equipoise.counts import TransitionCounts
 
+FEW = ("--draws", "100")
 EDGES = np.array([[0, 1], [0, 2], [1, 2]])
 
 
@@ -33,9 +34,9 @@ def files(tmp_path_factory):
 
 def test_files_and_a_column_give_the_same(files, tmp_path, capsys):
     paths, joined = files
-    assert main(["compare", *paths, "--json", "-"]) == 0
+    assert main(["compare", *paths, *FEW, "--json", "-"]) == 0
     first = json.loads(capsys.readouterr().out)
-    assert main(["compare", joined, "--by", "model", "--json", str(tmp_path / "c.json")]) == 0
+    assert main(["compare", joined, "--by", "model", *FEW, "--json", str(tmp_path / "c.json")]) == 0
     out = capsys.readouterr().out
     second = json.loads((tmp_path / "c.json").read_text())
     assert first == second
@@ -45,7 +46,7 @@ def test_files_and_a_column_give_the_same(files, tmp_path, capsys):
 
 def test_figures_names_and_quiet(files, tmp_path, capsys):
     paths, _ = files
-    arguments = ["compare", *paths, "--name", "left", "--name", "right", "--quiet"]
+    arguments = ["compare", *paths, "--name", "left", "--name", "right", "--quiet", *FEW]
     assert main([*arguments, "--figures", str(tmp_path / "f")]) == 0
     out = capsys.readouterr().out
     assert out.count("\n") == 1

@@ -13,7 +13,7 @@ from equipoise.cli.counts import read_counts
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError, UsageError
 from equipoise.inference.comparison import compare as compare_kernels
-from equipoise.inference.comparison.compare import ROPE_SPREAD
+from equipoise.inference.comparison.compare import DRAWS, ROPE_SPREAD
 from equipoise.io.textfile import read_table
 from equipoise.models import Priors
 from equipoise.report.comparison import comparison_summary
@@ -56,6 +56,12 @@ def compare(
             metavar="NATS",
         ),
     ] = ROPE_SPREAD,
+    draws: Annotated[
+        int,
+        typer.Option(
+            help="Importance draws at each pair of scales.", metavar="N", min=100, max=100_000
+        ),
+    ] = DRAWS,
     seed: options.Seed = options.SEED,
     json: Annotated[
         str | None,
@@ -92,6 +98,7 @@ def compare(
             priors=Priors(cycle_scale=cycle_scale),
             rejected=rejected,
             rope=rope,
+            draws=draws,
             random_seed=seed,
             progress=progress,
         )
