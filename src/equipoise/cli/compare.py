@@ -25,7 +25,7 @@ def compare(
     counts: Annotated[
         list[str],
         typer.Argument(
-            metavar="COUNTS...",
+            metavar="COUNTS",
             help="Files of counts, one a kernel, as for `equipoise test`; with --by one file.",
             show_default=False,
         ),
