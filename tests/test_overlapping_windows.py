@@ -29,7 +29,7 @@ def test_sliding_windows_are_refused_and_the_opt_out_works(metadata, at):
 
 def test_what_does_not_overlap_is_taken():
     for metadata in ({"counting": "sliding", "lag": 1}, {"counting": "sample", "lag": 10}):
-        assert check_windows(counted(**metadata)).status == "fine"
+        assert check_windows(counted(**metadata)).status == "not checkable"  # independent draws
 
 
 @pytest.mark.parametrize("metadata", [{"counting": "slide"}, {"overlap": True}])

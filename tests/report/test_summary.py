@@ -106,7 +106,7 @@ def test_weekday_line_by_line(result):
     assert "Saturday    Sunday" in section(text, "Net currents")
     assert "p < 0.001" in flat(section(text, "Entropy production"))
     sampling = flat(section(text, "Sampling"))
-    assert "windows fine. Said to be independent draws" in sampling
+    assert "windows: independent draws, as which these are given, have none" in sampling
     assert "not checkable blocks, overdispersion: the counts name no blocks" in sampling
     assumed = flat(section(text, "Assumed"))
     assert "σ_V ~ HalfNormal(5)" in assumed

@@ -35,7 +35,7 @@ def collect(
         str, typer.Option(help="SQLite file; made if there is none.", metavar="FILE")
     ] = "run.db",
     client: Annotated[
-        str, typer.Option(help="anthropic, local (no key, no cost), or simulated.")
+        str, typer.Option(help="anthropic, local (no key, no cost), or simulated (closed tasks).")
     ] = "anthropic",
     model: Annotated[
         str | None,
@@ -274,10 +274,11 @@ def _summary(done: Collected, task: Task, store: str, stopping: bool) -> list[st
     tokens = f"{totals.input_tokens:,} tokens in, {totals.output_tokens:,} out"
     lines += entry("used", tokens if done.dollars is None else f"{tokens}: ${done.dollars:,.4f}")
     if stopping:
+        fired = "" if done.ending == "decisive" else "the rule was not met, but might have been; "
         lines += entry(
             "stopping",
-            "by what the draws said: Bayes factors and posteriors mean what they mean for a fixed "
-            "number of draws; p-values and coverage of intervals of frequencies do not",
+            f"{fired}by what the draws say: Bayes factors and posteriors mean what they mean for "
+            "a fixed number of draws; p-values and coverage of intervals of frequencies do not",
         )
     if totals.valid:
         lines += entry(

@@ -16,7 +16,7 @@ from equipoise.inference.sampling_checks.drift import check_block_order
 from equipoise.inference.verdict import ROPE
 from equipoise.likelihoods import Rejected, trials_of
 from equipoise.models import Priors
-from equipoise.report.sampling_checks import sampling_caveat
+from equipoise.report.caveats import caveats
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +148,5 @@ def loaded(path: str, beside: Beside, *, reference: list[str] | None, rope: floa
 
 
 def short_text(found: Diagnosis) -> str:
-    """Return the verdict, and on a line below it what the checks of the sampling take from it."""
-    caveat = sampling_caveat(found)
-    return found.result.verdict.text + (f"\n{caveat}" if caveat else "")
+    """Return the verdict, and on lines below it what must be known of the data it rests on."""
+    return "\n".join([found.result.verdict.text, *caveats(found)])

@@ -62,8 +62,15 @@ def runs(
             console.check_file(path)
     if counts is not None:
         made = stored_counts(store, run=run)
-        (made.to_parquet if counts.lower().endswith(".parquet") else made.to_csv)(counts)
+        whole = counts.lower().endswith(".parquet")
+        (made.to_parquet if whole else made.to_csv)(counts)
         console.write(f"{made.n_trials:,} trials of {made.n_states:,} states: {printable(counts)}")
+        if not whole:
+            path = " and --protocol trajectory" if made.protocol == "trajectory" else ""
+            console.write(
+                "CSV keeps the counts and blocks only: test them with --trials observed"
+                f"{path}, or write .parquet, which keeps all"
+            )
     if draws is not None:
         number = export_draws(store, draws, run=run)
         console.write(f"{number:,} draws: {printable(draws)}")

@@ -81,5 +81,6 @@ def _lines(path: str) -> list[str]:
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{quoted(path, 200)} cannot be read ({printable(error)})") from None
+        reason = getattr(error, "strerror", None) or printable(error)
+        raise UsageError(f"{quoted(path, 200)} cannot be read ({reason}); check the path") from None
     return text.split("\n")

@@ -167,6 +167,8 @@ def load(
         # A path as it stands might be taken for an address on the net.
         with xr.open_datatree(Path(path).absolute(), engine="h5netcdf") as opened:
             tree = opened.load()
+    except FileNotFoundError:
+        raise DataError(f"{quoted(path, 200)}: there is no such file; check the path") from None
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise DataError(
             f"{quoted(path, 200)} cannot be read as a saved run ({type(error).__name__}); give a "

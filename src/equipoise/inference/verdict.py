@@ -256,6 +256,8 @@ def _text(
             "more trials a state may help."
         )
     tail = _size_text(size)
+    if favours != "non-reversible":
+        tail = tail.replace("The violation is material", "If there is a violation it is material")
     if favours == "non-reversible":
         if size is not None and size.call == "negligible":
             tail = tail.replace("If there is a violation it is", "The violation is real, and")

@@ -12,7 +12,8 @@ from equipoise.text import printable
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _NO_TEXT = {
     b"PAR1": "Parquet; read it with from_parquet or from_file",
-    b"\x89HDF\r\n\x1a\n": "HDF5 or netCDF; give from_xarray what xarray.open_dataset makes of it",
+    b"\x89HDF\r\n\x1a\n": "HDF5 or netCDF; a run kept with --save is read by --again, "
+    "counts by from_xarray from what xarray.open_dataset makes of them",
 }
 
 

@@ -2,6 +2,7 @@
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.diagnosis import Diagnosis, diagnose
+from equipoise.report.caveats import caveats
 from equipoise.report.evidence import evidence_lines
 from equipoise.report.exact import exact_lines
 from equipoise.report.facts import (
@@ -13,7 +14,7 @@ from equipoise.report.facts import (
     testability,
 )
 from equipoise.report.layout import wrap
-from equipoise.report.sampling_checks import sampling_caveat, sampling_facts
+from equipoise.report.sampling_checks import sampling_facts
 from equipoise.report.tables import potential_lines
 from equipoise.report.violation import violation_lines
 
@@ -40,10 +41,9 @@ def summary(result: BalanceTest, diagnosis: Diagnosis | None = None) -> str:
         Without a line feed at its end.
     """
     beside = diagnose(result) if diagnosis is None else diagnosis
-    caveat = sampling_caveat(beside)
     sections = (
         wrap(result.verdict.text),
-        wrap(caveat) if caveat else [],
+        *(wrap(caveat) for caveat in caveats(beside)),
         fact_lines(data(result)),
         fact_lines(sampling_facts(beside)),
         fact_lines(testability(result)),

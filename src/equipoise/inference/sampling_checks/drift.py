@@ -85,7 +85,7 @@ def check_drift(
         With sequences, or with at least six blocks whose order is known.
     block_order
         Labels of the blocks in the order of time. Default: that of the labels, where all of them
-        are whole numbers or all of them dates (ISO 8601).
+        are whole numbers, pairs of them such as 001-002, or dates (ISO 8601).
     rejected
         What a trial that ended in no state counts as.
     replicates

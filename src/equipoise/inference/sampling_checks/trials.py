@@ -137,7 +137,8 @@ def block_places(
 ) -> FloatArray | None:
     """Return the place of each block in time, 0 … K − 1; None where the labels do not tell.
 
-    Labels that are all whole numbers, or all dates of ISO 8601, tell; else the caller must.
+    Labels that are all whole numbers, pairs of them with a dash between (run and part), or dates
+    of ISO 8601, tell; else the caller must.
 
     Raises
     ------
@@ -152,7 +153,7 @@ def block_places(
                 f"({listed(labels)}), not {listed(order)}"
             )
         return np.array([order.index(label) for label in labels], dtype=np.float64)
-    for read in (int, datetime.fromisoformat):
+    for read in (int, _numbers, datetime.fromisoformat):
         try:
             times: list[Any] = [read(label) for label in labels]
             ranked = sorted(set(times))
@@ -160,6 +161,14 @@ def block_places(
             continue
         return np.array([ranked.index(time) for time in times], dtype=np.float64)
     return None
+
+
+def _numbers(label: str) -> tuple[int, ...]:
+    """Return whole numbers with dashes between, as the collector numbers its runs and parts."""
+    parts = label.split("-")
+    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
+        raise ValueError(label)
+    return tuple(map(int, parts))
 
 
 def _steps(parts: Sequence[tuple[IntArray, IntArray, IntArray]]) -> Trials:

@@ -27,11 +27,10 @@ def check_windows(counts: TransitionCounts) -> Check:
             "and evidence and intervals claim more than the data hold.",
         )
     if counts.protocol == "draws":
-        return Check(
+        return not_checkable(
             "windows",
-            "fine",
-            "Said to be independent draws, which have no windows; counts along a path need "
-            "protocol='trajectory'.",
+            "independent draws, as which these are given, have none; counts along a path need the "
+            "protocol trajectory.",
         )
     if counts.sequences is not None:
         return Check("windows", "fine", "The counts are the steps of the sequences, each once.")

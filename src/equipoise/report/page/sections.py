@@ -8,6 +8,7 @@ from equipoise.inference.diagnosis import Diagnosis
 from equipoise.io.metadata import thaw_metadata
 from equipoise.report.baselines import what_is_wrong
 from equipoise.report.bibliography import bibtex, cited
+from equipoise.report.caveats import caveats
 from equipoise.report.evidence import evidence_beside, headline
 from equipoise.report.exact import exact_entries
 from equipoise.report.facts import assumed, data, method, size_of_violation, testability
@@ -33,7 +34,7 @@ from equipoise.report.printed import (
     potential_table,
     sensitivity_table,
 )
-from equipoise.report.sampling_checks import sampling_caveat, sampling_facts
+from equipoise.report.sampling_checks import sampling_facts
 from equipoise.report.tables import SEVERAL, bound_notes, potential_caveats
 from equipoise.report.violation import named_entries, rate_facts
 from equipoise.text import printable
@@ -67,8 +68,7 @@ def verdict(found: Diagnosis) -> Section:
     blocks: list[Block] = [
         Words(result.verdict.text, "verdict" if result.verdict.trusted else "warning")
     ]
-    caveat = sampling_caveat(found)
-    blocks += [Words(caveat, "warning")] if caveat else []
+    blocks += [Words(caveat, "warning") for caveat in caveats(found)]
     blocks += facts_blocks(size_of_violation(result), "Size of the violation")
     return Section("verdict", "Verdict", tuple(blocks))
 

@@ -128,8 +128,8 @@ class _Cell:
 
     @property
     def block(self) -> str:
-        place = f"batch {self.batch:04d}" if self.batch else f"part {self.part + 1:03d}"
-        return f"run {self.run:03d}, {place}"
+        # Whole numbers with a dash between: their order in time can be read off (drift).
+        return f"{self.run:03d}-{self.batch or self.part + 1:03d}"
 
 
 def _groups(
@@ -191,8 +191,8 @@ def _counts(
     follow = [run["policy"] == "follow" for run in runs]
     if any(follow) and not all(follow):
         raise UsageError(
-            "the group holds independent draws and trajectories, which are counted apart; give a "
-            "run, or group by run"
+            "independent draws and trajectories (policy follow) are counted apart, and these runs "
+            f"are both: {listed([str(run['run']) for run in runs], 10)}; give one (--run N)"
         )
     closed = bool(first["closed"]) and all(run["states"] == first["states"] for run in runs)
     states = tuple(json.loads(first["states"])) if closed else None
