@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.special import logsumexp
 
+from equipoise.counts import TransitionCounts
+from equipoise.inference.evidence import laplace
 from equipoise.inference.weighted import summarise, weighted_quantiles
+from equipoise.models import Priors
 
 
 def test_importance_weighted_normal():
@@ -40,3 +44,47 @@ def test_quantiles_of_equal_weights_are_the_ordinary_ones():
     x = np.random.default_rng(1).normal(size=(5001, 2))
     ours = weighted_quantiles(x, np.full(5001, 1 / 5001), (0.1, 0.5))
     np.testing.assert_allclose(ours, np.quantile(x, (0.1, 0.5), axis=0), atol=2e-3)
+
+
+def test_draws_of_the_fast_path_know_the_size_of_the_cycles_between_its_nodes():
+    """A triangle by quadrature over Φ, z and σ_c: moments and tails of ρ, not only the evidence."""
+    matrix = [[400, 90, 40], [60, 500, 75], [70, 50, 300]]
+    counts = TransitionCounts.from_matrix(matrix, states=["a", "b", "c"])
+    fit = laplace(
+        counts,
+        likelihood="pairwise",
+        priors=Priors(scales="fixed"),
+        draws=4000,
+        random_seed=5,
+    )
+    draws = fit.cyclic_draws
+    problem = fit.problem
+    # c = z / √3 round the triangle; Φ has two differences, with the constant integrated out.
+    z = np.linspace(-2.0, 2.0, 401)
+    p, q = np.meshgrid(np.linspace(-1.5, 1.5, 121), np.linspace(-1.5, 1.5, 121), indexing="ij")
+    phi = np.stack([np.zeros_like(p), p, q], axis=-1).reshape(-1, 3)
+    centred = phi - phi.mean(axis=1, keepdims=True)
+    log_prior = -0.5 * (centred**2).sum(axis=1) / 3.0**2
+    sigma = np.geomspace(1e-3, 6.0, 800)
+    width = np.gradient(sigma)
+    spread = np.exp(-0.5 * (z[:, None] / sigma) ** 2) / sigma
+    prior_z = spread @ (np.exp(-0.5 * sigma**2) * width)
+    posterior = []
+    for k, amplitude in enumerate(z):
+        eta = phi @ problem.predictor.potential.T + problem.predictor.cycle[:, 0] * amplitude
+        value = problem.likelihood.log_likelihood(eta) + log_prior
+        posterior.append(np.log(prior_z[k]) + logsumexp(value))
+    mass = np.exp(np.array(posterior) - max(posterior))
+    mass /= mass.sum()
+    rho = np.abs(z) / np.sqrt(3)
+    size = 1.0 / (draws.weights**2).sum()
+    assert size > 2000
+    mean = mass @ rho
+    ours = draws.weights @ draws.violation
+    sd = np.sqrt(mass @ (rho - mean) ** 2)
+    assert abs(ours - mean) < 4.5 * sd / np.sqrt(size)
+    for level in (0.05, 0.02):  # how much lies below a tail's end
+        order = np.argsort(rho)
+        end = np.interp(level, np.cumsum(mass[order]) - mass[order] / 2, rho[order])
+        below = draws.weights @ (draws.violation < end)
+        assert abs(below - level) < 4.5 * np.sqrt(level / size)

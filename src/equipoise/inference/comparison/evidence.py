@@ -116,7 +116,7 @@ class Slice:
 
     def draws(self) -> tuple[FloatArray, FloatArray]:
         """Return draws of the pooled posterior, (n, d), and their weights, (n,)."""
-        return pooled_draws(self.curve, self.posterior())
+        return pooled_draws(self.curve, self.posterior(), self.pooled)
 
 
 @dataclass(frozen=True, eq=False)

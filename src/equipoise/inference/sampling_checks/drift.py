@@ -77,7 +77,8 @@ def check_drift(
 
     A linear trend of every outcome, summed over sources. Along paths, over the visits of each
     state, against steps dealt anew to the visits. Else over the blocks, against blocks that change
-    places whole: draws of one block may resemble each other without any drift.
+    places whole: draws of one block may resemble each other without any drift. That holds if the
+    sizes of blocks do not go with their place; else drift may be seen where there is none.
 
     Parameters
     ----------

@@ -2,7 +2,8 @@
 
 Given how many trials each group made and how often each outcome came, every assignment of outcomes
 to trials is equally likely where groups make no difference. That law is exact and knows no
-parameter, so sparse tables, on which chi-square distributions fail, are judged rightly.
+parameter, so sparse tables, on which chi-square distributions fail, are judged rightly. For the
+steps of a path by the state before, which is random itself, it is an approximation.
 """
 
 from collections.abc import Callable, Sequence

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
 from equipoise.counts import TransitionCounts
@@ -30,11 +31,13 @@ from equipoise.inference.problem import LikelihoodName, Problem, problem_of
 from equipoise.inference.weighted import WeightedDraws
 from equipoise.likelihoods import FloatArray, Predictor, Rejected
 from equipoise.models import Priors
-from equipoise.models.latent import LatentModel
+from equipoise.models.latent import LatentModel, half_normal_cells
 from equipoise.simulate.draws import RandomSeed, random_generator
 
 _ROUNDS = 4
 _THREADS_FROM = 500
+# Nodes of less weight give no draws; scales are integrated on every third point of the fine grid.
+_NEGLIGIBLE, _THIN, _CHUNK = 1e-5, 3, 4096
 Progress = Callable[[int, int], None]
 
 
@@ -124,7 +127,7 @@ class LaplaceFit:
         """Weighted draws of the cyclic posterior, σ_c integrated over its prior."""
         if not self.curve.nodes:
             return self.reversible_draws
-        theta, weights = pooled_draws(self.curve, self.cycle_scale_posterior())
+        theta, weights = pooled_draws(self.curve, self.cycle_scale_posterior(), self.cyclic)
         return WeightedDraws(self.graph, self.cyclic, theta, weights)
 
 
@@ -133,16 +136,58 @@ def raw_draws(curve: NodeCurve, post: CycleScalePosterior) -> tuple[FloatArray, 
     used = [
         (node, weight)
         for node, weight in zip(curve.nodes, curve.shares(post), strict=True)
-        if weight > 1e-5
+        if weight > _NEGLIGIBLE
     ]
     log_weights = [node.log_weights - node.log_evidence + np.log(w) for node, w in used]
     return np.concatenate(log_weights), np.concatenate([node.theta for node, _ in used])
 
 
-def pooled_draws(curve: NodeCurve, post: CycleScalePosterior) -> tuple[FloatArray, FloatArray]:
-    """Return draws (n, d) of the wider hypothesis, and Pareto-smoothed weights that sum to 1."""
+def _over_scales(
+    curve: NodeCurve, post: CycleScalePosterior, family: LatentModel, theta: FloatArray
+) -> FloatArray:
+    r"""Return log factors (n,) that take draws mixed over nodes to all scales.
+
+    The mixture has the density ``Σ_k share_k Normal(z; 0, σ_k) / Z_k`` where the posterior has
+    ``∫ Normal(z; 0, σ) HalfNormal(σ) dσ``; all else is common. Without the factor the posterior of
+    the scale would be blurred by the distance of two nodes.
+    """
+    square = (family.cycles(theta) ** 2).sum(axis=1)
+
+    def log_normal(scales: FloatArray, log_weights: FloatArray, part: FloatArray) -> FloatArray:
+        terms = log_weights - family.n_cycles * np.log(scales) - part[:, None] / (2 * scales**2)
+        return np.asarray(logsumexp(terms, axis=1))
+
+    grid = post.grid[::_THIN]
+    prior = half_normal_cells(grid, post.tau)
+    used = [
+        (node, weight)
+        for node, weight in zip(curve.nodes, curve.shares(post), strict=True)
+        if weight > _NEGLIGIBLE
+    ]
+    scales = np.array([node.cycle_scale for node, _ in used])
+    mixed = np.array([np.log(weight) - node.log_evidence for node, weight in used])
+    parts = np.array_split(square, max(len(square) // _CHUNK, 1))
+    return np.concatenate(
+        [log_normal(grid, prior, part) - log_normal(scales, mixed, part) for part in parts]
+    )
+
+
+def pooled_draws(
+    curve: NodeCurve, post: CycleScalePosterior, family: LatentModel
+) -> tuple[FloatArray, FloatArray]:
+    """Return draws (n, d) of the wider hypothesis, and Pareto-smoothed weights that sum to 1.
+
+    Parameters
+    ----------
+    curve
+        Its nodes hold the draws.
+    post
+        Posterior of the scale, integrated over its prior.
+    family
+        The wider hypothesis.
+    """
     log_weights, theta = raw_draws(curve, post)
-    return theta, _normalised(log_weights)
+    return theta, _normalised(log_weights + _over_scales(curve, post, family, theta))
 
 
 def laplace(
