@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sqlite3
+import time
 from collections import Counter
 from dataclasses import replace
 from types import MappingProxyType
@@ -276,6 +277,21 @@ def test_a_stopping_rule_stops_and_is_given_all_that_is_there(tmp_path):
     assert sizes[0] >= 50
     assert sizes[1] >= 1.25 * sizes[0]
     assert done.totals.done < 5000
+
+
+def test_a_fast_agent_does_not_run_past_a_slow_rule(tmp_path):
+    """At most a quarter more draws than were judged, and those under way."""
+    judged = []
+
+    def until(counts):
+        time.sleep(0.2)
+        judged.append(counts.n_trials)
+        return Decision(stop=len(judged) == 2, text="enough")
+
+    done = run(tmp_path / "run.db", draws=20_000, until=until, first_check=100, concurrency=4)
+    assert done.ending == "decisive"
+    assert judged[1] <= 1.25 * judged[0] + 10
+    assert done.totals.done <= 1.25 * judged[1] + 10
 
 
 def test_ctrl_c_stops_after_the_requests_under_way_and_a_second_one_at_once(tmp_path):

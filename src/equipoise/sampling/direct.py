@@ -32,6 +32,7 @@ async def _work(session: Session, changed: asyncio.Condition) -> None:
             async with changed:
                 changed.notify_all()
         session.consider()
+        await session.keep_pace()
         session.tell()
 
 

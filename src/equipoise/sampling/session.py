@@ -254,6 +254,15 @@ class Session:
             if counts is not None:
                 self._judge = asyncio.create_task(asyncio.to_thread(self._until, counts))
 
+    async def keep_pace(self) -> None:
+        """Wait for a judgement under way once a quarter more answers have come meanwhile.
+
+        Else an agent that answers faster than the rule is judged would run far past its end.
+        """
+        if self._judge is not None and self.done >= self._next_check:
+            await asyncio.wait({self._judge})
+            self.consider()
+
     async def last_word(self) -> None:
         """Wait for a judgement under way."""
         if self._judge is not None:
