@@ -97,6 +97,7 @@ def test_quiet_does_not_hide_what_the_checks_of_the_sampling_doubt(unlike, tmp_p
     assert f"{caveat}\n\nWritten  " in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_an_order_of_blocks_and_a_size_of_affinities_are_passed_on(
     tmp_path, saved_run, monkeypatch, capsys
 ):

@@ -190,7 +190,7 @@ def test_wrong_reader(tmp_path):
         read(tmp_path, content.getvalue(), "from_csv")
     path = tmp_path / "counts.nc"
     TransitionCounts.from_dict({"A": {"B": 1}}).to_xarray().to_netcdf(path, engine="h5netcdf")
-    with pytest.raises(DataError, match="the file is HDF5 or netCDF; give from_xarray what xarray"):
+    with pytest.raises(DataError, match="the file is HDF5 or netCDF; a run kept with --save"):
         TransitionCounts.from_file(path)
 
 

@@ -103,7 +103,7 @@ def test_a_saved_run_serves_arviz(result):
 def test_files_that_are_no_runs_are_refused(result, tmp_path):
     import xarray as xr
 
-    with pytest.raises(DataError, match="cannot be read as a saved run"):
+    with pytest.raises(DataError, match="there is no such file"):
         eq.load(tmp_path / "absent.nc")
     (tmp_path / "text.nc").write_text("no NetCDF")
     with pytest.raises(DataError, match="cannot be read as a saved run"):

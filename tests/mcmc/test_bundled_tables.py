@@ -39,7 +39,7 @@ def test_defaults_converge_on_every_bundled_table(name, cyclic):
 
 
 @pytest.mark.parametrize("name", [pytest.param("six", marks=pytest.mark.slow), "smollm2-weekday"])
-@pytest.mark.parametrize("cyclic", [False, True])
+@pytest.mark.parametrize("cyclic", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_moments_equal_the_weighted_draws_of_the_fast_path(name, cyclic):
     sampler, fit = sampler_of(name), fast_of(name, "learned")
     assert fit.log_bayes_factor().pareto_k <= 0.7
@@ -137,6 +137,7 @@ def test_control_variates_change_the_error_and_not_the_slope():
         assert abs(node.slope - node.plain) < 3.9 * node.plain_mcse
 
 
+@pytest.mark.slow
 def test_a_flipped_score_would_show():
     """Negative control: controls that do not have mean 0 shift the slope far beyond its error."""
     from dataclasses import replace

@@ -65,6 +65,7 @@ CASES = {
 
 SLOW = (
     "no staying",
+    "two components",
     "no staying, and a sink",
     "left-out edge, pairwise",
     "rejected trials dropped, narrow cycles",

@@ -82,6 +82,7 @@ def test_doubt_is_carried_to_the_bayes_factor():
     assert factor.distrust == "3 divergent transitions along the path"
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_path():
     sampler = sampler_of("alofi-rain", "fixed")
     one, two = (walk_path(sampler, random_seed=3, draws=40, tune=60) for _ in range(2))

@@ -157,6 +157,7 @@ def test_path_sampling_equals_the_fast_path_on_a_driven_table():
     )
 
 
+@pytest.mark.slow
 def test_scales_learned_and_fixed_on_one_sparse_table():
     counts = sparse_table(0.3, 30, 1)
     learned = fast_path(counts, "learned", 1)

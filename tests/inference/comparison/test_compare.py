@@ -74,6 +74,7 @@ def test_counts_of_different_potentials_must_not_be_added_up():
     assert "Do not add" not in comparison_summary(compared("one"))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_comparison():
     given = tables(("x", "y"), trials=300)
     first, again = (eq.compare(given, draws=100, random_seed=1) for _ in range(2))
@@ -243,6 +244,7 @@ class TestManyBalances:
         assert found.expected_false == 0
 
 
+@pytest.mark.slow
 def test_one_way_and_untestable_kernels_are_compared_all_the_same():
     """Claude-4 and Gemini share states; neither can test balance."""
     found = eq.compare(
