@@ -65,7 +65,7 @@ def entropy_production_of(
 ) -> EntropyProduction:
     """Summarise the entropy production of the draws' flows beside its null."""
     edges = np.asarray(graph.edges)
-    inside = graph.strong[edges[:, 0]] == graph.strong[edges[:, 1]]
+    inside = graph.inside
     # Column g sums over the edges of group g.
     group = graph.strong[edges[inside, 0]][:, None] == np.unique(graph.strong[edges[inside, 0]])
     rates = flows.entropy_production[:, inside] @ group

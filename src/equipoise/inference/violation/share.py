@@ -12,8 +12,6 @@ def unexplained_share(draws: WeightedDraws) -> FloatArray:
     Log-ratios are a gradient plus a divergence-free part, orthogonal to each other (Jiang et al.
     2011), so squares add up. Over the edges inside strongly connected components, as ρ.
     """
-    graph = draws.graph
-    edges = np.asarray(graph.edges)
-    inside = graph.strong[edges[:, 0]] == graph.strong[edges[:, 1]]
+    inside = draws.graph.inside
     everything = (draws.log_ratios[:, inside] ** 2).sum(axis=1)
     return np.asarray(inside.sum() * draws.violation**2 / np.maximum(everything, 1e-300))
