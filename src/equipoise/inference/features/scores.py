@@ -187,19 +187,21 @@ def _psis(problem: FeatureProblem, parts: list[_At]) -> ModelScores:
     log_weights = np.concatenate(
         [np.log(at.weight) + at.node.log_weights - at.node.log_evidence for at in parts]
     )
-    own = np.concatenate([_of_states(problem, at) for at in parts])
+    rows = problem.plain.edges
+    own = np.concatenate(
+        [by_state(problem, rows.by_row(at.node.theta @ at.model.design.T)) for at in parts]
+    )
     posterior = smooth(log_weights).log_weights
     posterior = posterior - logsumexp(posterior)
     left_out = [smooth(log_weights - column) for column in own.T]
-    coefficient = _of_ends(problem, _log_coefficient(problem.plain.edges))
-    density = logsumexp(posterior[:, None] + own, axis=0) + coefficient
+    density = logsumexp(posterior[:, None] + own, axis=0)
     elpd = [
         logsumexp(one.log_weights + column) - logsumexp(one.log_weights)
         for one, column in zip(left_out, own.T, strict=True)
     ]
     pareto_k = np.array([one.pareto_k for one in left_out])
     return ModelScores(
-        elpd=np.array(elpd) + coefficient,
+        elpd=np.array(elpd),
         density=density,
         pareto_k=pareto_k,
         exact=~(pareto_k <= K_REFIT),
@@ -223,22 +225,19 @@ def _left_out(
             model, at.node.cycle_scale, at.node.mode.theta, at.node.mode.scales, draws, rng
         )
         terms.append(np.log(at.weight) + node.log_evidence - at.node.log_evidence)
-    coefficient = _of_ends(problem, _log_coefficient(problem.plain.edges))
     total = float(logsumexp(terms) - np.log(sum(at.weight for at in parts)))
-    return float(coefficient[state]) - total
+    own = by_state(problem, np.zeros(len(problem.ends)))[state]
+    return float(own) - total
 
 
-def _of_states(problem: FeatureProblem, at: _At) -> FloatArray:
-    """Return the log-likelihood of each state's edges at draws, shape (n, S)."""
-    rows = problem.plain.edges.by_row(at.node.theta @ at.model.design.T)
-    return np.asarray(_of_ends(problem, rows))
+def by_state(problem: FeatureProblem, by_edge: FloatArray) -> FloatArray:
+    """Add log-likelihoods of edges (..., M) up for each state, shape (..., S).
 
-
-def _of_ends(problem: FeatureProblem, by_edge: FloatArray) -> FloatArray:
-    """Add values of edges (..., M) up for each state, shape (..., S): an edge counts for both."""
+    An edge counts for both its ends. Binomial coefficients are added.
+    """
     incidence = np.zeros((len(problem.ends), len(problem.states)))
     incidence[np.arange(len(problem.ends))[:, None], problem.ends] = 1.0
-    return np.asarray(by_edge @ incidence)
+    return np.asarray((by_edge + _log_coefficient(problem.plain.edges)) @ incidence)
 
 
 def _log_coefficient(rows: PairwiseEdges) -> FloatArray:
