@@ -15,4 +15,13 @@ from equipoise.models.reinforced import reinforced
 from equipoise.models.reversible import reversible
 from equipoise.models.unrestricted import unrestricted
 
-__all__ = ["Priors", "Scales", "cyclic", "embedding", "features", "reinforced", "reversible", "unrestricted"]
+__all__ = [
+    "Priors",
+    "Scales",
+    "cyclic",
+    "embedding",
+    "features",
+    "reinforced",
+    "reversible",
+    "unrestricted",
+]

@@ -163,9 +163,7 @@ def predictions_of(
     return tuple(rows)
 
 
-def prior_share(
-    problem: FeatureProblem, ready: Explaining, rng: np.random.Generator
-) -> Estimate:
+def prior_share(problem: FeatureProblem, ready: Explaining, rng: np.random.Generator) -> Estimate:
     """Return what the priors alone say of the share of the spread that features explain."""
     priors = problem.priors
     chances = np.exp([-0.5 * (one.log_lengthscale or 0.0) ** 2 for one in ready.signals])

@@ -200,5 +200,5 @@ def _convergence(tree: "xr.DataTree") -> Convergence:
     return Convergence(
         r_hat_max=float(np.max([float(array_stats.rhat(x)) for x in moving])),
         ess_bulk_min=float(np.min([float(array_stats.ess(x, method="bulk")) for x in moving])),
-        divergences=int(np.sum(tree["sample_stats"]["diverging"].values)),
+        divergences=int(np.sum(np.asarray(tree["sample_stats"].to_dataset()["diverging"]))),
     )

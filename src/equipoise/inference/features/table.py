@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from equipoise.errors import DataError
-from equipoise.io.frame import is_frame
 from equipoise.io.files import Path
+from equipoise.io.frame import is_frame
 from equipoise.io.textfile import read_table
 from equipoise.likelihoods import FloatArray
 from equipoise.text import listed, quoted
