@@ -3,8 +3,8 @@
 import numpy as np
 from compared import drawn
 from numpy.typing import NDArray
-from scipy.special import logsumexp
-from scipy.stats import halfnorm
+from scipy.special import log_expit, logsumexp
+from scipy.stats import halfnorm, norm
 
 from equipoise.counts import TransitionCounts
 from equipoise.inference.features.problem import FeatureProblem
@@ -67,6 +67,32 @@ def evidence_of_three(
             ]
         )
     )
+
+
+def evidence_of_pair(
+    problem: FeatureProblem, edge: int, basis: Array | None, half_normal: float = 1.0
+) -> float:
+    """Return the log evidence of one plain edge alone, by quadrature over its Φ_i − Φ_j."""
+    i, j = problem.ends[edge]
+    rows = problem.plain.edges
+    there, back = rows.forward[edge], rows.total[edge] - rows.forward[edge]
+    middle = np.log((there + 0.5) / (back + 0.5)) - rows.exposure[edge]
+    gap = middle + np.sinh(np.linspace(-6.0, 6.0, 1201)) * 0.2
+    width = np.log(np.gradient(gap))
+    logit = gap + rows.exposure[edge]
+    log_likelihood = there * log_expit(logit) + back * log_expit(-logit) + width
+    square = 0.0 if basis is None else float(((basis[i] - basis[j]) ** 2).sum())
+    rest = log_mass(problem.priors.potential_scale)
+    signal = log_mass(half_normal) if basis is not None else np.where(_SDS == _SDS[0], 0.0, -np.inf)
+    terms = [
+        w
+        + v
+        + logsumexp(log_likelihood + norm.logpdf(gap, scale=np.sqrt(2 * s**2 + t**2 * square)))
+        for s, w in zip(_SDS, rest, strict=True)
+        for t, v in zip(_SDS, signal, strict=True)
+        if np.isfinite(v)
+    ]
+    return float(logsumexp(terms))
 
 
 def _halved(log_masses: Array) -> Array:

@@ -137,11 +137,6 @@ def _scores(found: Explanation) -> list[str]:
         f"{fixed(scores.difference, 1, sign=True)}, standard error {fixed(scores.se, 1)}; states "
         "share edges, so that it is a rough one",
     )
-    refits = int(scores.features.exact.sum())
-    lines += entry(
-        "how",
-        f"{refits:,} of {len(scores.states):,} states by a refit without them, others by PSIS",
-    )
     gap = scores.features.elpd - scores.none.elpd
     worst = int(np.argmin(gap))
     if gap[worst] < 0:

@@ -113,7 +113,6 @@ def _scores(scores: Scores) -> dict[str, Any]:
                 "state": state,
                 "features": finite(float(scores.features.elpd[k])),
                 "none": finite(float(scores.none.elpd[k])),
-                "refitted": bool(scores.features.exact[k]),
             }
             for k, state in enumerate(scores.states)
         ],
