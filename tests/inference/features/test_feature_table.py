@@ -34,7 +34,8 @@ def test_every_way_in_gives_the_same(tmp_path):
     array = xr.DataArray(VALUES, coords=dims, dims=("state", "feature"))
     same(feature_table(array))
     same(feature_table(array.T))
-    same(feature_table(xr.Dataset({"x": array[:, 0], "y": array[:, 1]}).drop_vars("feature")))
+    columns = {name: array.sel(feature=name, drop=True) for name in ("x", "y")}
+    same(feature_table(xr.Dataset(columns)))
     path = tmp_path / "f.csv"
     frame.to_csv(path, index_label="label")
     same(read_features(path))
