@@ -3,6 +3,7 @@
 import numpy as np
 
 from equipoise.inference.features import Estimate, Explanation
+from equipoise.inference.verdict import STRENGTHS
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import entry, label, table, wrap
 from equipoise.report.numbers import decimals, fixed, interval, probability, with_error
@@ -31,6 +32,7 @@ def features_summary(found: Explanation) -> str:
     sections = [wrap(found.verdict.text)]
     if found.converged:
         sections += [
+            _broken(found),
             _evidence(found),
             fact_lines(_explained(found)),
             _coefficients(found),
@@ -47,7 +49,22 @@ def _evidence(found: Explanation) -> list[str]:
     for one in found.sensitivity:
         name = f"{_scale(found)} {one.cycle_scale:.3g}"
         lines += entry(name, with_error(one.log_value, one.mcse))
+    if found.cycles is not None:
+        text = f"{with_error(found.cycles.log_bayes_factor, found.cycles.mcse)} where balance may "
+        lines += entry("with cycles", f"{text}be broken (σ_c = {found.cycles.cycle_sd:g})")
     return lines
+
+
+def _broken(found: Explanation) -> list[str]:
+    """Say that balance does not hold, where it does not."""
+    cycles = found.cycles
+    if cycles is None or cycles.balance + 2 * cycles.balance_mcse > -STRENGTHS["positive"]:
+        return []
+    return wrap(
+        f"Balance does not hold: cycles of σ_c = {cycles.cycle_sd:g} have log BF "
+        f"{with_error(-cycles.balance, cycles.balance_mcse)} against it. All below is given "
+        "balance; let it be broken with cycle_sd (--cycle-sd), and see `equipoise test`."
+    )
 
 
 def _scale(found: Explanation) -> str:

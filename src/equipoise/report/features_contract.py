@@ -24,7 +24,8 @@ def features_dict(found: Explanation) -> dict[str, Any]:
     -------
     dict
         ``schema``, ``version``, ``data``, ``model``, ``verdict`` (log BF of features against none,
-        positive for features), ``sensitivity``, ``share`` of the spread explained, beside what the
+        positive for features), ``sensitivity``, ``cycles`` (the same where balance may be broken,
+        and the log BF of balance against that), ``share`` of the spread explained, beside what the
         priors say of it, ``scales``, ``coefficients``, ``potential``, ``predictions`` (above
         ``reference``), ``scores``, ``priors``, ``random_seed``. Nats.
     """
@@ -68,6 +69,9 @@ def features_dict(found: Explanation) -> dict[str, Any]:
             }
             for one in found.sensitivity
         ],
+        "cycles": None
+        if found.cycles is None or not shown
+        else {name: finite(value) for name, value in asdict(found.cycles).items()},
         "share": _estimate(found.share, shown),
         "prior_share": _estimate(found.prior_share, True),
         "scales": {

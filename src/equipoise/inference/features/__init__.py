@@ -14,7 +14,7 @@ from equipoise.inference.features.estimates import (
 from equipoise.inference.features.explain import Explanation, explain
 from equipoise.inference.features.scores import Scores
 from equipoise.inference.features.table import FeatureTable, feature_table, read_features
-from equipoise.inference.features.verdict import FeatureVerdict
+from equipoise.inference.features.verdict import FeatureVerdict, WithCycles
 
 __all__ = [
     "Coefficient",
@@ -25,6 +25,7 @@ __all__ = [
     "FeatureVerdict",
     "Prediction",
     "Scores",
+    "WithCycles",
     "explain",
     "feature_table",
     "read_features",

@@ -26,7 +26,13 @@ from equipoise.inference.features.problem import FeatureProblem, feature_problem
 from equipoise.inference.features.scores import Scores, scores_of
 from equipoise.inference.features.signal import Explaining, explaining
 from equipoise.inference.features.table import FeatureTable, feature_table
-from equipoise.inference.features.verdict import FeatureVerdict, feature_verdict, sensitivity_of
+from equipoise.inference.features.verdict import (
+    FeatureVerdict,
+    WithCycles,
+    feature_verdict,
+    sensitivity_of,
+    with_cycles,
+)
 from equipoise.inference.findings import Progress, Stages
 from equipoise.likelihoods import Rejected
 from equipoise.models import Priors
@@ -61,6 +67,8 @@ class Explanation:
     sensitivity
         Log BF of features against none at half, once and twice the prior scale; positive for
         features.
+    cycles
+        What becomes of it where balance may be broken; None where that was not asked or not found.
     coefficients
         β of each column; empty for an embedding.
     residual_scale, signal_scale
@@ -88,6 +96,7 @@ class Explanation:
     scale: float
     verdict: FeatureVerdict
     sensitivity: tuple[BayesFactor, ...]
+    cycles: WithCycles | None
     coefficients: tuple[Coefficient, ...]
     residual_scale: Estimate
     signal_scale: Estimate
@@ -210,7 +219,7 @@ def explain(
         raise UsageError(f"draws must be at least 100, not {draws!r}")
     seed, rng = plain_seed(random_seed), random_generator(random_seed)
     stages = Stages(progress)
-    table = feature_table(features, states=states)
+    table, fewer = feature_table(features, states=states), max(draws // 2, 100)
     with threadpool_limits(1, user_api="blas"):
         problem = feature_problem(counts, priors=priors, rejected=rejected, cycle_sd=cycle_sd)
         asked = problem.priors.potential_scale if scale is None else scale
@@ -219,11 +228,12 @@ def explain(
         ready = explaining(problem, table, embedding=embedding, scale=asked)
         fit, factors = _solved(problem, ready, draws, rng, stages)
         found = draws_of(fit, rng)
+        cycles = with_cycles(fit, draws=fewer, rng=rng)
         scored = (
             scores_of(
                 problem,
                 ready.signals,
-                draws=max(draws // 2, 100),
+                draws=fewer,
                 rng=rng,
                 progress=stages.next("scores", 1.0),
             )
@@ -238,6 +248,7 @@ def explain(
         scale=asked,
         verdict=feature_verdict(factors),
         sensitivity=factors,
+        cycles=cycles,
         coefficients=coefficients_of(ready, found),
         residual_scale=estimate(found.residual_scale),
         signal_scale=estimate(found.signal_scale),

@@ -1,10 +1,13 @@
 """Do features explain the potential: the verdict, by the same rules as that on balance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import hypot
 from typing import Literal
 
+import numpy as np
+
 from equipoise.inference.evidence.result import MCSE_TRUSTED, BayesFactor
-from equipoise.inference.features.fit import FeatureFit
+from equipoise.inference.features.fit import FeatureFit, solve
 from equipoise.inference.verdict import STRENGTHS, Strength, strength_of
 
 Explained = Literal["features", "none", "undecided"]
@@ -39,6 +42,51 @@ class FeatureVerdict:
     upper: float
     distrust: str | None
     text: str
+
+
+@dataclass(frozen=True)
+class WithCycles:
+    """What becomes of the verdict where balance may be broken.
+
+    Attributes
+    ----------
+    cycle_sd
+        σ_c, held at the prior's τ, nats.
+    log_bayes_factor, mcse
+        Of features against none, both with cycles; nats. Of an embedding at its likeliest
+        lengthscale, less what it is there without cycles, plus the log BF over all lengthscales.
+    balance, balance_mcse
+        Log BF of balance against cycles of this σ_c, given features: positive for balance.
+    """
+
+    cycle_sd: float
+    log_bayes_factor: float
+    mcse: float
+    balance: float
+    balance_mcse: float
+
+
+def with_cycles(fit: FeatureFit, *, draws: int, rng: np.random.Generator) -> WithCycles | None:
+    """Weigh features once more, cycles allowed; None without any, or if they are allowed already.
+
+    None too where importance sampling fails: balance is then often far off.
+    """
+    problem = fit.problem
+    if problem.cycle_sd is not None or not problem.cycles.shape[1]:
+        return None
+    sd = problem.priors.cycle_scale
+    best = FeatureFit(problem, fit.none, (fit.slices[int(np.argmax(fit.shares()))],))
+    other = solve(replace(problem, cycle_sd=sd), [best.slices[0].signal], draws=draws, rng=rng)
+    there, here = other.log_bayes_factor(), best.log_bayes_factor()
+    if there.distrust is not None or here.distrust is not None:
+        return None
+    (bent, bent_error), (straight, straight_error) = (
+        one.log_evidence()[0] for one in (other, best)
+    )
+    whole = fit.log_bayes_factor()
+    value = there.log_value if len(fit) == 1 else whole.log_value + there.log_value - here.log_value
+    error = there.mcse if len(fit) == 1 else hypot(whole.mcse, there.mcse)
+    return WithCycles(sd, value, error, straight - bent, hypot(bent_error, straight_error))
 
 
 def sensitivity_of(fit: FeatureFit) -> tuple[BayesFactor, ...]:
