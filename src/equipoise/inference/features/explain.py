@@ -42,7 +42,7 @@ from equipoise.simulate.draws import plain_seed, random_generator
 if TYPE_CHECKING:
     import xarray as xr
 
-DRAWS = 1000
+DRAWS = 2000
 _MORE = 4
 
 
