@@ -156,6 +156,27 @@ def test_an_embedding_may_be_moved_turned_and_scaled(eight):
         assert one.basis @ one.basis.T == pytest.approx(other.basis @ other.basis.T, abs=1e-6)
 
 
+def test_a_new_state_where_another_stands_has_its_value(eight):
+    """And one elsewhere has the mean and covariance of the joint Gaussian, constants removed."""
+    counts, columns, _ = eight
+    problem = feature_problem(counts)
+    points = np.vstack([columns, columns[3], [0.2, -0.4], [1.5, 0.3]])
+    table = feature_table(points, states=[*counts.states, "twin", "u", "w"])
+    ready = explaining(problem, table, embedding=True, scale=5.0)
+    for signal in ready.signals[3::3]:
+        assert signal.new[0] == pytest.approx(signal.basis[3], abs=2e-3)
+        spread = signal.spread @ signal.spread.T
+        assert spread[0, 0] < 1e-5
+        where = points / ready.distance
+        among = covariance(where, where, np.exp(signal.log_lengthscale))
+        less_mean = np.hstack([np.full((11, 8), -1 / 8), np.zeros((11, 3))]) + np.eye(11)
+        joint = less_mean @ among @ less_mean.T
+        found = np.vstack([signal.basis, signal.new])
+        found = found @ found.T
+        found[8:, 8:] += spread
+        assert found == pytest.approx(joint, abs=1e-4)
+
+
 def test_rejected_trials_and_the_gauge_do_not_matter(eight, eight_fit):
     problem, _, fit = eight_fit
     shifted = fit.problem.edges.edges.log_likelihood(problem.edges.potential @ (problem.mode + 9.0))

@@ -110,6 +110,8 @@ def test_columns_are_standardised_and_unseen_states_follow():
     assert found.columns.mean() == pytest.approx(0.0)
     assert found.columns.std() == pytest.approx(1.0)
     assert (found.centre[0], found.unit[0]) == (3.0, pytest.approx(np.sqrt(14 / 3)))
+    assert found.signals[0].half_normal == 5.0
+    assert ready([[1, 0], [2, 1], [6, 0]]).signals[0].half_normal == pytest.approx(5 / np.sqrt(2))
     assert found.signals[0].new[0, 0] == pytest.approx(8.0 / np.sqrt(14 / 3))
 
 
@@ -144,3 +146,6 @@ def test_states_that_are_never_compared_need_no_features_and_are_predicted():
         counts, {"a": 0.0, "b": 1.0, "target only": 3.0}, draws=100, random_seed=0, scores=False
     )
     assert [p.state for p in found.predictions] == ["target only"]
+    # ε of the new state, and the mean of the two that were seen, of which counts say nothing.
+    rest = (found.draws.new - found.draws.new_signal)[:, 0] / found.draws.residual_scale
+    assert rest.std() == pytest.approx(np.sqrt(1.5), abs=0.06)
