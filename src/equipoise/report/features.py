@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.features import Estimate, Explanation
 from equipoise.inference.verdict import STRENGTHS
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import entry, label, table, wrap
 from equipoise.report.numbers import decimals, fixed, interval, probability, with_error
+from equipoise.text import listed
 
 MOST_STATES, MOST_FEATURES = 20, 30
 _LABEL = 24
@@ -154,6 +156,12 @@ def _scores(found: Explanation) -> list[str]:
         f"{fixed(scores.difference, 1, sign=True)}, standard error {fixed(scores.se, 1)}; states "
         "share edges, so that it is a rough one",
     )
+    rough = (scores.features.pareto_k > K_TRUSTED) | (scores.none.pareto_k > K_TRUSTED)
+    if rough.any():
+        named = listed(
+            [state for state, is_rough in zip(scores.states, rough, strict=True) if is_rough]
+        )
+        lines += entry("rough", f"{named}: importance sampling failed (k̂ > {K_TRUSTED:g})")
     gap = scores.features.elpd - scores.none.elpd
     worst = int(np.argmin(gap))
     if gap[worst] < 0:

@@ -117,6 +117,9 @@ def _scores(scores: Scores) -> dict[str, Any]:
                 "state": state,
                 "features": finite(float(scores.features.elpd[k])),
                 "none": finite(float(scores.none.elpd[k])),
+                "pareto_k": finite(
+                    float(max(scores.features.pareto_k[k], scores.none.pareto_k[k]))
+                ),
             }
             for k, state in enumerate(scores.states)
         ],

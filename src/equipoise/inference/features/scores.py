@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 Which = Literal["features", "none"]
 # Scales of less posterior weight are left out of a refit.
 _NEGLIGIBLE = 1e-3
+# Share of a score from which the weights behind a refit must be sound.
+_INFLUENCE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +46,15 @@ class ModelScores:
     elpd, mcse
         Log predictive density of each state's edges given all others, nats, and its Monte Carlo
         error, shape (S,).
+    pareto_k
+        Worst k̂ of the weights behind it, over refits of some influence, shape (S,).
     density
         The same given all edges, that state's too, shape (S,).
     """
 
     elpd: FloatArray
     mcse: FloatArray
+    pareto_k: FloatArray
     density: FloatArray
 
 
@@ -94,7 +99,7 @@ class Scores:
         Returns
         -------
         arviz_stats.ELPDDataLOO
-            With pointwise values along ``state``; k̂ is 0, for every state was left out by a refit.
+            With pointwise values along ``state``; k̂ is that of the refit without it.
         """
         import xarray as xr
         from arviz_stats.utils import ELPDDataLOO
@@ -108,10 +113,10 @@ class Scores:
             n_samples=self.n_draws,
             n_data_points=len(one.elpd),
             scale="log",
-            warning=False,
+            warning=bool((one.pareto_k > K_TRUSTED).any()),
             good_k=K_TRUSTED,
             elpd_i=xr.DataArray(one.elpd, dims="state", coords=states),
-            pareto_k=xr.DataArray(np.zeros(len(one.elpd)), dims="state", coords=states),
+            pareto_k=xr.DataArray(one.pareto_k, dims="state", coords=states),
         )
 
 
@@ -146,14 +151,14 @@ def scores_of(
     fit = solve(problem, signals, draws=draws, rng=rng, rows=problem.plain)
     with_features, none = _nodes(fit)
     n = len(problem.states)
-    found = np.zeros((2, n, 2))
+    found = np.zeros((2, n, 3))
     for state in range(n):
         for number, parts in enumerate((with_features, none)):
             found[number, state] = _left_out(problem, parts, state, draws, rng)
         if progress is not None:
             progress(state + 1, n)
     features, without = (
-        ModelScores(values[:, 0], values[:, 1], _density(problem, parts))
+        ModelScores(values[:, 0], values[:, 1], values[:, 2], _density(problem, parts))
         for values, parts in zip(found, (with_features, none), strict=True)
     )
     return Scores(problem.states, features, without, draws)
@@ -197,15 +202,15 @@ def _density(problem: FeatureProblem, parts: list[_At]) -> FloatArray:
 
 def _left_out(
     problem: FeatureProblem, parts: list[_At], state: int, draws: int, rng: np.random.Generator
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     r"""Return the score of a state by a refit without it, at every value of the scales.
 
-    Its Monte Carlo error beside it.
+    Its Monte Carlo error and worst k̂ beside it.
 
     .. math:: 1/p(y_i | y_{-i}) = \sum_\sigma p(\sigma | y) Z_{-i}(\sigma) / Z(\sigma)
     """
     rows: AdjustedEdges = problem.without(state)
-    terms, errors = [], []
+    terms, errors, tails = [], [], []
     for at in parts:
         fewer = latent(problem, rows, at.signal)
         model = replace(at.model, likelihood=fewer.likelihood, design=fewer.design)
@@ -214,10 +219,14 @@ def _left_out(
         )
         terms.append(np.log(at.weight) + node.log_evidence - at.node.log_evidence)
         errors.append(hypot(node.mcse, at.node.mcse))
+        tails.append(node.pareto_k)
     total = float(logsumexp(terms))
-    mcse = float(np.linalg.norm(np.exp(np.array(terms) - total) * errors))
+    share = np.exp(np.array(terms) - total)
+    mcse = float(np.linalg.norm(share * errors))
+    worst = float(np.max(tails, where=share > _INFLUENCE, initial=-np.inf))
     coefficient = by_state(problem, np.zeros(len(problem.ends)))[state]
-    return float(coefficient) - total + float(np.log(sum(at.weight for at in parts))), mcse
+    value = float(coefficient) - total + float(np.log(sum(at.weight for at in parts)))
+    return value, mcse, worst
 
 
 def by_state(problem: FeatureProblem, by_edge: FloatArray) -> FloatArray:
