@@ -230,4 +230,10 @@ def _assumed(found: Explanation) -> Facts:
         ),
         ("run", f"seed {found.random_seed}, Laplace and importance sampling"),
     )
-    return Facts("Assumed", "", entries)
+    remarks: tuple[str, ...] = ()
+    if found.left_out:
+        remarks = (
+            f"Nothing is said of {listed(found.left_out)}: in no edge of which both ends were "
+            "sources, and without features.",
+        )
+    return Facts("Assumed", "", entries, remarks)

@@ -42,6 +42,7 @@ def features_dict(found: Explanation) -> dict[str, Any]:
             "n_components": len(problem.references),
             "n_features": len(found.table.names),
             "rejected": found.rejected,
+            "left_out": list(found.left_out),
         },
         "model": {
             "kind": "embedding" if found.embedding else "columns",

@@ -10,6 +10,7 @@ from equipoise.errors import DataError, UsageError
 from equipoise.inference.features import explain, feature_table, read_features
 from equipoise.inference.features.problem import feature_problem
 from equipoise.inference.features.signal import explaining
+from equipoise.report import summary
 
 STATES = ["b", "a", "c"]
 VALUES = np.array([[1.0, 2.0], [3.0, 5.0], [4.0, -6.0]])
@@ -142,10 +143,15 @@ def test_states_that_are_never_compared_need_no_features_and_are_predicted():
     )
     problem = feature_problem(counts)
     assert problem.states == ("a", "b")
+    assert problem.others == ("target only",)
+    bare = explain(counts, {"a": 0.0, "b": 1.0}, draws=100, random_seed=0, scores=False)
+    assert bare.left_out == ("target only",)
+    assert "Nothing is said of target only" in summary(bare)
     found = explain(
         counts, {"a": 0.0, "b": 1.0, "target only": 3.0}, draws=100, random_seed=0, scores=False
     )
     assert [p.state for p in found.predictions] == ["target only"]
+    assert found.left_out == ()
     # ε of the new state, and the mean of the two that were seen, of which counts say nothing.
     rest = (found.draws.new - found.draws.new_signal)[:, 0] / found.draws.residual_scale
     assert rest.std() == pytest.approx(np.sqrt(1.5), abs=0.06)

@@ -12,6 +12,7 @@ from equipoise.inference.features.estimates import (
     Prediction,
 )
 from equipoise.inference.features.explain import Explanation, explain
+from equipoise.inference.features.sample import feature_posterior
 from equipoise.inference.features.scores import Scores
 from equipoise.inference.features.table import FeatureTable, feature_table, read_features
 from equipoise.inference.features.verdict import FeatureVerdict, WithCycles
@@ -27,6 +28,7 @@ __all__ = [
     "Scores",
     "WithCycles",
     "explain",
+    "feature_posterior",
     "feature_table",
     "read_features",
 ]

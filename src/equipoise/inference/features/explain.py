@@ -131,6 +131,11 @@ class Explanation:
         """State at which the largest component, and every prediction, has Φ = 0."""
         return self.problem.states[self.problem.references[self.problem.main]]
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """States of the counts of which nothing is said: in no compared edge, without features."""
+        return tuple(s for s in self.problem.others if s not in self.explaining.predicted)
+
     def to_dataset(self) -> "xr.Dataset":
         """Return potentials, predictions, coefficients and scores, for ``to_netcdf`` and plots.
 

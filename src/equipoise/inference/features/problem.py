@@ -37,6 +37,8 @@ class FeatureProblem:
     ----------
     states
         Their labels.
+    others
+        States of the counts that are in no edge that is compared.
     component
         Component of each, shape (S,); constants of Φ in a component are seen by no likelihood.
     references
@@ -62,6 +64,7 @@ class FeatureProblem:
     """
 
     states: tuple[str, ...]
+    others: tuple[str, ...]
     component: IntArray
     references: tuple[int, ...]
     main: int
@@ -164,6 +167,7 @@ def feature_problem(
     mode = wide.potential(find_mode(wide, (), wide.prior_mean).theta)
     return FeatureProblem(
         states=labels,
+        others=tuple(state for state in counts.states if state not in set(labels)),
         component=component,
         references=tuple(
             min(np.flatnonzero(component == c).tolist(), key=lambda k: (-incoming[k], labels[k]))

@@ -90,7 +90,10 @@ def with_cycles(fit: FeatureFit, *, draws: int, rng: np.random.Generator) -> Wit
 
 
 def sensitivity_of(fit: FeatureFit) -> tuple[BayesFactor, ...]:
-    """Return the log BF of features against none at half, once and twice the prior scale."""
+    """Return the log BF of features against none at half, once and twice the prior scale.
+
+    Positive for features; their ``cycle_scale`` is the scale of the half-normal prior of σ.
+    """
     return tuple(fit.log_bayes_factor(factor) for factor in SCALES)
 
 
