@@ -20,7 +20,8 @@ def truth():
 @pytest.fixture(scope="module")
 def found(truth):
     counts, columns, _ = truth
-    return explain(counts, columns, states=counts.states, draws=500, random_seed=1, scores=False)
+    values, labels = np.vstack([columns, columns[4]]), [*counts.states, "twin"]
+    return explain(counts, values, states=labels, draws=500, random_seed=1, scores=False)
 
 
 def test_effects_are_found_with_their_signs(truth, found):
@@ -49,6 +50,17 @@ def test_potentials_are_above_the_reference(truth, found):
     assert np.abs(z).max() < 4.5
     assert found.potential[reference].mean == 0.0
     assert found.potential[reference].reference
+
+
+def test_a_twin_is_predicted_above_the_same_reference(truth, found):
+    counts, _, _ = truth
+    (twin,) = found.predictions
+    assert twin.state == "twin"
+    assert twin.explained == pytest.approx(found.potential[4].explained, abs=1e-9)
+    # Its own ε has the mean 0; the reference's has not.
+    rest = found.draws.residual[:, counts.states.index(found.reference)]
+    error = twin.sd / np.sqrt(len(rest))
+    assert twin.mean == pytest.approx(twin.explained - rest.mean(), abs=5 * error)
 
 
 def test_the_intervals_are_those_of_multinomial_rows(truth):
