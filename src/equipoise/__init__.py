@@ -34,6 +34,7 @@ from equipoise.inference.evidence import (
     laplace,
     path,
 )
+from equipoise.inference.features import Explanation, explain
 from equipoise.inference.planning import plan
 from equipoise.inference.posterior import posterior
 from equipoise.inference.sampling_checks import check_sampling, repeat_verdict
@@ -62,6 +63,7 @@ __all__ = [
     "Diagnosis",
     "Evidence",
     "ExactEvidence",
+    "Explanation",
     "Priors",
     "TransitionCounts",
     "Verdict",
@@ -73,6 +75,7 @@ __all__ = [
     "diagnose",
     "errors",
     "exact",
+    "explain",
     "graph",
     "laplace",
     "likelihoods",

@@ -14,6 +14,8 @@ from equipoise.cli.collect import collect
 from equipoise.cli.compare import compare
 from equipoise.cli.demo import demo
 from equipoise.cli.evidence import evidence
+from equipoise.cli.features import EPILOG as FEATURES_EPILOG
+from equipoise.cli.features import features
 from equipoise.cli.fetch import fetch
 from equipoise.cli.plan import EPILOG as PLAN_EPILOG
 from equipoise.cli.plan import plan
@@ -151,6 +153,8 @@ app.command(
         equipoise compare all.csv --by model --figures figures
     """
 )(compare)
+
+app.command(epilog=FEATURES_EPILOG)(features)
 
 app.command(
     epilog="""
