@@ -1,12 +1,14 @@
 """A comparison of kernels in words and tables, for the terminal."""
 
+from collections import Counter
+
 from equipoise.inference.comparison import Comparison, Difference, Distance, Hypothesis
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import INDENT, entry, label, table, wrap
 from equipoise.report.numbers import aligned, decimals, fixed, interval, probability, with_error
 from equipoise.text import listed
 
-MOST_KERNELS, MOST_PAIRS, MOST_STATES = 30, 15, 10
+MOST_KERNELS, MOST_DEVIATING, MOST_PAIRS, MOST_STATES = 30, 12, 15, 10
 _LABEL, _NARROW, _PAIR = 24, 16, 12
 _POTENTIALS = {
     "shared": "one potential",
@@ -66,27 +68,37 @@ def _kernels(found: Comparison) -> list[str]:
         f"Kernels  {len(kernels.names):,}, on {len(kernels.states):,} states together, "
         f"{len(shared):,} of them in two or more"
     ]
-    rows = [["kernel", "states", "trials", "balance", "log BF", "ρ", "p(balance)"]]
-    for k, test in list(enumerate(found.tests))[:MOST_KERNELS]:
-        testable = test.graph.n_testable_cycles > 0 and test.converged
-        factor, size = test.log_bayes_factor, test.verdict.size
+    order = list(range(len(found.own)))
+    if len(order) > MOST_KERNELS:
+        order = sorted(order, key=lambda k: -found.deviations[k].rms)[:MOST_DEVIATING]
+        lines.append("  Those that deviate most from the shared potential, by δ:")
+    rows = [["kernel", "states", "trials", "δ rms, nats", "balance", "log BF", "ρ", "p(balance)"]]
+    for k in order:
+        own, away = found.own[k], found.deviations[k]
+        factor, size = own.log_bayes_factor, own.verdict.size
         chance = found.balances.p_balance[k]
+        far = f"{fixed(away.rms, 2)} {interval(away.lower, away.upper, 2)}"
         rows.append(
             [
                 label(kernels.names[k], _NARROW),
-                f"{test.graph.n_states:,}",
-                f"{test.counts.n_trials:,}",
-                test.verdict.favours if test.converged else "withheld",
-                fixed(factor.log_value, 1, sign=True) if testable else "-",
+                f"{own.graph.n_states:,}",
+                f"{own.n_trials:,}",
+                far if found.converged else "-",
+                own.verdict.favours if own.converged else "withheld",
+                fixed(factor.log_value, 1, sign=True) if own.testable else "-",
                 f"{fixed(size.mean, 2)} {interval(size.lower, size.upper, 2)}"
-                if testable and size
+                if own.testable and size
                 else "-",
                 "-" if chance != chance else probability(float(chance)),
             ]
         )
-    lines += table(rows, right=[False, True, True, False, True, False, True], gap=2)
-    if len(found.tests) > MOST_KERNELS:
-        lines.append(f"  ... and {len(found.tests) - MOST_KERNELS:,} more; --json has all.")
+    right = [False, True, True, True, False, True, False, True]
+    lines += table(rows, right=right, gap=1)
+    if len(found.own) > len(order):
+        lines.append(f"  ... and {len(found.own) - len(order):,} more; --json has all.")
+        said = Counter(own.verdict.favours if own.converged else "withheld" for own in found.own)
+        counted = ", ".join(f"{n:,} {word}" for word, n in said.most_common())
+        lines += entry("balance", f"of each alone: {counted}")
     balances = found.balances
     if balances.share is not None and balances.lower is not None and balances.upper is not None:
         text = (

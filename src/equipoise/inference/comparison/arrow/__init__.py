@@ -5,10 +5,9 @@ deviations and cycles are integrated by importance sampling of their own, in a h
 dimensions, all kernels at a time, and what is left is an integral over the shared potential.
 
 :mod:`.packed` puts kernels side by side, :mod:`.inner` integrates each, :mod:`.outer` the shared
-potential, :mod:`.curves` the scales; :mod:`.alone` tests each kernel by itself.
+potential, :mod:`.curves` the scales; :mod:`.alone` weighs each kernel by itself.
 """
 
-# from equipoise.inference.comparison.arrow.alone import Alone, OwnBalance, each_alone
-# from equipoise.inference.comparison.arrow.fits import ManyFits, solve_many
+from equipoise.inference.comparison.arrow.fits import ManyFits, one_by_one, solve_many
 
-
+__all__ = ["ManyFits", "one_by_one", "solve_many"]

@@ -12,12 +12,12 @@ import numpy as np
 from scipy.special import expit
 
 from equipoise.errors import NotTrustedError
-from equipoise.inference.comparison.arrow.packed import Pack
+from equipoise.inference.comparison.arrow.packed import SHARE, WIDE, Pack
 from equipoise.likelihoods import FloatArray
 
 _MAX_STEPS = 60
 _DECREMENT = 1e-6
-_DISTANCES = (1.0, 2.0)
+_DISTANCES = (1.0, 2.0, 3.0)
 _NARROWEST, _WIDEST = 0.7, 4.0
 
 
@@ -41,6 +41,8 @@ class Modes:
         Reach along each axis, to either side, in standard deviations, shape (M, D).
     variance
         Information of each edge at the mode, shape (M, E).
+    real
+        Which coordinates are no padding, shape (M, D).
     """
 
     design: FloatArray
@@ -51,6 +53,7 @@ class Modes:
     above: FloatArray
     below: FloatArray
     variance: FloatArray
+    real: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +65,9 @@ class Integrals:
     log_value
         Log of each, corrected for the bias of the logarithm of a mean, shape (M,).
     ratios
-        Weights of pairs over their mean, less 1, shape (M, P).
+        Weights of pairs over their mean, shape (M, P).
+    noise
+        Influence of each pair on ``log_value``, shape (M, P).
     draws, weights
         Coordinates in units of their scale, (M, 2P, D), and normalised weights, (M, 2P).
     slope
@@ -71,6 +76,7 @@ class Integrals:
 
     log_value: FloatArray
     ratios: FloatArray
+    noise: FloatArray
     draws: FloatArray
     weights: FloatArray
     slope: FloatArray
@@ -92,14 +98,23 @@ def noise_at(pack: Pack, deviation: float, cycle: float) -> FloatArray:
     return pack.noise[:, :, (0 if deviation else d) : (None if cycle else d)]
 
 
-def climb(pack: Pack, design: FloatArray, offset: FloatArray, start: FloatArray | None) -> Modes:
-    """Find the modes, from ``start`` (M, D) or from 0.
+def real_at(pack: Pack, deviation: float, cycle: float) -> FloatArray:
+    """Return which of these coordinates are no padding, shape (M, D)."""
+    d = pack.deviations.shape[2]
+    return pack.real[:, (0 if deviation else d) : (None if cycle else d)]
+
+
+def climb(
+    pack: Pack, deviation: float, cycle: float, offset: FloatArray, start: FloatArray | None
+) -> Modes:
+    """Find the modes at scales σ_δ and σ_c, from ``start`` (M, D) or from 0.
 
     Raises
     ------
     NotTrustedError
         If 60 damped Newton steps do not reach one.
     """
+    design = design_at(pack, deviation, cycle)
     m, _, size = design.shape
     at = np.zeros((m, size)) if start is None or start.shape != (m, size) else start
     base = pack.exposure + offset
@@ -139,7 +154,8 @@ def climb(pack: Pack, design: FloatArray, offset: FloatArray, start: FloatArray 
     axes = np.linalg.inv(np.linalg.cholesky(hessian))
     log_det = np.log(np.diagonal(axes, axis1=1, axis2=2)).sum(axis=1)
     above, below = _reach(pack, design, base, at, axes)
-    return Modes(design, offset, at, axes, log_det, above, below, variance)
+    real = real_at(pack, deviation, cycle)
+    return Modes(design, offset, at, axes, log_det, above, below, variance, real)
 
 
 def integrate(pack: Pack, modes: Modes, noise: FloatArray, *, slope: bool = False) -> Integrals:
@@ -166,18 +182,28 @@ def integrate(pack: Pack, modes: Modes, noise: FloatArray, *, slope: bool = Fals
         + 0.5 * (np.square(signed) - np.square(x)).sum(axis=2)
         + np.log(scale).sum(axis=2)
     )
+    # The density of the draws is that of the mixture of narrow and wide ones.
+    far = 0.5 * np.matmul(np.square(noise), modes.real[:, :, None])[:, :, 0] * (1.0 - WIDE**-2)
+    wide = np.log(SHARE) + far - np.log(WIDE) * modes.real.sum(axis=1)[:, None]
+    narrow = -np.logaddexp(np.log1p(-SHARE), wide)
+    log_weights += np.tile(narrow, (1, 2))
     top = log_weights.max(axis=1)
     weights = np.exp(log_weights - top[:, None])
     mean = weights.mean(axis=1)
-    ratios = (weights[:, :pairs] + weights[:, pairs:]) / (2.0 * mean[:, None]) - 1.0
+    ratios = (weights[:, :pairs] + weights[:, pairs:]) / (2.0 * mean[:, None])
     weights /= 2.0 * pairs * mean[:, None]
+    # The same for a Gaussian integrand, which is 1: what it is off by, so are the others.
+    known = np.exp(narrow)
+    known_mean = known.mean(axis=1)
+    noise_of = ratios - known / known_mean[:, None]
     along = np.zeros_like(pack.forward)
     if slope:
         along = np.asarray(
             pack.forward - pack.total * np.matmul(weights[:, None, :], expit(logit))[:, 0, :]
         )
-    bias = 0.5 * ratios.var(axis=1) / pairs if size else 0.0
-    return Integrals(top + np.log(mean) + bias, ratios, x, weights, along)
+    value = top + np.log(mean) - np.log(known_mean)
+    value += 0.5 * noise_of.var(axis=1) / pairs if size else 0.0
+    return Integrals(value, ratios, noise_of, x, weights, along)
 
 
 def _log_likelihood(pack: Pack, logit: FloatArray, *, axis: bool = False) -> FloatArray:

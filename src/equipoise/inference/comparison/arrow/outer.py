@@ -16,7 +16,6 @@ from equipoise.inference.comparison.arrow.inner import (
     Integrals,
     Modes,
     climb,
-    design_at,
     integrate,
     noise_at,
 )
@@ -31,9 +30,10 @@ _WEAK = 10.0
 _TAIL = 12.0
 # Of the learned scale: every so many points propose draws, where they have this much mass.
 _FLATTEN, _LEAST_MASS = 0.7, 1e-4
+_PAIR_WORK = 1_000
 # Outer draws, fewer of more kernels, and the pairs that serve each: common to all, so that their
 # error cancels where outer draws are compared.
-_WORK, _FEWEST, _OUTER = 20_000, 64, 400
+_WORK, _FEWEST, _OUTER, _BATCH = 4_000, 64, 256, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +56,8 @@ class Point:
     at, slope, information
         Coordinates u of the shared potential where the likelihood, all else integrated, was
         expanded: (q,), its gradient there, (q,), and its information, (q, q).
-    modes
-        Of each pack.
+    starts
+        Modes of each pack, (M, D) each, in units of the scales.
     """
 
     deviation: float
@@ -70,7 +70,7 @@ class Point:
     at: FloatArray
     slope: FloatArray
     information: FloatArray
-    modes: tuple[Modes, ...]
+    starts: tuple[FloatArray, ...]
 
 
 def point_at(
@@ -80,7 +80,6 @@ def point_at(
     cycle: float,
     *,
     near: Point | None,
-    rng: np.random.Generator,
 ) -> Point:
     """Integrate all kernels and the shared potential at one pair of scales.
 
@@ -94,8 +93,6 @@ def point_at(
         σ_δ and σ_c; 0 leaves deviations or cycles out.
     near
         A point to start from.
-    rng
-        Source of randomness of the outer draws.
 
     Raises
     ------
@@ -107,12 +104,11 @@ def point_at(
     starts: list[FloatArray | None] = [None] * len(packs)
     if near is not None:
         starts = [_carried(near, deviation, cycle, k, pack) for k, pack in enumerate(packs)]
-    designs = [design_at(pack, deviation, cycle) for pack in packs]
     noises = [noise_at(pack, deviation, cycle) for pack in packs]
     for _ in range(_STEPS):
         modes = [
-            climb(pack, design, pack.union @ u, start)
-            for pack, design, start in zip(packs, designs, starts, strict=True)
+            climb(pack, deviation, cycle, pack.union @ u, start)
+            for pack, start in zip(packs, starts, strict=True)
         ]
         starts = [one.at for one in modes]
         found = [
@@ -142,14 +138,14 @@ def point_at(
         deviation=deviation,
         cycle=cycle,
         log_value=value,
-        noise=ratios.sum(axis=0),
+        noise=np.concatenate([part.noise for part in found]).sum(axis=0),
         outer_mcse=0.0,
         pareto_k=_pooled_k(ratios),
         outer_k=-np.inf,
         at=u,
         slope=gradient,
         information=information,
-        modes=tuple(modes),
+        starts=tuple(one.at for one in modes),
     )
     return replace(found_here, log_value=value + _gaussians(prior, found_here).log_total)
 
@@ -204,21 +200,18 @@ def corrected(
         return point
     n_kernels = sum(len(pack.members) for pack in packs)
     n = 2 * int(np.clip(_WORK // n_kernels, _FEWEST, _OUTER) // 2)
-    pairs = max(8, min(packs[0].noise.shape[1], _WORK * 2 // n_kernels))
+    pairs = int(np.clip(_PAIR_WORK // n_kernels, 16, packs[0].noise.shape[1]))
     noises = [noise_at(pack, point.deviation, point.cycle)[:, :pairs] for pack in packs]
     whole = _gaussians(prior, point)
     moved, log_q = _propose(whole, n, rng)
-    slopes = [_follow(pack, one) for pack, one in zip(packs, point.modes, strict=True)]
+    modes = _modes_of(packs, point)
+    slopes = [_follow(pack, one) for pack, one in zip(packs, modes, strict=True)]
+    gaps = np.concatenate([moved, np.zeros((1, q))])
     values = np.zeros((n + 1, 2))
-    half = pairs // 2
-    for k, gap in enumerate([*moved, np.zeros(q)]):
-        for pack, one, slope, noise in zip(packs, point.modes, slopes, noises, strict=True):
-            there = replace(one, at=one.at - slope @ gap, offset=one.offset + pack.union @ gap)
-            found = integrate(pack, there, noise)
-            first = found.ratios[:, :half].mean(axis=1)
-            values[k, 0] += float(found.log_value.sum())
-            # The same from half the pairs: how much the error of the inner integrals matters here.
-            values[k, 1] += float((found.log_value + np.log1p(first)).sum())
+    for pack, one, slope, noise in zip(packs, modes, slopes, noises, strict=True):
+        size = max(1, _BATCH // len(pack.members))
+        for k in range(0, n + 1, size):
+            values[k : k + size] += _moved(pack, one, slope, noise, gaps[k : k + size])
     log_prior = prior.log_marginal(point.at + moved)
     log_weights = values[:n] - values[n] + (log_prior - log_q)[:, None]
     smoothed = smooth(log_weights[:, 0])
@@ -233,6 +226,44 @@ def corrected(
         outer_mcse=float(np.hypot(error, other - plain)),
         outer_k=smoothed.pareto_k,
     )
+
+
+def _moved(
+    pack: Pack, modes: Modes, slope: FloatArray, noise: FloatArray, gaps: FloatArray
+) -> FloatArray:
+    """Return log integrals of a pack at several u, shape (n, 2): from all pairs, and from half.
+
+    Their difference tells how much the error of the inner integrals matters here.
+    """
+    n, m = len(gaps), len(pack.members)
+
+    def again(array: FloatArray) -> FloatArray:
+        return np.tile(array, (n, *(1,) * (array.ndim - 1)))
+
+    def shifted(array: FloatArray, by: FloatArray) -> FloatArray:
+        return np.asarray(array + np.einsum("max,nx->nma", by, gaps)).reshape(n * m, -1)
+
+    many = replace(
+        pack,
+        forward=again(pack.forward),
+        total=again(pack.total),
+        exposure=again(pack.exposure),
+    )
+    there = Modes(
+        design=again(modes.design),
+        offset=shifted(modes.offset, pack.union),
+        at=shifted(modes.at, -slope),
+        axes=again(modes.axes),
+        log_det=again(modes.log_det),
+        above=again(modes.above),
+        below=again(modes.below),
+        variance=modes.variance,
+        real=again(modes.real),
+    )
+    found = integrate(many, there, again(noise))
+    first = np.log1p(found.noise[:, : noise.shape[1] // 2].mean(axis=1))
+    value = found.log_value.reshape(n, m).sum(axis=1)
+    return np.stack([value, value + first.reshape(n, m).sum(axis=1)], axis=1)
 
 
 def draw_at(
@@ -252,14 +283,12 @@ def draw_at(
     u = whole.centre[which] + whole.sd[which] * rng.standard_normal((n, len(point.at)))
     u = u @ whole.axes.T
     deviations = []
-    for pack, one in zip(packs, point.modes, strict=True):
+    for pack, one in zip(packs, _modes_of(packs, point), strict=True):
         m, d = len(pack.members), pack.deviations.shape[2]
         if not point.deviation:
             deviations.append(np.zeros((n, m, d)))
             continue
-        found: Integrals = integrate(
-            pack, one, noise_at(pack, point.deviation, point.cycle)
-        )
+        found: Integrals = integrate(pack, one, noise_at(pack, point.deviation, point.cycle))
         cumulative = np.cumsum(found.weights, axis=1)
         picks = np.stack(
             [np.searchsorted(row / row[-1], rng.random(n)) for row in cumulative], axis=1
@@ -271,9 +300,7 @@ def draw_at(
     return point.at + u, deviations
 
 
-def _propose(
-    whole: _Gaussians, n: int, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
+def _propose(whole: _Gaussians, n: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Return ``n`` draws (n, q) from split-free t's round these Gaussians, and log densities.
 
     Draw k and draw k + n/2 mirror each other.
@@ -295,11 +322,17 @@ def _propose(
     return along @ whole.axes.T, np.asarray(logsumexp(flat + log_density, axis=1))
 
 
+def _modes_of(packs: Sequence[Pack], point: Point) -> list[Modes]:
+    """Return the modes at a point once more: kept, they would fill the memory."""
+    return [
+        climb(pack, point.deviation, point.cycle, pack.union @ point.at, start)
+        for pack, start in zip(packs, point.starts, strict=True)
+    ]
+
+
 def _follow(pack: Pack, modes: Modes) -> FloatArray:
     """Return how the modes move against the shared potential, shape (M, D, q)."""
-    coupled = np.matmul(
-        np.swapaxes(modes.design, 1, 2) * modes.variance[:, None, :], pack.union
-    )
+    coupled = np.matmul(np.swapaxes(modes.design, 1, 2) * modes.variance[:, None, :], pack.union)
     covariance = np.matmul(np.swapaxes(modes.axes, 1, 2), modes.axes)
     return np.asarray(np.matmul(covariance, coupled))
 
@@ -315,7 +348,7 @@ def _schur(pack: Pack, modes: Modes) -> FloatArray:
 
 def _pooled_k(ratios: FloatArray) -> float:
     """Return k̂ of the weights of all kernels together, each divided by its kernel's mean."""
-    values = 1.0 + ratios.ravel()
+    values = ratios.ravel()
     return smooth(np.log(np.maximum(values, 1e-300))).pareto_k
 
 
@@ -324,18 +357,14 @@ def _carried(
 ) -> FloatArray | None:
     """Return where to start from, from a point at other scales: the same in nats."""
     d, b = pack.deviations.shape[2], pack.cycles.shape[2]
-    at = near.modes[which].at
+    at = near.starts[which]
     parts = []
     if deviation:
         parts.append(
-            at[:, :d] * near.deviation / deviation
-            if near.deviation
-            else np.zeros((len(at), d))
+            at[:, :d] * near.deviation / deviation if near.deviation else np.zeros((len(at), d))
         )
     if cycle:
         parts.append(
-            at[:, at.shape[1] - b :] * near.cycle / cycle
-            if near.cycle
-            else np.zeros((len(at), b))
+            at[:, at.shape[1] - b :] * near.cycle / cycle if near.cycle else np.zeros((len(at), b))
         )
     return np.concatenate(parts, axis=1) if parts else None

@@ -10,6 +10,9 @@ from equipoise.likelihoods import FloatArray, IntArray
 
 # So many kernels fit the cache with their draws; more of a pack share the cost of each call.
 _MOST = 64
+#: Every eighth pair is wider, so that no weight in a tail can grow without bound.
+EVERY, WIDE = 8, 1.6
+SHARE = 1.0 / EVERY
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +32,10 @@ class Pack:
     deviations, cycles
         What deviations and cycle amplitudes add, shape (M, E, d) and (M, E, b).
     noise
-        Standard normal numbers, the same at all scales, shape (M, P, d + b): cycles stand last.
+        Numbers that draws are made of, the same at all scales, shape (M, P, d + b), cycles last:
+        standard normal, and ``WIDE`` times as wide for every eighth pair.
+    real
+        Which coordinates are no padding, 1 or 0, shape (M, d + b).
     """
 
     members: IntArray
@@ -40,6 +46,7 @@ class Pack:
     deviations: FloatArray
     cycles: FloatArray
     noise: FloatArray
+    real: FloatArray
 
 
 def packs_of(
@@ -83,6 +90,12 @@ def _pack(
             out[(k, *(slice(0, n) for n in part.shape))] = part
         return out
 
+    real = np.zeros((len(own), d + b))
+    for k, one in enumerate(own):
+        real[k, : one.centred.shape[1]] = 1.0
+        real[k, d : d + one.cycles.shape[1]] = 1.0
+    noise = rng.standard_normal((len(own), pairs, d + b))
+    noise[:, ::EVERY] *= np.where(real > 0, WIDE, 1.0)[:, None, :]
     edges = [one.edges.edges for one in own]
     return Pack(
         members=np.array(members),
@@ -94,5 +107,6 @@ def _pack(
         ),
         deviations=filled([one.edges.potential @ one.centred for one in own], n_edges, d),
         cycles=filled([one.cycles for one in own], n_edges, b),
-        noise=rng.standard_normal((len(own), pairs, d + b)),
+        noise=noise,
+        real=real,
     )
