@@ -1,7 +1,12 @@
 """Figures: the potential, the evidence and what it hangs on, where balance breaks, calibration."""
 
 from equipoise.plots.calibration import plot_ranks, plot_reliability
-from equipoise.plots.comparison import COMPARISON_FIGURES, plot_distances, plot_potentials
+from equipoise.plots.comparison import (
+    COMPARISON_FIGURES,
+    plot_clustering,
+    plot_distances,
+    plot_potentials,
+)
 from equipoise.plots.cycles import plot_cycles
 from equipoise.plots.entropy_production import plot_entropy_production
 from equipoise.plots.evidence import plot_evidence
@@ -15,6 +20,7 @@ from equipoise.plots.sensitivity import plot_sensitivity
 __all__ = [
     "COMPARISON_FIGURES",
     "FIGURES",
+    "plot_clustering",
     "plot_cycles",
     "plot_distances",
     "plot_entropy_production",

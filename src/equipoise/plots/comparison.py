@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from matplotlib.axes import Axes
-from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.cluster.hierarchy import dendrogram, leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from equipoise.inference.comparison import Comparison
@@ -151,6 +151,57 @@ def plot_distances(found: Comparison, ax: Axes | None = None) -> Axes:
         return axes
 
 
+def plot_clustering(found: Comparison, ax: Axes | None = None) -> Axes:
+    """Draw the tree of the kernels by average linkage of their distances.
+
+    Root-mean-square difference of potentials, nats, posterior means. Pairs that have no two joined
+    states in common count as farther than all others, and their joins are drawn dotted.
+
+    Parameters
+    ----------
+    found
+        From :func:`equipoise.compare`.
+    ax
+        Axes to draw on; default: new ones, one journal column wide.
+
+    Returns
+    -------
+    Axes
+        Its ``figure`` can be saved.
+    """
+    names = found.kernels.names
+    distrust = found.verdict.distrust
+    shown = distrust is None and bool(found.distances)
+    with drawn_on(ax, max(1.2, 0.7 + 0.2 * len(names)) if shown else _WORDS) as axes:
+        if distrust is not None:
+            say(axes, "Clusters are withheld:", f"{distrust}.")
+            return axes
+        if not shown:
+            say(axes, "Too many kernels", "for the distances of all pairs.")
+            return axes
+        matrix = distance_matrix(found)
+        known = float(np.nanmax(matrix))
+        tree = linkage(squareform(_filled(matrix), checks=False), "average", optimal_ordering=True)
+        drawn = dendrogram(tree, no_plot=True)
+        for height, row in zip(drawn["dcoord"], drawn["icoord"], strict=True):
+            far = height[1] > known + 1e-9
+            axes.plot(
+                np.minimum(height, 1.1 * known),
+                (np.array(row) - 5.0) / 10.0,
+                color=GREY if far else BLUE,
+                linestyle=":" if far else "-",
+                linewidth=1.1,
+            )
+        labels = [tick_label(names[k], 22) for k in drawn["leaves"]]
+        axes.set_yticks(range(len(names)), labels, parse_math=False)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_xlim(left=0.0)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("joined at rms difference of Φ (nats)")
+        return axes
+
+
 def distance_matrix(found: Comparison) -> np.ndarray:
     """Return root-mean-square differences, (M, M), nats; NaN where two cannot be compared."""
     place = {name: k for k, name in enumerate(found.kernels.names)}
@@ -166,13 +217,17 @@ def clustered(matrix: np.ndarray) -> list[int]:
     """Return an order in which what is alike stands together; unknown distances are the largest."""
     if len(matrix) < 3:
         return list(range(len(matrix)))
-    filled = np.where(np.isfinite(matrix), matrix, np.nanmax(matrix) + 1.0)
-    tree = linkage(squareform(filled, checks=False), "average", optimal_ordering=True)
+    tree = linkage(squareform(_filled(matrix), checks=False), "average", optimal_ordering=True)
     return [int(k) for k in leaves_list(tree)]
+
+
+def _filled(matrix: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(matrix), matrix, np.nanmax(matrix) + 1.0)
 
 
 #: The figures of a comparison, by the name of their file.
 COMPARISON_FIGURES: dict[str, Callable[[Comparison], Axes]] = {
     "potentials": plot_potentials,
     "distances": plot_distances,
+    "clustering": plot_clustering,
 }

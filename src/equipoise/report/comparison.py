@@ -3,6 +3,7 @@
 from collections import Counter
 
 from equipoise.inference.comparison import Comparison, Difference, Distance, Hypothesis
+from equipoise.report.comparison_tables import POTENTIALS, kernels_shown
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import INDENT, entry, label, table, wrap
 from equipoise.report.numbers import aligned, decimals, fixed, interval, probability, with_error
@@ -10,11 +11,6 @@ from equipoise.text import listed
 
 MOST_KERNELS, MOST_DEVIATING, MOST_PAIRS, MOST_STATES = 30, 12, 15, 10
 _LABEL, _NARROW, _PAIR = 24, 16, 12
-_POTENTIALS = {
-    "shared": "one potential",
-    "pooled": "one, with deviations",
-    "separate": "each its own",
-}
 
 
 def comparison_summary(found: Comparison) -> str:
@@ -36,41 +32,45 @@ def comparison_summary(found: Comparison) -> str:
     """
     sections = [
         wrap(found.verdict.text),
-        _added(found),
+        [line for text in added_words(found) for line in wrap(text)],
         _kernels(found),
         _evidence(found),
-        fact_lines(_size(found)),
+        fact_lines(size_of(found)),
         _distances(found),
         _differences("Violation ρ, difference, nats", found.rho),
         _differences("Entropy production, difference, nats a trial", found.entropy_production),
         _states(found),
-        fact_lines(_assumed(found)),
+        fact_lines(assumed_of(found)),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section)
 
 
-def _added(found: Comparison) -> list[str]:
-    if found.added is None or not found.added.graph.n_testable_cycles:
+def added_words(found: Comparison) -> list[str]:
+    """Say that counts must not be added up, where that breaks balance."""
+    if found.added is None or not found.adding_breaks_balance:
         return []
-    if found.adding_breaks_balance:
-        return wrap(
-            "Do not add these counts up: no kernel was found to break balance, but their sum is "
-            f"{found.added.verdict.favours} ({found.added.verdict.strength}). A mixture of "
-            "reversible kernels of different potentials need not be reversible."
-        )
-    return []
+    return [
+        "Do not add these counts up: no kernel was found to break balance, but their sum is "
+        f"{found.added.verdict.favours} ({found.added.verdict.strength}). A mixture of "
+        "reversible kernels of different potentials need not be reversible."
+    ]
+
+
+def shared_states(found: Comparison) -> str:
+    """Say how many kernels, states and shared states there are."""
+    kernels = found.kernels
+    return (
+        f"{len(kernels.names):,}, on {len(kernels.states):,} states together, "
+        f"{len(kernels.shared):,} of them in two or more"
+    )
 
 
 def _kernels(found: Comparison) -> list[str]:
     kernels = found.kernels
-    shared = kernels.shared
-    lines = [
-        f"Kernels  {len(kernels.names):,}, on {len(kernels.states):,} states together, "
-        f"{len(shared):,} of them in two or more"
-    ]
-    order = list(range(len(found.own)))
-    if len(order) > MOST_KERNELS:
-        order = sorted(order, key=lambda k: -found.deviations[k].rms)[:MOST_DEVIATING]
+    lines = [f"Kernels  {shared_states(found)}"]
+    many = len(found.own) > MOST_KERNELS
+    order = kernels_shown(found, MOST_DEVIATING if many else MOST_KERNELS)
+    if many:
         lines.append("  Those that deviate most from the shared potential, by δ:")
     rows = [["kernel", "states", "trials", "δ rms, nats", "balance", "log BF", "ρ", "p(balance)"]]
     for k in order:
@@ -94,28 +94,40 @@ def _kernels(found: Comparison) -> list[str]:
         )
     right = [False, True, True, True, False, True, False, True]
     lines += table(rows, right=right, gap=1)
-    if len(found.own) > len(order):
+    if many:
         lines.append(f"  ... and {len(found.own) - len(order):,} more; --json has all.")
-        said = Counter(own.verdict.favours if own.converged else "withheld" for own in found.own)
+    for name, text in balance_entries(found):
+        lines += entry(name, text)
+    return lines
+
+
+def balance_entries(found: Comparison) -> list[tuple[str, str]]:
+    """Say how many kernels obey balance, and which do not."""
+    entries: list[tuple[str, str]] = []
+    if len(found.own) > MOST_KERNELS:
+        said = Counter(one.verdict.favours if one.converged else "withheld" for one in found.own)
         counted = ", ".join(f"{n:,} {word}" for word, n in said.most_common())
-        lines += entry("balance", f"of each alone: {counted}")
+        entries.append(("balance", f"of each alone: {counted}"))
     balances = found.balances
-    if balances.share is not None and balances.lower is not None and balances.upper is not None:
-        text = (
+    if balances.share is None or balances.lower is None or balances.upper is None:
+        return entries
+    entries.append(
+        (
+            "share",
             f"{fixed(balances.share, 2)} {interval(balances.lower, balances.upper, 2)} of such "
-            "kernels obey it (uniform prior, learned from all of them; p(balance) follows)"
+            "kernels obey it (uniform prior, learned from all of them; p(balance) follows)",
         )
-        lines += entry("share", text)
-        named = [
-            name for name, sure in zip(kernels.names, balances.named.tolist(), strict=True) if sure
-        ]
-        if named:
-            lines += entry(
+    )
+    names = zip(found.kernels.names, balances.named.tolist(), strict=True)
+    if named := [name for name, sure in names if sure]:
+        entries.append(
+            (
                 "break it",
                 f"{len(named):,}: {listed(named, 8)}; of these {fixed(balances.expected_false, 2)} "
                 "expected to obey it",
             )
-    return lines
+        )
+    return entries
 
 
 def _evidence(found: Comparison) -> list[str]:
@@ -126,33 +138,44 @@ def _evidence(found: Comparison) -> list[str]:
     rows = [["potentials", "cycles", "log Z - max", "MC error"]]
     rows += [_hypothesis(h, top) for h in found.hypotheses]
     lines += table(rows, right=[False, False, True, True])
-    verdict = found.verdict
-    lines += entry(
-        "one potential",
-        f"log BF {with_error(verdict.log_bayes_factor, verdict.mcse)} against deviations from it, "
-        "balance and its violation averaged at even odds",
-    )
-    lines += entry(
-        "range",
-        f"{fixed(verdict.lower, 2, sign=True)} to {fixed(verdict.upper, 2, sign=True)} over "
-        "σ_δ ~ HalfNormal(½) to HalfNormal(2), two Monte Carlo errors added on either side",
-    )
-    if verdict.ceiling is not None:
-        lines += entry(
-            "ceiling",
-            f"{fixed(verdict.ceiling, 1, sign=True)}: what these trials would give had the counts "
-            "matched one potential exactly",
-        )
+    for name, text in verdict_entries(found):
+        lines += entry(name, text)
     return lines
+
+
+def verdict_entries(found: Comparison) -> list[tuple[str, str]]:
+    """Give the log BF for one potential, its range and its ceiling."""
+    verdict = found.verdict
+    entries = [
+        (
+            "one potential",
+            f"log BF {with_error(verdict.log_bayes_factor, verdict.mcse)} against deviations from "
+            "it, balance and its violation averaged at even odds",
+        ),
+        (
+            "range",
+            f"{fixed(verdict.lower, 2, sign=True)} to {fixed(verdict.upper, 2, sign=True)} over "
+            "σ_δ ~ HalfNormal(½) to HalfNormal(2), two Monte Carlo errors added on either side",
+        ),
+    ]
+    if verdict.ceiling is not None:
+        entries.append(
+            (
+                "ceiling",
+                f"{fixed(verdict.ceiling, 1, sign=True)}: what these trials would give had the "
+                "counts matched one potential exactly",
+            )
+        )
+    return entries
 
 
 def _hypothesis(h: Hypothesis, top: float) -> list[str]:
     value = "withheld" if h.distrust else fixed(h.log_evidence - top, 2)
     error = "" if h.distrust else fixed(h.mcse, 2)
-    return [_POTENTIALS[h.potentials], "with" if h.cyclic else "balance", value, error]
+    return [POTENTIALS[h.potentials], "with" if h.cyclic else "balance", value, error]
 
 
-def _size(found: Comparison) -> Facts:
+def size_of(found: Comparison) -> Facts:
     note = "σ_δ: by how much a kernel's potential deviates from the shared one, nats"
     if found.verdict.distrust is not None:
         return Facts("Size", note, (), (f"Withheld: {found.verdict.distrust}.",))
@@ -247,7 +270,7 @@ def _states(found: Comparison) -> list[str]:
     return lines
 
 
-def _assumed(found: Comparison) -> Facts:
+def assumed_of(found: Comparison) -> Facts:
     entries = [
         (
             "likelihood",

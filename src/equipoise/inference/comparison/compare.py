@@ -20,8 +20,8 @@ from equipoise.inference.comparison.models import MOST_PARAMETERS, KernelData, k
 from equipoise.inference.comparison.own import OwnBalance, own_balance, own_of_many
 from equipoise.inference.comparison.potentials import (
     Distance,
-    Potentials,
     KernelDeviation,
+    Potentials,
     StateSpread,
     deviations_of,
     distances_of,
