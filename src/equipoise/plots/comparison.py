@@ -21,6 +21,7 @@ from equipoise.plots.style import (
     say,
     tick_label,
 )
+from equipoise.text import told_apart
 
 _ROW, _MARGIN, _WORDS = 0.17, 0.9, 1.2
 _MOST_STATES, _MOST_KERNELS = 40, 8
@@ -62,8 +63,9 @@ def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
             shared[order] - low, np.arange(len(order)), "|", color=GREY, markersize=7, zorder=1
         )
         shown = kernels.names[:_MOST_KERNELS]
+        names = told_apart(shown, 24)
         handles = []
-        for m, name in enumerate(shown):
+        for m in range(len(shown)):
             place = kernels.places[m]
             at = [k for k, u in enumerate(place.tolist()) if u in row_of]
             values = draws.shared[:, place[at]] + draws.deviations[m][:, at] - low
@@ -82,7 +84,7 @@ def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
                     markersize=2.4,
                     linewidth=0.7,
                     color=_COLOURS[m],
-                    label=tick_label(name, 22),
+                    label=names[m],
                     zorder=2,
                 )
             )
@@ -126,7 +128,8 @@ def plot_distances(found: Comparison, ax: Axes | None = None) -> Axes:
         image = np.ma.masked_invalid(matrix[np.ix_(order, order)])
         axes.spines[:].set_visible(False)
         picture = axes.imshow(image, cmap="cividis_r", vmin=0.0)
-        labels = [tick_label(names[k], 20) for k in order]
+        short = told_apart(names, 20)
+        labels = [short[k] for k in order]
         axes.set_xticks(range(len(names)), labels, rotation=60, ha="right", parse_math=False)
         axes.set_yticks(range(len(names)), labels, parse_math=False)
         axes.tick_params(length=0)
@@ -146,7 +149,7 @@ def plot_distances(found: Comparison, ax: Axes | None = None) -> Axes:
                             color="white" if dark else INK,
                         )
         bar = axes.figure.colorbar(picture, ax=axes, aspect=30, pad=0.02)
-        bar.set_label("rms difference of Φ (nats)")
+        bar.set_label("rms (nats)")
         bar.outline.set_visible(False)
         return axes
 
@@ -192,7 +195,8 @@ def plot_clustering(found: Comparison, ax: Axes | None = None) -> Axes:
                 linestyle=":" if far else "-",
                 linewidth=1.1,
             )
-        labels = [tick_label(names[k], 22) for k in drawn["leaves"]]
+        short = told_apart(names, 24)
+        labels = [short[k] for k in drawn["leaves"]]
         axes.set_yticks(range(len(names)), labels, parse_math=False)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(left=0.0)

@@ -7,7 +7,7 @@ from equipoise.report.comparison_tables import POTENTIALS, kernels_shown
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import INDENT, entry, label, table, wrap
 from equipoise.report.numbers import aligned, decimals, fixed, interval, probability, with_error
-from equipoise.text import listed
+from equipoise.text import listed, told_apart
 
 MOST_KERNELS, MOST_DEVIATING, MOST_PAIRS, MOST_STATES = 30, 12, 15, 10
 _LABEL, _NARROW, _PAIR = 24, 16, 12
@@ -30,6 +30,7 @@ def comparison_summary(found: Comparison) -> str:
     str
         Without a line feed at its end.
     """
+    names = dict(zip(found.kernels.names, told_apart(found.kernels.names, _LABEL), strict=True))
     sections = [
         wrap(found.verdict.text),
         [line for text in added_words(found) for line in wrap(text)],
@@ -37,8 +38,10 @@ def comparison_summary(found: Comparison) -> str:
         _evidence(found),
         fact_lines(size_of(found)),
         _distances(found),
-        _differences("Violation ρ, difference, nats", found.rho),
-        _differences("Entropy production, difference, nats a trial", found.entropy_production),
+        _differences("Violation ρ, difference, nats", found.rho, names),
+        _differences(
+            "Entropy production, difference, nats a trial", found.entropy_production, names
+        ),
         _states(found),
         fact_lines(assumed_of(found)),
     ]
@@ -72,6 +75,7 @@ def _kernels(found: Comparison) -> list[str]:
     order = kernels_shown(found, MOST_DEVIATING if many else MOST_KERNELS)
     if many:
         lines.append("  Those that deviate most from the shared potential, by δ:")
+    names = told_apart(kernels.names, _NARROW)
     rows = [["kernel", "states", "trials", "δ rms, nats", "balance", "log BF", "ρ", "p(balance)"]]
     for k in order:
         own, away = found.own[k], found.deviations[k]
@@ -80,7 +84,7 @@ def _kernels(found: Comparison) -> list[str]:
         far = f"{fixed(away.rms, 2)} {interval(away.lower, away.upper, 2)}"
         rows.append(
             [
-                label(kernels.names[k], _NARROW),
+                names[k],
                 f"{own.graph.n_states:,}",
                 f"{own.n_trials:,}",
                 far if found.converged else "-",
@@ -176,6 +180,7 @@ def _hypothesis(h: Hypothesis, top: float) -> list[str]:
 
 
 def size_of(found: Comparison) -> Facts:
+    """Give the size of the deviations."""
     note = "σ_δ: by how much a kernel's potential deviates from the shared one, nats"
     if found.verdict.distrust is not None:
         return Facts("Size", note, (), (f"Withheld: {found.verdict.distrust}.",))
@@ -192,7 +197,8 @@ def _distances(found: Comparison) -> list[str]:
     known = [d for d in found.distances if d.rms is not None]
     shown = sorted(known, key=lambda d: -(d.rms or 0.0))[:MOST_PAIRS]
     rows = [["", "", "states", "rms, nats", "", "JSD, nats", "", "rank", ""]]
-    rows += [_pair(d) for d in shown]
+    names = dict(zip(found.kernels.names, told_apart(found.kernels.names, _PAIR), strict=True))
+    rows += [_pair(d, names) for d in shown]
     lines += table(rows, right=[False, False, True, True, False, True, False, True, False], gap=1)
     if len(known) > len(shown):
         lines.append(f"  The largest {len(shown)} of {len(known):,}.")
@@ -203,8 +209,8 @@ def _distances(found: Comparison) -> list[str]:
     return lines
 
 
-def _pair(d: Distance) -> list[str]:
-    cells = [label(d.first, _PAIR), label(d.second, _PAIR), f"{d.n_states:,}"]
+def _pair(d: Distance, names: dict[str, str]) -> list[str]:
+    cells = [names[d.first], names[d.second], f"{d.n_states:,}"]
     for places, mean, low, high in (
         (2, d.rms, d.rms_lower, d.rms_upper),
         (3, d.divergence, d.divergence_lower, d.divergence_upper),
@@ -217,14 +223,14 @@ def _pair(d: Distance) -> list[str]:
     return cells
 
 
-def _differences(title: str, rows: tuple[Difference, ...]) -> list[str]:
+def _differences(title: str, rows: tuple[Difference, ...], names: dict[str, str]) -> list[str]:
     if not rows:
         return []
     shown = sorted(rows, key=lambda d: -abs(d.mean) / max(d.upper - d.lower, 1e-300))[:MOST_PAIRS]
     places = [decimals(0.0, max(d.upper - d.lower, 1e-12) / 4) for d in shown]
     columns = [
-        [label(d.first, _LABEL) for d in shown],
-        [f"less {label(d.second, _LABEL)}" for d in shown],
+        [names[d.first] for d in shown],
+        [f"less {names[d.second]}" for d in shown],
         aligned([fixed(d.mean, p, sign=True) for d, p in zip(shown, places, strict=True)]),
         [interval(d.lower, d.upper, p) for d, p in zip(shown, places, strict=True)],
     ]
@@ -271,6 +277,7 @@ def _states(found: Comparison) -> list[str]:
 
 
 def assumed_of(found: Comparison) -> Facts:
+    """Say what was assumed, and what was left out."""
     entries = [
         (
             "likelihood",

@@ -24,8 +24,9 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
     -------
     dict
         ``schema``, ``version``, ``kernels`` (each with its verdict, deviation from the shared
-        potential, ρ and entropy production), ``verdict``, ``evidence`` (table of hypotheses), ``deviation`` (σ_δ), ``distances`` (a pair
-        each), ``rho`` and ``entropy_production`` (differences), ``states``, ``share`` of kernels
+        potential, ρ and entropy production), ``verdict``, ``evidence`` (table of hypotheses),
+        ``deviation`` (σ_δ), ``distances`` (a pair each), ``rho`` and
+        ``entropy_production`` (differences), ``states``, ``share`` of kernels
         that obey balance, ``added`` (verdict on the counts added up), ``notes``. Nats.
     """
     from equipoise import __version__  # the package imports this module

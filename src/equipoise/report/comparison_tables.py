@@ -4,6 +4,7 @@ from equipoise.inference.comparison import Comparison
 from equipoise.report.layout import label
 from equipoise.report.numbers import decimals, fixed, interval, probability
 from equipoise.report.printed import Kind, PrintedTable
+from equipoise.text import told_apart
 
 POTENTIALS = {
     "shared": "one potential",
@@ -26,21 +27,20 @@ def kernel_table(found: Comparison, most: int, width: int) -> PrintedTable:
         Of a name, columns.
     """
     rows = []
+    names = told_apart(found.kernels.names, width)
     for k in kernels_shown(found, most):
         own, away = found.own[k], found.deviations[k]
         size, factor = own.verdict.size, own.log_bayes_factor
         chance = float(found.balances.p_balance[k])
         rows.append(
             (
-                label(found.kernels.names[k], width),
+                names[k],
                 f"{own.graph.n_states:,}",
                 f"{own.n_trials:,}",
-                fixed(away.rms, 2) if found.converged else "",
-                interval(away.lower, away.upper, 2) if found.converged else "",
+                _both(away.rms, away.lower, away.upper, 2) if found.converged else "",
                 own.verdict.favours if own.converged else "withheld",
                 fixed(factor.log_value, 1, sign=True) if own.testable else "",
-                fixed(size.mean, 2) if own.testable and size else "",
-                interval(size.lower, size.upper, 2) if own.testable and size else "",
+                _both(size.mean, size.lower, size.upper, 2) if own.testable and size else "",
                 "" if chance != chance else probability(chance),
             )
         )
@@ -53,15 +53,17 @@ def kernel_table(found: Comparison, most: int, width: int) -> PrintedTable:
         ("kernel", "text"),
         ("states", "number"),
         ("trials", "number"),
-        ("δ", "number"),
-        _INTERVAL,
-        ("balance", "text"),
+        ("δ, 95 %", "interval"),
+        ("balance", "interval"),
         ("log BF", "number"),
-        ("ρ", "number"),
-        _INTERVAL,
+        ("ρ, 95 %", "interval"),
         ("p(balance)", "number"),
     )
     return PrintedTable("kernels", caption, header, tuple(rows), len(found.own))
+
+
+def _both(mean: float, lower: float, upper: float, places: int) -> str:
+    return f"{fixed(mean, places)} {interval(lower, upper, places)}"
 
 
 def kernels_shown(found: Comparison, most: int) -> list[int]:
@@ -100,27 +102,24 @@ def distance_table(found: Comparison, most: int, width: int) -> PrintedTable:
     """Return the distances of pairs, the largest first; parameters as above."""
     known = [d for d in found.distances if d.rms is not None and found.converged]
     rows = []
+    names = dict(zip(found.kernels.names, told_apart(found.kernels.names, width), strict=True))
     for d in sorted(known, key=lambda d: -(d.rms or 0.0))[:most]:
-        cells = [label(d.first, width), label(d.second, width), f"{d.n_states:,}"]
+        cells = [names[d.first], names[d.second], f"{d.n_states:,}"]
         for places, mean, low, high in (
             (2, d.rms, d.rms_lower, d.rms_upper),
             (3, d.divergence, d.divergence_lower, d.divergence_upper),
             (2, d.rank, d.rank_lower, d.rank_upper),
         ):
             nothing = mean is None or low is None or high is None
-            cells.append("" if nothing else fixed(mean or 0.0, places))
-            cells.append("" if nothing else interval(low or 0.0, high or 0.0, places))
+            cells.append("" if nothing else _both(mean or 0.0, low or 0.0, high or 0.0, places))
         rows.append(tuple(cells))
     header: tuple[tuple[str, Kind], ...] = (
         ("first", "text"),
         ("second", "text"),
         ("states", "number"),
-        ("rms", "number"),
-        _INTERVAL,
-        ("JSD", "number"),
-        _INTERVAL,
-        ("rank", "number"),
-        _INTERVAL,
+        ("rms, 95 %", "interval"),
+        ("JSD, 95 %", "interval"),
+        ("rank, 95 %", "interval"),
     )
     caption = (
         "Distances of potentials over states that both kernels join, constants removed: "

@@ -1,4 +1,4 @@
-"""The counts of all kernels added up: are they still in balance?"""
+"""The counts of all kernels added up, and whether they are still in balance."""
 
 import numpy as np
 from scipy.sparse import csr_array

@@ -28,7 +28,12 @@ from equipoise.inference.comparison.potentials import (
     potentials_of,
     spreads_of,
 )
-from equipoise.inference.comparison.verdict import SharingVerdict, p_differing, sharing_verdict
+from equipoise.inference.comparison.verdict import (
+    SharingVerdict,
+    Weights,
+    p_differing,
+    sharing_verdict,
+)
 from equipoise.inference.findings import Progress, Stages
 from equipoise.inference.violation import Violation, violation
 from equipoise.inference.weighted import weighted_quantiles
@@ -224,18 +229,20 @@ def compare(
     violations: tuple[Violation, ...] = ()
     with threadpool_limits(1, user_api="blas"):
         data = kernel_data(kernels)
+        notes: tuple[str, ...]
         if one_by_one(data):
-            fits, notes = _solved_many(kernels, data, asked, draws, rng, stages), (MANY_NOTE,)
-            verdict = sharing_verdict(fits, fits.ceiling)
-            found, deviation = fits.potentials, fits.deviation
-            own = own_of_many(kernels, fits.alone.each)
+            many, notes = _solved_many(kernels, data, asked, draws, rng, stages), (MANY_NOTE,)
+            weights: Weights = many
+            top, found, deviation = many.ceiling, many.potentials, many.deviation
+            own = own_of_many(kernels, many.alone.each)
         else:
             fits, notes = _solved(kernels, data, asked, draws, rng, stages)
             stages.next("ceiling", 0.55)(0, 1)
-            verdict = sharing_verdict(fits, ceiling(fits, draws=draws, rng=rng))
+            weights, top = fits, ceiling(fits, draws=draws, rng=rng)
             found, deviation = potentials_of(kernels, fits), _deviation(fits)
             tests, violations = _alone(kernels, asked, draws, rng, stages)
             own = tuple(own_balance(t, v) for t, v in zip(tests, violations, strict=True))
+    verdict = sharing_verdict(weights, top)
     added = added_up(kernels, asked, draws, rng)
     stages.next("counts added up", 1.0)(1, 1)
     return Comparison(
@@ -244,7 +251,7 @@ def compare(
         tests=tests,
         violations=violations,
         verdict=verdict,
-        hypotheses=fits.hypotheses(),
+        hypotheses=weights.hypotheses(),
         deviation=deviation[0],
         deviation_lower=deviation[1],
         deviation_upper=deviation[2],

@@ -36,10 +36,8 @@ def verdict(found: Comparison) -> Section:
 
 def kernels(found: Comparison) -> Section:
     """Show the kernels, what they share, and which of them obey balance."""
-    blocks: list[Block] = [
-        Words(shared_states(found)),
-        Shown(kernel_table(found, _KERNELS, _WIDTH)),
-    ]
+    table = kernel_table(found, _KERNELS, _WIDTH)
+    blocks: list[Block] = [Words(f"Kernels: {shared_states(found)}."), Shown(table)]
     if entries := balance_entries(found):
         blocks.append(Entries(tuple(entries)))
     return Section("kernels", "Kernels", tuple(blocks))

@@ -9,6 +9,8 @@ from equipoise.report.bibliography import SOURCES
 from equipoise.report.page.blocks import Section
 from equipoise.text import printable
 
+_EITHER = "balance of a kernel, and one potential of all"
+
 
 def html(
     result: BalanceTest,
@@ -49,7 +51,7 @@ def html(
     named = (
         title or result.counts.metadata.get("title") or "Detailed balance of counted transitions"
     )
-    return _page(named, found)
+    return _page(named, found, "balance")
 
 
 def comparison_html(found: Comparison, *, title: str | None = None) -> str:
@@ -70,10 +72,10 @@ def comparison_html(found: Comparison, *, title: str | None = None) -> str:
     from equipoise.report.page.comparison import COMPARISON_SECTIONS
 
     named = title or f"{len(found.kernels.names):,} kernels compared: one potential or many"
-    return _page(named, [make(found) for make in COMPARISON_SECTIONS])
+    return _page(named, [make(found) for make in COMPARISON_SECTIONS], _EITHER)
 
 
-def _page(title: str, sections: Sequence[Section | None]) -> str:
+def _page(title: str, sections: Sequence[Section | None], favoured: str) -> str:
     # Not at module level: needed by no more than a report.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -91,4 +93,5 @@ def _page(title: str, sections: Sequence[Section | None]) -> str:
         sections=[section for section in sections if section is not None],
         sources=SOURCES,
         version=__version__,
+        favoured=favoured,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -148,7 +149,7 @@ def refined(
         posteriors = [curve.posterior(other) for other in taus]
         predict = CubicSpline(np.log(nodes), [level.log_value for level in curve.levels])
         new: list[Level] = []
-        for left, right in zip(nodes[:-1], nodes[1:], strict=True):
+        for left, right in pairwise(nodes):
             gap = (float(left), float(right))
             inside = [
                 post.mass[(post.grid >= left) & (post.grid <= right)].sum() for post in posteriors

@@ -9,8 +9,9 @@ from scipy.special import expit, logsumexp
 
 from equipoise.inference.comparison.arrow.alone import Alone, each_alone
 from equipoise.inference.comparison.arrow.curves import Curve, Level, refined
-from equipoise.inference.comparison.arrow.outer import Point, corrected, draw_at, point_at
-from equipoise.inference.comparison.arrow.packed import Pack, packs_of
+from equipoise.inference.comparison.arrow.grid import Grid, Weighed, apart, prior_of
+from equipoise.inference.comparison.arrow.outer import draw_at, point_at
+from equipoise.inference.comparison.arrow.packed import packs_of
 from equipoise.inference.comparison.evidence import Hypothesis
 from equipoise.inference.comparison.evidence import Potentials as Name
 from equipoise.inference.comparison.kernels import Kernels
@@ -20,18 +21,13 @@ from equipoise.inference.comparison.verdict import SCALES
 from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
-from equipoise.models.latent import Block, fixed_block, learned_block
 
 #: Antithetic pairs of draws of each kernel.
 PAIRS = 64
 # σ_δ and σ_c, in units of their prior's scale.
 _DEVIATIONS = tuple(np.geomspace(0.003, 10.0, 9).tolist())
 _CYCLES = tuple(np.geomspace(0.01, 5.0, 8).tolist())
-_MARGIN, _HEAVY = 1e-3, 0.05
-# The integral over the shared potential is corrected at so many points where the posterior lies;
-# of more kernels it is nearly Gaussian.
-_FEW_KERNELS, _CORRECTED, _FEW_CORRECTED = 40, 10, 2
-_RESOLUTION = 1e-2
+_MARGIN = 1e-3
 Progress = Callable[[int, int], None]
 
 
@@ -43,37 +39,7 @@ def one_by_one(data: Sequence[KernelData]) -> bool:
     """Whether there are many kernels, none of them too large to be integrated by itself."""
     sizes = [one.centred.shape[1] + one.cycles.shape[1] for one in data]
     shared = max(int(one.place.max()) + 1 for one in data)
-    return sum(sizes) + shared > MANY and max([*sizes, shared]) <= LARGEST
-
-
-@dataclass(frozen=True, eq=False)
-class Weighed:
-    """One hypothesis: its curve, the log evidence, and what the outer integral adds.
-
-    Attributes
-    ----------
-    level
-        Log evidence with its scales integrated.
-    correction, correction_mcse
-        Of the integral over the shared potential, nats, where it is not in every point.
-    outer_k
-        Its k̂.
-    """
-
-    level: Level
-    correction: float
-    correction_mcse: float
-    outer_k: float
-
-    @property
-    def log_evidence(self) -> float:
-        """Log evidence, nats."""
-        return self.level.log_value + self.correction
-
-    @property
-    def pareto_k(self) -> float:
-        """Worst k̂ behind it."""
-        return max(self.level.pareto_k, self.outer_k)
+    return bool(sum(sizes) + shared > MANY and max([*sizes, shared]) <= LARGEST)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,56 +102,6 @@ class ManyFits:
         return total, hypot(_inner(noise), rest**0.5)
 
 
-class _Grid:
-    """Points at pairs of scales, each computed once, from the nearest known."""
-
-    def __init__(
-        self, packs: Sequence[Pack], prior: Block | None, rng: np.random.Generator
-    ) -> None:
-        self.packs, self.prior, self.rng = packs, prior, rng
-        self.points: dict[tuple[float, float], Point] = {}
-        self.better: dict[tuple[float, float], Point] = {}
-        few = sum(len(pack.members) for pack in packs) <= _FEW_KERNELS
-        self.most = _CORRECTED if few else _FEW_CORRECTED
-
-    def at(self, deviation: float, cycle: float) -> Point:
-        if (deviation, cycle) not in self.points:
-            near = min(
-                self.points.values(),
-                key=lambda p: _apart(p.deviation, deviation) + _apart(p.cycle, cycle),
-                default=None,
-            )
-            self.points[deviation, cycle] = point_at(
-                self.packs, self.prior, deviation, cycle, near=near
-            )
-        return self.points[deviation, cycle]
-
-    def level(self, deviation: float, cycle: float, scale: float) -> Level:
-        point = self.at(deviation, cycle)
-        return Level(scale, point.log_value, point.noise, point.pareto_k)
-
-    def weighed(self, level: Level, where: Mapping[tuple[float, float], float]) -> Weighed:
-        """Correct the outer integral where most of the posterior lies (probabilities of points)."""
-        spots = sorted(where, key=lambda spot: -where[spot])[: self.most]
-        share = np.array([where[spot] for spot in spots])
-        share /= share.sum()
-        for spot in spots:
-            if spot not in self.better:
-                self.better[spot] = corrected(self.packs, self.prior, self.at(*spot), self.rng)
-        found = [self.better[spot] for spot in spots]
-        rise = np.array(
-            [
-                point.log_value - self.at(*spot).log_value
-                for point, spot in zip(found, spots, strict=True)
-            ]
-        )
-        total = float(logsumexp(rise, b=share))
-        pull = share * np.exp(rise - total)
-        error = float(np.sqrt(((pull * [point.outer_mcse for point in found]) ** 2).sum()))
-        heavy = [p.outer_k for p, own in zip(found, share, strict=True) if own > _HEAVY]
-        return Weighed(level, total, error, max(heavy, default=found[0].outer_k))
-
-
 def solve_many(
     kernels: Kernels,
     data: Sequence[KernelData],
@@ -217,13 +133,13 @@ def solve_many(
     """
     basis = centred(kernels.component)
     packs = packs_of(data, basis, pairs=PAIRS, rng=rng)
-    prior = _prior_of(basis.shape[1], priors)
-    grid = _Grid(packs, prior, rng)
+    prior = prior_of(basis.shape[1], priors)
+    grid = Grid(packs, prior, rng)
     taus = [scale * DEVIATION_SCALE for scale in SCALES]
     steps = _Steps(progress)
     balance = _along_deviations(grid, 0.0, _DEVIATIONS, taus)
     steps.done()
-    ceiling = _ceiling(grid, balance, taus, rng)
+    ceiling = _ceiling(grid, taus, rng)
     steps.done()
     alone = each_alone(packs, data, kernels.graphs, priors)
     steps.done()
@@ -242,7 +158,7 @@ def solve_many(
         steps.done()
 
         def pooled_at(cycle: float) -> Level:
-            near = min(curves, key=lambda known: _apart(known, cycle))
+            near = min(curves, key=lambda known: apart(known, cycle))
             curves[cycle] = _along_deviations(grid, cycle, curves[near].used(), taus)
             steps.done()
             return replace(curves[cycle].integrated(), scale=cycle)
@@ -258,7 +174,7 @@ def _gathered(
     kernels: Kernels,
     data: Sequence[KernelData],
     basis: FloatArray,
-    grid: _Grid,
+    grid: Grid,
     curves: dict[float, Curve],
     shared_curve: Curve | None,
     alone: Alone,
@@ -325,7 +241,7 @@ def _spots(
 
 
 def _along_deviations(
-    grid: _Grid, cycle: float, scales: Sequence[float], taus: Sequence[float]
+    grid: Grid, cycle: float, scales: Sequence[float], taus: Sequence[float]
 ) -> Curve:
     return refined(
         grid.level(0.0, cycle, 0.0),
@@ -336,14 +252,14 @@ def _along_deviations(
     )
 
 
-def _ceiling(grid: _Grid, balance: Curve, taus: Sequence[float], rng: np.random.Generator) -> float:
+def _ceiling(grid: Grid, taus: Sequence[float], rng: np.random.Generator) -> float:
     """Return the log BF for sharing had the counts equalled their shared expectation."""
     at = grid.at(0.0, 0.0).at
     packs = [
         replace(pack, forward=pack.total * expit(pack.exposure + pack.union @ at))
         for pack in grid.packs
     ]
-    expected = _Grid(packs, grid.prior, rng)
+    expected = Grid(packs, grid.prior, rng)
     expected.points[0.0, 0.0] = point_at(packs, grid.prior, 0.0, 0.0, near=grid.at(0.0, 0.0))
     curve = _along_deviations(expected, 0.0, _DEVIATIONS, taus)
     return curve.posterior().log_bayes_factor
@@ -362,7 +278,7 @@ def _draws(
     kernels: Kernels,
     data: Sequence[KernelData],
     basis: FloatArray,
-    grid: _Grid,
+    grid: Grid,
     parts: Sequence[tuple[Curve, float, float]],
     n: int,
 ) -> Potentials:
@@ -373,7 +289,8 @@ def _draws(
             weight.append(share * max(float(own), 0.0))
             spots.append((level.scale, cycle))
     many = grid.rng.multinomial(n, np.array(weight) / sum(weight))
-    shared, deviations = [], [[] for _ in data]
+    shared: list[FloatArray] = []
+    deviations: list[list[FloatArray]] = [[] for _ in data]
     for spot, count in zip(spots, many.tolist(), strict=True):
         if not count:
             continue
@@ -391,15 +308,6 @@ def _draws(
     )
 
 
-def _prior_of(q: int, priors: Priors) -> Block | None:
-    if not q:
-        return None
-    columns = slice(0, q)
-    if priors.scales == "learned":
-        return learned_block(columns, priors.potential_scale, resolution=_RESOLUTION)
-    return fixed_block(columns, priors.fixed_potential_sd)
-
-
 def _around(spots: Sequence[float], curve: Curve) -> list[float]:
     """Return spots and the levels of a curve that carry it."""
     kept = [
@@ -408,10 +316,6 @@ def _around(spots: Sequence[float], curve: Curve) -> list[float]:
         if share > _MARGIN
     ]
     return sorted({*spots, *kept})
-
-
-def _apart(one: float, other: float) -> float:
-    return abs(log(max(one, 1e-3)) - log(max(other, 1e-3)))
 
 
 def _inner(noise: FloatArray) -> float:

@@ -170,7 +170,7 @@ def integrate(pack: Pack, modes: Modes, noise: FloatArray, *, slope: bool = Fals
     slope
         Whether the gradient along the edges is wanted; else it is 0.
     """
-    m, pairs, size = noise.shape
+    _, pairs, size = noise.shape
     signed = np.concatenate([noise, -noise], axis=1)
     scale = np.where(signed > 0, modes.above[:, None, :], modes.below[:, None, :])
     x = modes.at[:, None, :] + np.matmul(signed * scale, modes.axes)

@@ -87,7 +87,7 @@ def _pack(
     def filled(parts: list[FloatArray], *shape: int) -> FloatArray:
         out = np.zeros((len(parts), *shape))
         for k, part in enumerate(parts):
-            out[(k, *(slice(0, n) for n in part.shape))] = part
+            out[k][tuple(slice(0, n) for n in part.shape)] = part
         return out
 
     real = np.zeros((len(own), d + b))
