@@ -132,7 +132,8 @@ class _Row:
 def _testable(pack: Pack, data: Sequence[KernelData], graphs: Sequence[SupportGraph]) -> FloatArray:
     """Return what takes cycle amplitudes to the testable part of them, shape (M, b, b)."""
     b = pack.cycles.shape[2]
-    turns = np.tile(np.eye(b), (len(pack.members), 1, 1))
+    # Padded amplitudes keep their prior, and are none of the kernel's.
+    turns = pack.real[:, pack.deviations.shape[2] :, None] * np.eye(b)
     for k, m in enumerate(pack.members.tolist()):
         graph, basis = graphs[m], data[m].basis
         if graph.n_testable_cycles == graph.n_cycles == basis.shape[1]:

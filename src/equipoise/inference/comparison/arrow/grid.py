@@ -15,7 +15,7 @@ from equipoise.models.latent import Block, fixed_block, learned_block
 
 # The integral over the shared potential is corrected at so many points where the posterior lies;
 # of more kernels it is nearly Gaussian.
-_FEW_KERNELS, _CORRECTED, _FEW_CORRECTED = 40, 10, 2
+_FEW_KERNELS, _CORRECTED, _FEW_CORRECTED = 40, 6, 2
 # A k̂ counts where its point has this much of the probability corrected.
 _HEAVY = 0.05
 _RESOLUTION = 1e-2
