@@ -378,7 +378,7 @@ def _differences(
     ]
     means = [None if part is None else float(part[1] @ part[0]) for part in draws]
     found = []
-    for a, b in combinations(range(len(names)), 2):
+    for a, b in combinations(range(len(draws)), 2):
         one, other = sampled[a], sampled[b]
         if one is None or other is None or means[a] is None or means[b] is None:
             continue
