@@ -1,7 +1,12 @@
 """Figures: the potential, the evidence, what it hangs on, where balance breaks, features."""
 
 from equipoise.plots.calibration import plot_ranks, plot_reliability
-from equipoise.plots.comparison import COMPARISON_FIGURES, plot_distances, plot_potentials
+from equipoise.plots.comparison import (
+    COMPARISON_FIGURES,
+    plot_clustering,
+    plot_distances,
+    plot_potentials,
+)
 from equipoise.plots.cycles import plot_cycles
 from equipoise.plots.entropy_production import plot_entropy_production
 from equipoise.plots.evidence import plot_evidence
@@ -17,6 +22,7 @@ __all__ = [
     "COMPARISON_FIGURES",
     "FEATURE_FIGURES",
     "FIGURES",
+    "plot_clustering",
     "plot_coefficients",
     "plot_cycles",
     "plot_distances",

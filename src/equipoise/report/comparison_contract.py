@@ -23,9 +23,10 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``schema``, ``version``, ``kernels`` (each with its verdict, ρ and entropy production),
-        ``verdict``, ``evidence`` (table of hypotheses), ``deviation`` (σ_δ), ``distances`` (a pair
-        each), ``rho`` and ``entropy_production`` (differences), ``states``, ``share`` of kernels
+        ``schema``, ``version``, ``kernels`` (each with its verdict, deviation from the shared
+        potential, ρ and entropy production), ``verdict``, ``evidence`` (table of hypotheses),
+        ``deviation`` (σ_δ), ``distances`` (a pair each), ``rho`` and
+        ``entropy_production`` (differences), ``states``, ``share`` of kernels
         that obey balance, ``added`` (verdict on the counts added up), ``notes``. Nats.
     """
     from equipoise import __version__  # the package imports this module
@@ -114,20 +115,29 @@ def comparison_json(found: Comparison) -> str:
 
 
 def _kernel(found: Comparison, k: int) -> dict[str, Any]:
-    test, rate = found.tests[k], found.violations[k].entropy_production
-    shown, size = test.converged, test.verdict.size
-    testable = shown and test.graph.n_testable_cycles > 0
+    own, away = found.own[k], found.deviations[k]
+    shown, size, rate, testable = (
+        own.converged,
+        own.verdict.size,
+        own.entropy_production,
+        own.testable,
+    )
     return {
         "name": found.kernels.names[k],
-        "n_states": test.graph.n_states,
-        "n_edges": test.graph.n_edges,
-        "n_testable_cycles": test.graph.n_testable_cycles,
-        "n_trials": test.counts.n_trials,
-        "favours": test.verdict.favours,
-        "strength": test.verdict.strength,
-        "log_bayes_factor": finite(test.log_bayes_factor.log_value) if shown else None,
-        "mcse": finite(test.log_bayes_factor.mcse) if shown else None,
+        "n_states": own.graph.n_states,
+        "n_edges": own.graph.n_edges,
+        "n_testable_cycles": own.graph.n_testable_cycles,
+        "n_trials": own.n_trials,
+        "favours": own.verdict.favours,
+        "strength": own.verdict.strength,
+        "log_bayes_factor": finite(own.log_bayes_factor.log_value) if shown else None,
+        "mcse": finite(own.log_bayes_factor.mcse) if shown else None,
         "p_balance": finite(float(found.balances.p_balance[k])),
+        "deviation": {
+            "mean": finite(away.rms) if found.converged else None,
+            "lower": finite(away.lower) if found.converged else None,
+            "upper": finite(away.upper) if found.converged else None,
+        },
         "rho": {
             "mean": finite(size.mean) if size and testable else None,
             "lower": finite(size.lower) if size and testable else None,

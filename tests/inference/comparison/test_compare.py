@@ -15,11 +15,14 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.inference.comparison import many_balances
 from equipoise.inference.comparison.potentials import distances_of, spreads_of
-from equipoise.plots import plot_distances, plot_potentials
+from equipoise.plots import plot_clustering, plot_distances, plot_potentials
 from equipoise.plots.comparison import clustered, distance_matrix
 from equipoise.report.comparison import comparison_summary
 from equipoise.report.comparison_contract import comparison_dict, comparison_json
+from equipoise.report.comparison_tables import comparison_tables
+from equipoise.report.latex import latex_text
 from equipoise.report.layout import WIDTH, display_width
+from equipoise.report.page import comparison_html
 
 EDGES = np.array([[0, 1], [0, 2], [1, 2], [1, 3], [2, 3], [3, 4], [2, 4]])
 HOSTILE = ("<script>alert(1)</script>", "\u202eevil", "=cmd()" * 900)
@@ -179,6 +182,85 @@ def test_figures_show_every_kernel_and_state():
     assert np.array_equal(matrix, matrix.T)
     assert matrix[0, 2] == found.distances[1].rms
     assert len(plot_distances(found).texts) == 6
+
+
+@pytest.mark.parametrize("kind", ["several", "hostile"])
+@pytest.mark.filterwarnings("ignore:Glyph .* missing")
+def test_the_page_holds_it_all_and_names_act_on_nothing(kind):
+    found = compared(kind)
+    page = comparison_html(found)
+    assert page.count("<img ") == 3
+    assert found.verdict.text in page
+    assert "<script" not in page
+    assert "\u202e" not in page
+    for title in ("Kernels", "Evidence", "Potentials", "Distances", "States that differ"):
+        assert f"<h2>{title}</h2>" in page
+    assert ("Do not add these counts up" in page) == found.adding_breaks_balance
+
+
+def test_a_page_withholds_what_failed():
+    found = compared("one")
+    verdict = replace(found.verdict, distrust="it failed", text="Not to be trusted: it failed.")
+    page = comparison_html(replace(found, verdict=verdict))
+    assert 'class="warning">Not to be trusted: it failed.' in page
+    assert page.count("Withheld") == 3
+    tables = comparison_tables(replace(found, verdict=verdict), 9, 9)
+    assert [table.name for table in tables] == ["kernels"]
+
+
+@pytest.mark.parametrize("kind", ["several", "hostile"])
+def test_latex_tables_are_whole_and_names_act_on_nothing(kind):
+    found = compared(kind)
+    tables = comparison_tables(found, 40, 40)
+    assert [table.name for table in tables] == ["kernels", "evidence", "distances", "states"]
+    assert [len(table.rows) for table in tables] == [3, 6, 3, 5]
+    for table in tables:
+        text = latex_text(table)
+        body = [line for line in text.split("\n") if line.endswith(" " + 2 * "\\")]
+        assert len(body) == len(table.rows) + 1
+        assert all(line.count(" & ") == len(table.header) - 1 for line in body)
+        assert "σ" not in text.split("\n", 1)[1]
+        assert text.count("{") == text.count("}")
+    cut = comparison_tables(found, 2, 40)[0]
+    assert (len(cut.rows), cut.total) == (2, 3)
+    assert "and 1 more" in latex_text(cut)
+
+
+def test_a_tree_joins_what_is_alike_first():
+    found = compared("several")
+    axes = plot_clustering(found)
+    matrix = distance_matrix(found)
+    heights = sorted(float(line.get_xdata().max()) for line in axes.lines)
+    near = min(matrix[0, 1], matrix[0, 2], matrix[1, 2])
+    assert heights[0] == pytest.approx(near)
+    assert heights[1] == pytest.approx((matrix[np.triu_indices(3, 1)].sum() - near) / 2)
+    assert {text.get_text() for text in axes.get_yticklabels()} == {"x", "y", "z"}
+
+
+def test_many_kernels_make_no_long_table():
+    found = compared("several")
+    times = 400
+    names = tuple(f"{name}{k}" for k in range(times) for name in found.kernels.names)
+    spread = tuple(
+        replace(one, name=name, rms=one.rms + (k == 700))
+        for k, (name, one) in enumerate(zip(names, found.deviations * times, strict=True))
+    )
+    many = replace(
+        found,
+        kernels=replace(found.kernels, names=names),
+        own=found.own * times,
+        deviations=spread,
+        balances=many_balances([None] * len(names)),
+        distances=(),
+        rho=(),
+        entropy_production=(),
+    )
+    text = comparison_summary(many)
+    assert text.count("\n") < 80
+    assert names[700] in text
+    assert "and 1,188 more; --json has all" in text
+    assert "of each alone: " in text
+    assert len(comparison_dict(many)["kernels"]) == 1200
 
 
 def test_what_is_alike_stands_together():

@@ -9,7 +9,13 @@ from equipoise.inference.comparison.compare import Comparison, Difference, compa
 from equipoise.inference.comparison.evidence import Hypothesis
 from equipoise.inference.comparison.kernels import Kernels, kernels_of
 from equipoise.inference.comparison.many import ManyBalances, many_balances
-from equipoise.inference.comparison.potentials import Distance, Potentials, StateSpread
+from equipoise.inference.comparison.own import OwnBalance
+from equipoise.inference.comparison.potentials import (
+    Distance,
+    KernelDeviation,
+    Potentials,
+    StateSpread,
+)
 from equipoise.inference.comparison.verdict import SharingVerdict
 
 __all__ = [
@@ -17,8 +23,10 @@ __all__ = [
     "Difference",
     "Distance",
     "Hypothesis",
+    "KernelDeviation",
     "Kernels",
     "ManyBalances",
+    "OwnBalance",
     "Potentials",
     "SharingVerdict",
     "StateSpread",

@@ -1,30 +1,39 @@
 """Several kernels compared: one potential or many, how far apart, and which obey balance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from equipoise.counts import TransitionCounts
-from equipoise.errors import NotTrustedError, UsageError
+from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest, check_rope
 from equipoise.inference.balance import test as test_balance
+from equipoise.inference.comparison.added import added_up
+from equipoise.inference.comparison.arrow import ManyFits, one_by_one, solve_many
 from equipoise.inference.comparison.evidence import Fits, Hypothesis, ceiling, solve
 from equipoise.inference.comparison.kernels import Kernels, kernels_of
 from equipoise.inference.comparison.many import ManyBalances, many_balances
-from equipoise.inference.comparison.models import MOST_PARAMETERS, kernel_data
+from equipoise.inference.comparison.models import MOST_PARAMETERS, KernelData, kernel_data
+from equipoise.inference.comparison.own import OwnBalance, own_balance, own_of_many
 from equipoise.inference.comparison.potentials import (
     Distance,
+    KernelDeviation,
     Potentials,
     StateSpread,
+    deviations_of,
     distances_of,
     potentials_of,
     spreads_of,
 )
-from equipoise.inference.comparison.verdict import SharingVerdict, p_differing, sharing_verdict
+from equipoise.inference.comparison.verdict import (
+    SharingVerdict,
+    Weights,
+    p_differing,
+    sharing_verdict,
+)
 from equipoise.inference.findings import Progress, Stages
 from equipoise.inference.violation import Violation, violation
 from equipoise.inference.weighted import weighted_quantiles
@@ -37,6 +46,15 @@ DRAWS = 1000
 #: A spread of a state's potential between kernels up to this counts as practically nothing, nats.
 ROPE_SPREAD = 0.3
 _SAMPLE, _MORE = 4000, 4
+_MOST_DRAWS = 1000
+#: What is left out of a comparison of many kernels.
+MANY_NOTE = (
+    "So many kernels are taken one by one: given the shared potential and the scales each one's "
+    "deviations and cycles are integrated by themselves. Each kernel's own balance is weighed with "
+    "pairwise edges; its entropy production, single cycles, ceiling and sensitivity to other "
+    "priors are left out, and so are differences of all pairs (eq.test and eq.violation of one "
+    "kernel give the former, eq.compare of a few the latter)."
+)
 
 
 @dataclass(frozen=True)
@@ -66,10 +84,12 @@ class Comparison:
     ----------
     kernels
         What was compared.
+    own
+        Balance of each kernel alone.
     tests
-        Test of balance of each kernel alone.
+        The whole test of balance of each; empty for many kernels (from 1,000 parameters together).
     violations
-        Where balance breaks in each.
+        Where balance breaks in each; empty for many kernels.
     verdict
         One potential or several.
     hypotheses
@@ -80,6 +100,8 @@ class Comparison:
         interval.
     potentials
         Posterior draws of the potentials, given deviations.
+    deviations
+        Of each kernel from the shared potential, given deviations.
     distances
         Of all pairs; empty for more than 40 kernels.
     rho, entropy_production
@@ -99,6 +121,7 @@ class Comparison:
     """
 
     kernels: Kernels
+    own: tuple[OwnBalance, ...]
     tests: tuple[BalanceTest, ...]
     violations: tuple[Violation, ...]
     verdict: SharingVerdict
@@ -107,6 +130,7 @@ class Comparison:
     deviation_lower: float
     deviation_upper: float
     potentials: Potentials
+    deviations: tuple[KernelDeviation, ...]
     distances: tuple[Distance, ...]
     rho: tuple[Difference, ...]
     entropy_production: tuple[Difference, ...]
@@ -142,7 +166,7 @@ class Comparison:
             self.added is not None
             and self.added.verdict.trusted
             and self.added.verdict.favours == "non-reversible"
-            and not any(test.verdict.favours == "non-reversible" for test in self.tests)
+            and not any(one.verdict.favours == "non-reversible" for one in self.own)
         )
 
 
@@ -187,7 +211,7 @@ def compare(
     ------
     UsageError
         If there are fewer than two kernels, an argument is out of its range, or the kernels have
-        more than 3,000 parameters together.
+        more than 3,000 parameters together and one of them, or the states of all, more than 300.
     DataError
         If they have nothing in common to compare.
     NotTrustedError
@@ -201,31 +225,44 @@ def compare(
     rng = random_generator(random_seed)
     asked = priors or Priors()
     stages = Stages(progress)
+    tests: tuple[BalanceTest, ...] = ()
+    violations: tuple[Violation, ...] = ()
     with threadpool_limits(1, user_api="blas"):
-        fits, notes = _solved(kernels, asked, draws, rng, stages)
-        stages.next("ceiling", 0.55)(0, 1)
-        verdict = sharing_verdict(fits, ceiling(fits, draws=draws, rng=rng))
-        found = potentials_of(kernels, fits)
-    tests, violations = _alone(kernels, asked, draws, rng, stages)
-    added = _added(kernels, asked, draws, rng)
+        data = kernel_data(kernels)
+        notes: tuple[str, ...]
+        if one_by_one(data):
+            many, notes = _solved_many(kernels, data, asked, draws, rng, stages), (MANY_NOTE,)
+            weights: Weights = many
+            top, found, deviation = many.ceiling, many.potentials, many.deviation
+            own = own_of_many(kernels, many.alone.each)
+        else:
+            fits, notes = _solved(kernels, data, asked, draws, rng, stages)
+            stages.next("ceiling", 0.55)(0, 1)
+            weights, top = fits, ceiling(fits, draws=draws, rng=rng)
+            found, deviation = potentials_of(kernels, fits), _deviation(fits)
+            tests, violations = _alone(kernels, asked, draws, rng, stages)
+            own = tuple(own_balance(t, v) for t, v in zip(tests, violations, strict=True))
+    verdict = sharing_verdict(weights, top)
+    added = added_up(kernels, asked, draws, rng)
     stages.next("counts added up", 1.0)(1, 1)
-    deviation = _deviation(fits)
     return Comparison(
         kernels=kernels,
+        own=own,
         tests=tests,
         violations=violations,
         verdict=verdict,
-        hypotheses=fits.hypotheses(),
+        hypotheses=weights.hypotheses(),
         deviation=deviation[0],
         deviation_lower=deviation[1],
         deviation_upper=deviation[2],
         potentials=found,
+        deviations=deviations_of(found),
         distances=distances_of(found),
         rho=_differences(kernels.names, [_rho(test) for test in tests], rng),
         entropy_production=_differences(kernels.names, [_rate(v) for v in violations], rng),
         spreads=spreads_of(found, p_differing=p_differing(verdict), rope=rope),
         rope=rope,
-        balances=many_balances([_known(test) for test in tests]),
+        balances=many_balances([_known(one) for one in own]),
         added=added,
         notes=notes,
         priors=asked,
@@ -233,11 +270,29 @@ def compare(
     )
 
 
+def _solved_many(
+    kernels: Kernels,
+    data: Sequence[KernelData],
+    priors: Priors,
+    draws: int,
+    rng: np.random.Generator,
+    stages: Stages,
+) -> ManyFits:
+    """Weigh all hypotheses of many kernels, each integrated by itself."""
+    many = min(draws, _MOST_DRAWS)
+    progress = stages.next("potentials", 0.95)
+    return solve_many(kernels, data, priors, n_draws=many, rng=rng, progress=progress)
+
+
 def _solved(
-    kernels: Kernels, priors: Priors, draws: int, rng: np.random.Generator, stages: Stages
+    kernels: Kernels,
+    data: Sequence[KernelData],
+    priors: Priors,
+    draws: int,
+    rng: np.random.Generator,
+    stages: Stages,
 ) -> tuple[Fits, tuple[str, ...]]:
     """Weigh all hypotheses; once more with more draws where importance sampling failed."""
-    data = kernel_data(kernels)
     size = sum(len(one.place) + one.cycles.shape[1] for one in data) + len(kernels.states)
     notes: tuple[str, ...] = ()
     if size > MOST_PARAMETERS:
@@ -285,36 +340,6 @@ def _alone(
     return tuple(tests), tuple(violations)
 
 
-def _added(
-    kernels: Kernels, priors: Priors, draws: int, rng: np.random.Generator
-) -> BalanceTest | None:
-    """Test the counts of all kernels added up, as someone would who pools first."""
-    first = kernels.counts[0]
-    if any(c.stay != first.stay or c.protocol != first.protocol for c in kernels.counts):
-        return None
-    n = len(kernels.states)
-    total, other = csr_array((n, n), dtype=np.int64), np.zeros(n, dtype=np.int64)
-    for counts, place in zip(kernels.counts, kernels.places, strict=True):
-        table = counts.counts.tocoo()
-        total = total + csr_array((table.data, (place[table.row], place[table.col])), shape=(n, n))
-        np.add.at(other, place, counts.other)
-    pooled = TransitionCounts.from_matrix(
-        total.toarray(), states=list(kernels.states), other=other, stay=first.stay
-    )
-    seed = int(rng.integers(2**31))
-    try:
-        return test_balance(
-            pooled,
-            fast=True,
-            priors=priors,
-            rejected=kernels.rejected,
-            draws=2 * draws,
-            random_seed=seed,
-        )
-    except (NotTrustedError, UsageError):
-        return None
-
-
 def _deviation(fits: Fits) -> tuple[float, float, float]:
     """Return mean and 95 % interval of σ_δ, averaged over σ_c, balance among its values."""
     parts = [(part.posterior(), share) for part, share in fits.mixture()]
@@ -325,9 +350,9 @@ def _deviation(fits: Fits) -> tuple[float, float, float]:
     return float(mean), float(lower), float(upper)
 
 
-def _known(test: BalanceTest) -> float | None:
-    testable = test.graph.n_testable_cycles > 0 and test.log_bayes_factor.distrust is None
-    return test.log_bayes_factor.log_value if testable else None
+def _known(one: OwnBalance) -> float | None:
+    known = one.graph.n_testable_cycles > 0 and one.log_bayes_factor.distrust is None
+    return one.log_bayes_factor.log_value if known else None
 
 
 def _rho(test: BalanceTest) -> tuple[FloatArray, FloatArray] | None:
@@ -353,7 +378,7 @@ def _differences(
     ]
     means = [None if part is None else float(part[1] @ part[0]) for part in draws]
     found = []
-    for a, b in combinations(range(len(names)), 2):
+    for a, b in combinations(range(len(draws)), 2):
         one, other = sampled[a], sampled[b]
         if one is None or other is None or means[a] is None or means[b] is None:
             continue

@@ -155,6 +155,17 @@ class Fits:
             ]
         return tuple(found)
 
+    def factor(self, scale: float) -> tuple[float, float]:
+        """Return the log BF of shared against pooled potentials, and its error, nats.
+
+        Balance and its violation are averaged at even odds.
+        """
+        found = self.hypotheses(scale)
+        shared, pooled = (
+            averaged([h for h in found if h.potentials == name]) for name in ("shared", "pooled")
+        )
+        return shared[0] - pooled[0], hypot(shared[1], pooled[1])
+
     def mixture(self) -> list[tuple[Slice, float]]:
         """Return the slices with their posterior probabilities, given deviations, balance first.
 

@@ -47,6 +47,8 @@ class KernelData:
         Orthonormal basis of potentials modulo a constant a component, (S, S − K).
     cycles
         Orthonormal basis of its cycles, (M, b).
+    basis
+        The same on every edge of its support, (E, b).
     place
         Position of its states in the union, (S,).
     """
@@ -54,6 +56,7 @@ class KernelData:
     edges: AdjustedEdges
     centred: FloatArray
     cycles: FloatArray
+    basis: FloatArray
     place: IntArray
 
 
@@ -80,8 +83,9 @@ def kernel_data(kernels: Kernels) -> tuple[KernelData, ...]:
         found.append(
             KernelData(
                 edges=adjusted(rows, predictor.potential, mode),
-                centred=_centred(graph.component),
+                centred=centred(graph.component),
                 cycles=predictor.cycle,
+                basis=predictor.basis,
                 place=place,
             )
         )
@@ -145,7 +149,7 @@ class _Potential:
 
 
 def _union(kernels: Kernels, data: Sequence[KernelData]) -> _Potential:
-    basis = _centred(kernels.component)
+    basis = centred(kernels.component)
     return _Potential(basis, tuple(one.edges.potential @ basis[one.place] for one in data))
 
 
@@ -207,7 +211,7 @@ def _stacked(parts: Sequence[PairwiseEdges]) -> PairwiseEdges:
     )
 
 
-def _centred(component: IntArray) -> FloatArray:
+def centred(component: IntArray) -> FloatArray:
     """Return an orthonormal basis of vectors that sum to 0 in each component, (S, S − K)."""
     blocks = []
     for label in range(int(component.max()) + 1):
