@@ -17,7 +17,6 @@ from scipy.special import logsumexp
 
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.comparison.models import (
-    DEVIATION_SCALE,
     KernelData,
     pooled_model,
     separate_model,
@@ -34,6 +33,7 @@ from equipoise.inference.evidence.psis import distrust, smooth
 from equipoise.inference.modes.lattice import data_resolutions
 from equipoise.likelihoods import FloatArray, Predictor
 from equipoise.models import Priors
+from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.latent import LatentModel
 
 Potentials = Literal["shared", "pooled", "separate"]
