@@ -130,9 +130,7 @@ def test_joint_run_gives_the_posterior_of_the_cycle_scale():
 def test_control_variates_change_the_error_and_not_the_slope():
     sampler = sampler_of("smollm2-weekday", "fixed")
     for cycle_sd in (0.02, 0.2, 1.0):
-        node = node_of(
-            sampler.problem, sampler.draw(cycle_sd=cycle_sd, random_seed=1), cycle_sd
-        )
+        node = node_of(sampler.problem, sampler.draw(cycle_sd=cycle_sd, random_seed=1), cycle_sd)
         assert node.mcse < 0.3 * node.plain_mcse
         assert abs(node.slope - node.plain) < 3.9 * node.plain_mcse
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: σ_δ ~ HalfNormal(1): prior scale of the deviations of a kernel's potential from the shared one.
 DEVIATION_SCALE = 1.0
+_BLOCKS = ("potential", "deviation", "cycle")
 SETTINGS = (
     "learned",
     "potential_scale",
@@ -47,9 +48,9 @@ def hierarchical(
     ``"separate"`` each kernel has :math:`\Phi^m \sim \text{Normal}(0, \sigma_V^m)` and
     :math:`\sigma_c^m` of its own.
 
-    The likelihood is that of pairwise edges: in it the potential stands as it is, whatever the rates
-    of staying, of rejection and of every edge, which differ between kernels; under multinomial rows
-    it would be a nonlinear function of all of them (docs/model.md).
+    The likelihood is that of pairwise edges: in it the potential stands as it is, whatever the
+    rates of staying, of rejection and of every edge, which differ between kernels; under
+    multinomial rows it would be a nonlinear function of all of them (docs/model.md).
 
     One model serves shared and pooled potentials, with cycles and without, learned scales and fixed
     ones: they differ in the datum ``settings``, where ``deviation_learned`` and ``cycle_learned``
@@ -88,9 +89,7 @@ def hierarchical(
     the data; plain ``pm.sample`` works too, more slowly and perhaps with some divergences.
     """
     if potentials not in ("shared", "pooled", "separate"):
-        raise UsageError(
-            f'potentials must be "shared", "pooled" or "separate", not {potentials!r}'
-        )
+        raise UsageError(f'potentials must be "shared", "pooled" or "separate", not {potentials!r}')
     if table.separate != (potentials == "separate"):
         other = "separate" if table.separate else "shared or pooled"
         raise UsageError(
@@ -120,32 +119,42 @@ def hierarchical(
             sd = half_normal(name, setting(half_width), dims=group)
             return setting(learned) * sd + setting(fixed)
 
-        x: list[TensorVariable] = []  # turned coordinates, those walked first at the end
-        pull, precision = data["walk"][0], data["walk"][1]
+        found: dict[str, TensorVariable] = {}  # turned coordinates, in the order of the walk
+        parts = dict(zip(_BLOCKS, table.blocks, strict=True))
+        pull, precision, loosening = (data["walk"][k] for k in range(3))
 
-        def block(name: str, part: slice, sd: "TensorVariable", what: str, dim: str) -> None:
+        def block(
+            name: str, sd: "TensorVariable", what: str, dim: str, looser: "TensorVariable | int" = 1
+        ) -> None:
             """Add the amplitudes of a block, walked given those before it, and what they make."""
+            part = parts[name]
             h = pull[part]
             # Sums of products, for they compile in a tenth of the time of matrix products.
-            if x:
-                h = h - (data["lean"][part, part.stop :] * pt.concatenate(x)).sum(axis=1)
-            unit = walked_unit(f"{name}_unit", sd, h, precision[part], dims=f"{name}_axis")
-            x.insert(0, sd * unit)
-            pm.Deterministic(what, (data[f"{what}_map"] * x[0]).sum(axis=1), dims=dim)
+            for earlier, x in found.items():
+                h = h - (data["lean"][part, parts[earlier]] * x).sum(axis=1)
+            unit = walked_unit(
+                f"{name}_unit", sd, h / looser, precision[part] / looser, dims=f"{name}_axis"
+            )
+            found[name] = sd * unit
+            pm.Deterministic(what, (data[f"{what}_map"] * found[name]).sum(axis=1), dims=dim)
 
-        potential, deviation, cycle = table.blocks
         if table.cycle.shape[1]:
             sd = scale("sigma_c", "cycle_scale", "cycle_learned", "fixed_cycle_sd")
             sd = sd[data["cycle_scale_of"]] if table.separate else sd
-            block("cycle", cycle, sd, "c", "pair")
-        if not table.separate:
-            sd = scale("sigma_delta", "deviation_scale", "deviation_learned", "fixed_deviation_sd")
-            block("deviation", deviation, sd, "delta", "kernel_state")
+            block("cycle", sd, "c", "pair")
         sd = scale("sigma_V", "potential_scale", "learned", "fixed_potential_sd")
-        sd = sd[data["potential_scale_of"]] if table.separate else sd
-        block("potential", potential, sd, "Phi", "kernel_state" if table.separate else "state")
+        if table.separate:
+            block("potential", sd[data["potential_scale_of"]], "Phi", "kernel_state")
+        else:
+            away = scale(
+                "sigma_delta", "deviation_scale", "deviation_learned", "fixed_deviation_sd"
+            )
+            # The more the kernels deviate, the less they say of what they deviate from.
+            block("potential", sd, "Phi", "state", 1.0 + loosening[parts["potential"]] * away**2)
+            block("deviation", away, "delta", "kernel_state")
         forward, total, exposure = (data["pairs"][k] for k in range(3))
-        logit = exposure + (data["design"] * pt.concatenate(x)).sum(axis=1)
+        x = pt.concatenate([found[name] for name in _BLOCKS if name in found])
+        logit = exposure + (data["design"] * x).sum(axis=1)
         observe_pairs(logit, total, forward, dims="pair")
     return model
 
@@ -177,9 +186,9 @@ def hierarchical_data(
     -------
     dict
         ``pairs`` (3, R): forward count, total and exposure of each edge; ``settings``; in turned
-        coordinates ``design`` (R, D), the maps to Φ, δ and c, ``walk`` (2, D): pull and precision,
-        ``lean`` (D, D); for separate potentials which scale is whose. Few and large, for each takes
-        the compiler a while.
+        coordinates ``design`` (R, D), the maps to Φ, δ and c, ``walk`` (3, D): pull, precision and
+        loosening, and ``lean`` (D, D); for separate potentials which scale is whose. Few and large,
+        for each takes the compiler a while.
     """
     learned = priors.scales == "learned"
     axes = plain_axes(table.size) if axes is None else axes
@@ -199,7 +208,7 @@ def hierarchical_data(
         "pairs": np.stack([table.counts[:, 0], table.counts.sum(axis=1), table.exposure]),
         "settings": np.array([float(values[name]) for name in SETTINGS]),
         "design": table.design @ axes.turn,
-        "walk": np.stack([axes.pull, axes.precision]),
+        "walk": np.stack([axes.pull, axes.precision, axes.loosening]),
         "lean": axes.lean,
         "Phi_map": table.potential @ axes.turn[potential, potential],
     }

@@ -1,4 +1,4 @@
-"""Several kernels laid out for one PyMC model: their edges, and what moves the log-ratio of each."""
+"""Several kernels laid out for one PyMC model: their edges, and what moves their log-ratios."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -128,7 +128,7 @@ class WalkAxes:
 
     The coordinates of the potential, of the deviations and of the cycles are turned, each among
     themselves, and each is walked as :func:`equipoise.models.walk.walked_unit` says; the cycles
-    first, then the deviations given them, then the potential given both.
+    first, then the potential given them, then the deviations given both.
 
     Attributes
     ----------
@@ -139,15 +139,19 @@ class WalkAxes:
         h and λ of each turned coordinate, shape (D,).
     lean
         What a turned coordinate takes off the pull of those that are walked after it, shape (D, D).
+    loosening
+        What the data say of the potential, h and λ, is divided by ``1 + loosening σ_δ²``, for each
+        of several kernels says it up to its own deviation; shape (D,).
     """
 
     turn: FloatArray
     pull: FloatArray
     precision: FloatArray
     lean: FloatArray
+    loosening: FloatArray
 
 
 def plain_axes(size: int) -> WalkAxes:
     """Return axes that know nothing of the data: the sampler walks in units of the prior."""
-    zero = np.zeros(size)
-    return WalkAxes(np.eye(size), zero, zero, np.zeros((size, size)))
+    pull, precision, loosening = np.zeros((3, size))
+    return WalkAxes(np.eye(size), pull, precision, np.zeros((size, size)), loosening)

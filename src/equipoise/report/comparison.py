@@ -125,6 +125,14 @@ def _evidence(found: Comparison) -> list[str]:
         f"{fixed(verdict.lower, 2, sign=True)} to {fixed(verdict.upper, 2, sign=True)} over "
         "σ_δ ~ HalfNormal(½) to HalfNormal(2), two Monte Carlo errors added on either side",
     )
+    if found.cross_check is not None:
+        check = found.cross_check
+        lines += entry(
+            "fast path",
+            check.text
+            if check.distrust
+            else f"log BF {with_error(check.log_bayes_factor, check.mcse)}, for comparison",
+        )
     if verdict.ceiling is not None:
         lines += entry(
             "ceiling",
@@ -251,6 +259,16 @@ def _assumed(found: Comparison) -> Facts:
             "they share a potential",
         ),
         ("prior odds", "even between one potential and deviations, between balance and cycles"),
-        ("run", f"seed {found.random_seed}, Laplace and importance sampling"),
+        ("run", f"seed {found.random_seed}, {found.effort}"),
     ]
+    if found.diagnostics is not None:
+        state = found.diagnostics
+        entries.append(
+            (
+                "chains",
+                f"R-hat at most {state.r_hat_max:.3f}, bulk ESS at least "
+                f"{state.ess_bulk_min:,.0f}, {state.divergences} divergences; each kernel alone "
+                "and the counts added up were tested on the fast path",
+            )
+        )
     return Facts("Assumed", "", tuple(entries), found.notes)

@@ -11,12 +11,14 @@ from equipoise.inference.comparison.table import columns_of, latent_of
 from equipoise.inference.modes.mode import find_mode
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models import Priors
+from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.kernels import KernelTable, WalkAxes, plain_axes
 from equipoise.models.latent import LatentModel
 
 _MOST_TRIES = 60
 _NEAR = 0.05
 _HOPELESS = 1e12
+_LEAST_ROOM = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,33 +85,34 @@ def _fit(
     cycle_sd: float | None,
     scales: dict[str, FloatArray] | None,
 ) -> Spot:
-    if not len(table.counts):
-        deviation_sd = cycle_sd = 0.0
     model = latent_of(table, priors, deviation_sd=deviation_sd, cycle_sd=cycle_sd)
-    learned = [
-        name
-        for name, sd in (
-            ("sigma_V", None if priors.scales == "learned" else priors.fixed_potential_sd),
-            ("sigma_delta", deviation_sd),
-            ("sigma_c", cycle_sd),
-        )
-        if sd is None
-    ]
-    # A hypothesis without cycles on its graph has no scale of them.
-    learned = learned[: len(model.learned)]
+    held = {
+        "sigma_V": None if priors.scales == "learned" else priors.fixed_potential_sd,
+        "sigma_delta": deviation_sd,
+        "sigma_c": cycle_sd,
+    }
+    known = scales or {}
+    start = {
+        "sigma_V": priors.potential_scale,
+        "sigma_delta": DEVIATION_SCALE,
+        "sigma_c": priors.cycle_scale,
+    }
+    found = {name: known.get(name, np.array([start[name]])) for name in held if held[name] is None}
+    # A kernel without cycles has no use for a scale of them.
+    learned = list(found)[: len(model.learned)]
     if scales is None:
         values = fitted_scales(model)
+        found |= {name: np.array([value]) for name, value in zip(learned, values, strict=True)}
     else:
-        values = tuple(float(scales[name][0]) for name in learned)
+        values = tuple(float(found[name][0]) for name in learned)
     mode = find_mode(model, values, model.prior_mean)
     information = model.likelihood.information(model.design @ mode.theta, model.design)
     columns = columns_of(table, deviations=deviation_sd != 0, cycles=cycle_sd != 0)
     axes = nested_axes(
         table, columns, information, information + model.precision(values), mode.theta
     )
-    found = {name: np.array([value]) for name, value in zip(learned, values, strict=True)}
-    if "sigma_V" not in found and priors.scales == "learned":
-        found["sigma_V"] = np.array([priors.potential_scale])
+    if not table.separate and deviation_sd != 0:
+        loosen(table, axes, deviation_sd or float(found["sigma_delta"][0]))
     return Spot(axes, found)
 
 
@@ -154,13 +157,12 @@ def nested_axes(
     precision: FloatArray,
     mode: FloatArray,
 ) -> WalkAxes:
-    """Return axes along which a Gaussian posterior would be white, whatever the scales.
+    """Return axes along which a Gaussian posterior is white at the scales of ``precision``.
 
-    The cycles come first, with all else integrated out; then the deviations given the cycles, the
-    potential integrated out; then the potential given both. In each the prior knows no direction,
+    The cycles come first, with all else integrated out; then the potential given the cycles, the
+    deviations integrated out; then the deviations given both. In each the prior knows no direction,
     so the coordinates are turned to the eigenvectors of what the data say about them: along these
-    they are independent. What the data say about the earlier ones depends a little on the scales of
-    the later ones, for which those that fit are taken.
+    they are independent.
 
     Parameters
     ----------
@@ -176,27 +178,45 @@ def nested_axes(
         Shape (k,).
     """
     axes = plain_axes(table.size)
-    natural = precision @ mode  # of the data: gradient and information at the mode
-    inside = [(columns >= part.start) & (columns < part.stop) for part in table.blocks]
-    for k in (2, 1, 0):
-        own = np.flatnonzero(inside[k])
+    natural = precision @ mode  # of the data: gradient, and information at the mode
+    inside = [
+        np.flatnonzero((columns >= part.start) & (columns < part.stop)) for part in table.blocks
+    ]
+    order = [inside[2], inside[0], inside[1]]
+    for k, own in enumerate(order):
         if not len(own):
             continue
-        later = np.flatnonzero(np.any(inside[:k], axis=0)) if k else np.zeros(0, dtype=np.int64)
-        earlier = np.flatnonzero(np.any(inside[k + 1 :], axis=0)) if k < 2 else later[:0]
-        gain = np.zeros((len(own), 0))
-        if len(later):
-            gain = np.linalg.solve(precision[np.ix_(later, later)], information[np.ix_(later, own)]).T
+        earlier = np.concatenate([*order[:k], np.zeros(0, dtype=np.int64)])
+        later = np.concatenate([*order[k + 1 :], np.zeros(0, dtype=np.int64)])
+        gain = np.linalg.solve(precision[np.ix_(later, later)], information[np.ix_(later, own)]).T
         told = information[np.ix_(own, own)] - gain @ information[np.ix_(later, own)]
         cross = information[np.ix_(own, earlier)] - gain @ information[np.ix_(later, earlier)]
-        value = natural[own] - gain @ natural[later]
         strength, turn = np.linalg.eigh(told)
         at, before = columns[own], columns[earlier]
         axes.turn[np.ix_(at, at)] = turn
-        axes.pull[at] = turn.T @ value
+        axes.pull[at] = turn.T @ (natural[own] - gain @ natural[later])
         axes.precision[at] = np.maximum(strength, 0.0)
         axes.lean[np.ix_(at, before)] = turn.T @ cross @ axes.turn[np.ix_(before, before)]
     return axes
+
+
+def loosen(table: KernelTable, axes: WalkAxes, deviation_sd: float) -> None:
+    """Let what the data say of the potential follow σ_δ, from what they say at one value of it.
+
+    Were the kernels equally well known, each would give Φ with variance v + σ_δ², and n of them
+    together with (v + σ_δ²)/n, n the number of kernels that know a direction of Φ. So λ at σ_δ is
+    ``λ₀ / (1 + λ₀ σ_δ²/n)``, with λ₀ such that it is right at the value given.
+    """
+    part = table.blocks[0]
+    known = table.deviation.T @ table.potential[table.place] @ axes.turn[part, part]
+    many = np.maximum((known**2).sum(axis=0), 1.0)
+    held = axes.precision[part]
+    room = np.maximum(1.0 - held * deviation_sd**2 / many, _LEAST_ROOM)
+    axes.loosening[part] = held / room / many
+    factor = 1.0 + axes.loosening[part] * deviation_sd**2
+    axes.precision[part] *= factor
+    axes.pull[part] *= factor
+    axes.lean[part] *= factor[:, None]
 
 
 def _together(size: int, parts: Sequence[WalkAxes], places: Sequence[IntArray]) -> WalkAxes:
@@ -205,4 +225,5 @@ def _together(size: int, parts: Sequence[WalkAxes], places: Sequence[IntArray]) 
         axes.turn[np.ix_(place, place)] = part.turn
         axes.pull[place], axes.precision[place] = part.pull, part.precision
         axes.lean[np.ix_(place, place)] = part.lean
+        axes.loosening[place] = part.loosening
     return axes

@@ -15,7 +15,8 @@ from equipoise.inference.balance import test as test_balance
 from equipoise.inference.comparison.evidence import Fits, Hypothesis, ceiling, solve
 from equipoise.inference.comparison.kernels import Kernels, kernels_of
 from equipoise.inference.comparison.many import ManyBalances, many_balances
-from equipoise.inference.comparison.models import MOST_PARAMETERS, kernel_data
+from equipoise.inference.comparison.mcmc import check_size, solve_by_mcmc
+from equipoise.inference.comparison.models import MOST_PARAMETERS, KernelData, kernel_data
 from equipoise.inference.comparison.potentials import (
     Distance,
     Potentials,
@@ -26,6 +27,8 @@ from equipoise.inference.comparison.potentials import (
 )
 from equipoise.inference.comparison.verdict import SharingVerdict, p_differing, sharing_verdict
 from equipoise.inference.findings import Progress, Stages
+from equipoise.inference.posterior.convergence import Convergence
+from equipoise.inference.posterior.sampler import check_sampling
 from equipoise.inference.violation import Violation, violation
 from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray, Rejected
@@ -33,10 +36,12 @@ from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
 from equipoise.simulate.draws import plain_seed, random_generator
 
+#: Of NUTS, a chain; of importance sampling, at each pair of scales.
 DRAWS = 1000
 #: A spread of a state's potential between kernels up to this counts as practically nothing, nats.
 ROPE_SPREAD = 0.3
 _SAMPLE, _MORE = 4000, 4
+_FAST = "Laplace and importance sampling"
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,15 @@ class Comparison:
         What was left out, and why.
     priors, random_seed
         As asked.
+    method
+        ``"path"`` (MCMC) or ``"laplace"`` (fast path): of all that is said of several kernels
+        together. Each kernel alone, and the counts added up, are tested on the fast path.
+    effort
+        How it was computed, in words.
+    cross_check
+        The verdict of the fast path, beside that by MCMC; None on the fast path.
+    diagnostics
+        Worst R-hat, effective sample size and number of divergences; None without MCMC.
     """
 
     kernels: Kernels
@@ -117,6 +131,10 @@ class Comparison:
     notes: tuple[str, ...]
     priors: Priors
     random_seed: int | None
+    method: str
+    effort: str
+    cross_check: SharingVerdict | None
+    diagnostics: Convergence | None
 
     def __repr__(self) -> str:
         factor = self.verdict
@@ -149,30 +167,35 @@ class Comparison:
 def compare(
     counts: Mapping[str, TransitionCounts],
     *,
+    fast: bool = False,
     priors: Priors | None = None,
     rejected: Rejected = "stay",
     rope: float = ROPE_SPREAD,
-    draws: int = DRAWS,
+    draws: int | None = None,
     random_seed: RandomSeed = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Compare kernels: have they one potential, and if not, how do they differ.
 
-    By the fast path: Laplace and importance sampling on pairwise edges whose curvature is that of
-    multinomial rows (docs/model.md).
+    On pairwise edges whose curvature is that of multinomial rows (docs/model.md).
 
     Parameters
     ----------
     counts : mapping of str to TransitionCounts
         Two kernels or more by name: models, prompts, temperatures. They may share some states only.
+    fast : bool
+        By Laplace and importance sampling instead of MCMC. MCMC compiles two models, which takes up
+        to a minute each, and then walks four paths: minutes for a few kernels of ten states, and
+        the more the larger they are.
     priors : Priors, optional
         Default: ``Priors()``.
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
     rope : float
         A spread of a state's potential up to this counts as practically nothing, nats.
-    draws : int
-        Importance draws at each pair of scales; twice as many at each σ_c of a kernel alone.
+    draws : int, optional
+        Of each of four chains for a posterior, default 1,000; on the fast path at each pair of
+        scales, default 1,000, and twice as many at each σ_c of a kernel alone.
     random_seed : int, Generator or None
         The same seed gives the same result.
     progress : callable, optional
@@ -187,35 +210,50 @@ def compare(
     ------
     UsageError
         If there are fewer than two kernels, an argument is out of its range, or the kernels have
-        more than 3,000 parameters together.
+        more than 3,000 parameters together, 1,000 for MCMC.
     DataError
         If they have nothing in common to compare.
     NotTrustedError
-        If a posterior mode cannot be reached at all.
+        If a posterior mode cannot be reached at all, or no chain started.
     """
     kernels = kernels_of(counts, rejected=rejected)
     check_rope(rope)
-    if draws < 100:
+    many = DRAWS if draws is None else draws
+    if many < 100:
         raise UsageError(f"draws must be at least 100, not {draws!r}")
+    if not fast:
+        check_sampling(draws=many, tune=1, chains=4)
+    draws = many if fast else DRAWS
     seed = plain_seed(random_seed)
     rng = random_generator(random_seed)
     asked = priors or Priors()
     stages = Stages(progress)
     with threadpool_limits(1, user_api="blas"):
-        fits, notes = _solved(kernels, asked, draws, rng, stages)
-        stages.next("ceiling", 0.55)(0, 1)
-        verdict = sharing_verdict(fits, ceiling(fits, draws=draws, rng=rng))
-        found = potentials_of(kernels, fits)
+        data = kernel_data(kernels)
+        if not fast:
+            check_size(kernels, data)
+        fits, notes = _solved(kernels, data, asked, draws, rng, stages, 0.4 if fast else 0.08)
+        top = ceiling(fits, draws=draws, rng=rng)
+        verdict, check, found = sharing_verdict(fits, top), None, potentials_of(kernels, fits)
+        hypotheses, deviation = fits.hypotheses(), _deviation(fits)
+        method, effort, diagnostics = "laplace", _FAST, None
+        if not fast:
+            chains = solve_by_mcmc(
+                kernels, data, asked, draws=many, rng=rng, stages=stages, start=0.1, until=0.85
+            )
+            check, verdict = verdict, sharing_verdict(chains, top)
+            found, hypotheses = chains.potentials(kernels), chains.hypotheses()
+            deviation, diagnostics = chains.size(), chains.worst
+            method, effort = "path", chains.effort
     tests, violations = _alone(kernels, asked, draws, rng, stages)
     added = _added(kernels, asked, draws, rng)
     stages.next("counts added up", 1.0)(1, 1)
-    deviation = _deviation(fits)
     return Comparison(
         kernels=kernels,
         tests=tests,
         violations=violations,
         verdict=verdict,
-        hypotheses=fits.hypotheses(),
+        hypotheses=hypotheses,
         deviation=deviation[0],
         deviation_lower=deviation[1],
         deviation_upper=deviation[2],
@@ -230,14 +268,23 @@ def compare(
         notes=notes,
         priors=asked,
         random_seed=seed,
+        method=method,
+        effort=effort,
+        cross_check=check,
+        diagnostics=diagnostics,
     )
 
 
 def _solved(
-    kernels: Kernels, priors: Priors, draws: int, rng: np.random.Generator, stages: Stages
+    kernels: Kernels,
+    data: tuple[KernelData, ...],
+    priors: Priors,
+    draws: int,
+    rng: np.random.Generator,
+    stages: Stages,
+    until: float,
 ) -> tuple[Fits, tuple[str, ...]]:
     """Weigh all hypotheses; once more with more draws where importance sampling failed."""
-    data = kernel_data(kernels)
     size = sum(len(one.place) + one.cycles.shape[1] for one in data) + len(kernels.states)
     notes: tuple[str, ...] = ()
     if size > MOST_PARAMETERS:
@@ -258,9 +305,9 @@ def _solved(
             progress=stages.next(name, until),
         )
 
-    fits = run(draws, "potentials", 0.4)
+    fits = run(draws, "potentials", until)
     if any(h.distrust for h in fits.hypotheses()):
-        fits = run(_MORE * draws, "more draws", 0.5)
+        fits = run(_MORE * draws, "more draws", 1.25 * until)
     return fits, notes
 
 

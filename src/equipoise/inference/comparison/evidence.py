@@ -66,19 +66,22 @@ class Hypothesis:
     log_evidence, mcse
         Nats; of all kernels' pairwise likelihoods, binomial coefficients left out.
     pareto_k
-        Worst k̂ of the importance weights behind it.
+        Worst k̂ of the importance weights behind it; None where none are.
+    doubt
+        Why its method does not stand by it, in words; None where it does.
     """
 
     potentials: Potentials
     cyclic: bool
     log_evidence: float
     mcse: float
-    pareto_k: float
+    pareto_k: float | None
+    doubt: str | None = None
 
     @property
     def distrust(self) -> str | None:
         """Why its evidence must not be reported, in words; None where it may be."""
-        return distrust(self.pareto_k)
+        return self.doubt or distrust(self.pareto_k)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""One compiled model for all hypotheses about several kernels that share their potentials' layout."""
+"""One compiled model for shared and pooled potentials, one for separate ones; at any scales."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -233,8 +233,5 @@ def compile_kernels(
 def _kept(table: KernelTable) -> list[str]:
     has = (True, not table.separate, bool(table.cycle.shape[1]))
     return [
-        name
-        for names in (_SCALES, _UNITS)
-        for name, there in zip(names, has, strict=True)
-        if there
+        name for names in (_SCALES, _UNITS) for name, there in zip(names, has, strict=True) if there
     ]

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from math import expm1, hypot
-from typing import Literal
+from typing import Literal, Protocol
 
-from equipoise.inference.comparison.evidence import Fits, averaged
+from equipoise.inference.comparison.evidence import Hypothesis, averaged
 from equipoise.inference.evidence.result import MCSE_TRUSTED
 from equipoise.inference.verdict import STRENGTHS, Strength, strength_of
 from equipoise.models.hierarchical import DEVIATION_SCALE
@@ -47,7 +47,15 @@ class SharingVerdict:
     text: str
 
 
-def sharing_verdict(fits: Fits, ceiling: float | None) -> SharingVerdict:
+class Weighed(Protocol):
+    """Hypotheses with their evidence, by whatever method."""
+
+    def hypotheses(self, scale: float = DEVIATION_SCALE) -> tuple[Hypothesis, ...]:
+        """Return them under ``σ_δ ~ HalfNormal(scale)``."""
+        ...
+
+
+def sharing_verdict(fits: Weighed, ceiling: float | None) -> SharingVerdict:
     """Decide by the least and greatest log BF over scales of σ_δ: at least 1 nat either way."""
     factors = [_factor(fits, scale * DEVIATION_SCALE) for scale in SCALES]
     value, error = factors[SCALES.index(1.0)]
@@ -75,7 +83,7 @@ def p_differing(verdict: SharingVerdict) -> float:
     return float(1.0 / (2.0 + expm1(x)))
 
 
-def _factor(fits: Fits, scale: float) -> tuple[float, float]:
+def _factor(fits: Weighed, scale: float) -> tuple[float, float]:
     found = fits.hypotheses(scale)
     shared, pooled = (
         averaged([h for h in found if h.potentials == name]) for name in ("shared", "pooled")

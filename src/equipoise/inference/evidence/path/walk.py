@@ -27,9 +27,7 @@ _SECOND_MORE = 3
 
 #: From a scale, points to start at (None: anywhere), how many times the usual draws, and the
 #: acceptance rate aimed at, to a node of each curve and the points where the chains ended.
-Visit = Callable[
-    [float, FloatArray | None, int, float], tuple[tuple[PathNode, ...], FloatArray]
-]
+Visit = Callable[[float, FloatArray | None, int, float], tuple[tuple[PathNode, ...], FloatArray]]
 
 
 def walk_nodes(
