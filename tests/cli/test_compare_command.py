@@ -11,7 +11,7 @@ from compared import drawn
 from equipoise.cli import main
 from equipoise.counts import TransitionCounts
 
-FEW = ("--draws", "400")
+FEW = ("--fast", "--draws", "400")
 EDGES = np.array([[0, 1], [0, 2], [1, 2]])
 
 
