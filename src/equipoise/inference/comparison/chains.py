@@ -101,12 +101,11 @@ def sample_potentials(
     kernels = kernels_of(counts, rejected=rejected)
     table = kernel_table(kernels, potentials, curvature=curvature)
     sampler = compile_kernels(table, asked, progress=progress)
-    held: dict[str, float | None] = {
-        "deviation_sd": None if potentials == "pooled" else 0.0,
-        "cycle_sd": None if cycles and table.cycle.shape[1] else 0.0,
-    }
+    deviation_sd = None if potentials == "pooled" else 0.0
+    cycle_sd = None if cycles and table.cycle.shape[1] else 0.0
     found = sampler.draw(
-        **held,
+        deviation_sd=deviation_sd,
+        cycle_sd=cycle_sd,
         draws=draws,
         tune=tune,
         chains=chains,
@@ -122,7 +121,17 @@ def sample_potentials(
             NotConvergedWarning,
             stacklevel=2,
         )
-    return _tree(table, asked, found, potentials, held, random_seed)
+    prior = prior_draws(
+        table,
+        asked,
+        deviation_sd=deviation_sd,
+        cycle_sd=cycle_sd,
+        draws=PRIOR_DRAWS,
+        rng=np.random.default_rng(random_seed),
+    )
+    tree = _tree(table, found, prior, potentials)
+    tree.attrs |= {"cycles": str(cycle_sd is None), "random_seed": str(random_seed)}
+    return tree
 
 
 def settled(
@@ -225,12 +234,7 @@ def _variables(table: KernelTable, draws: KernelDraws, potentials: PotentialsNam
 
 
 def _tree(
-    table: KernelTable,
-    priors: Priors,
-    draws: KernelDraws,
-    potentials: PotentialsName,
-    held: dict[str, float | None],
-    random_seed: int,
+    table: KernelTable, draws: KernelDraws, prior: KernelDraws, potentials: PotentialsName
 ) -> "xr.DataTree":
     import xarray as xr
 
@@ -259,9 +263,6 @@ def _tree(
 
     pairs = pairs_of(table)
     rows = pairs.by_row(draws.x @ table.design.T)
-    prior = prior_draws(
-        table, priors, draws=PRIOR_DRAWS, rng=np.random.default_rng(random_seed), **held
-    )
     edge = {"pair": labels["pair"]}
     stats: Variables = {name: ((), np.asarray(x), name) for name, x in draws.stats.items()}
     tree = xr.DataTree.from_dict(
@@ -279,13 +280,11 @@ def _tree(
     )
     tree.attrs = {
         "potentials": potentials,
-        "cycles": str(held["cycle_sd"] is None),
         "likelihood": "pairwise",
         "units": "nats",
         "gauge": "every potential and deviation is 0 on average in each component",
         "axes": "c and transitions of pair 'kernel: a ~ b' are counted from a to b",
         "binomial_coefficient": "left out of log_likelihood, alike under every hypothesis",
-        "random_seed": str(random_seed),
         "versions": ", ".join(f"{name} {version(name)}" for name in ("equipoise", *_PACKAGES)),
     }
     return tree

@@ -89,25 +89,29 @@ def path_of(
     """
     table, priors = sampler.table, sampler.priors
 
-    def held(sd: float) -> dict[str, float | None]:
+    def held(sd: float) -> tuple[float | None, float | None]:
+        """Return σ_δ and σ_c where the path has come to a scale."""
         if along == "deviation":
-            return {"deviation_sd": sd, "cycle_sd": cycle_sd}
-        return {"deviation_sd": 0.0 if table.separate else deviation_sd, "cycle_sd": sd}
+            return sd, cycle_sd
+        return (0.0 if table.separate else deviation_sd), sd
 
-    legs = _legs(sampler, along, held)
+    legs = _legs(sampler, along, held(0.0), held(1.0))
     many = len(table.names) if table.separate else 1
     if not legs:
         return (None,) * many
-    start = sampler.spot(**held(0.0))
+    first_deviation, first_cycle = held(0.0)
+    start = sampler.spot(deviation_sd=first_deviation, cycle_sd=first_cycle)
     tau = DEVIATION_SCALE if along == "deviation" else priors.cycle_scale
     guides = _pilots(legs, start, tau)
 
     def visit(
         sd: float, first: FloatArray | None, more: int, accept: float
     ) -> tuple[tuple[PathNode, ...], FloatArray]:
+        deviation, cycle = held(sd)
         found = sampler.draw(
-            **held(sd),
-            spot=sampler.spot(**held(sd), scales=start.scales),
+            deviation_sd=deviation,
+            cycle_sd=cycle,
+            spot=sampler.spot(deviation_sd=deviation, cycle_sd=cycle, scales=start.scales),
             draws=more * draws,
             tune=more * tune,
             chains=chains,
@@ -142,7 +146,10 @@ def path_of(
 
 
 def _legs(
-    sampler: KernelSampler, along: Along, held: Callable[[float], dict[str, float | None]]
+    sampler: KernelSampler,
+    along: Along,
+    start: tuple[float | None, float | None],
+    wide: tuple[float | None, float | None],
 ) -> list[_Leg]:
     table, priors = sampler.table, sampler.priors
     if table.separate:
@@ -151,17 +158,14 @@ def _legs(
         places = [np.flatnonzero(whose == m) for m in range(len(parts))]
     else:
         parts = [table]
-        wide = held(1.0)
-        places = [
-            columns_of(table, deviations=wide["deviation_sd"] != 0, cycles=wide["cycle_sd"] != 0)
-        ]
+        places = [columns_of(table, deviations=wide[0] != 0, cycles=wide[1] != 0)]
     legs = []
     for m, (part, place) in enumerate(zip(parts, places, strict=True)):
         if not (part.deviation if along == "deviation" else part.cycle).shape[1]:
             continue
         base, family = (
-            latent_of(part, priors, along=along, **held(sd))  # type: ignore[arg-type]
-            for sd in (0.0, 1.0)
+            latent_of(part, priors, along=along, deviation_sd=deviation, cycle_sd=cycle)
+            for deviation, cycle in (start, wide)
         )
         legs.append(_Leg(base, family, place, m))
     return legs
