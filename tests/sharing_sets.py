@@ -64,6 +64,8 @@ def quantities(table, x, scales):
     """Return what is ranked, by name, from coordinates (..., D) and learned scales."""
     phi, delta = potentials_at(table, x)
     found = {"Phi": phi[..., STATE], "delta": delta[..., OWN_STATE]}
+    # Of two kernels at one state: data alone know it, while δ itself is known up to Φ's own doubt.
+    found["gap"] = delta[..., OWN_STATE] - delta[..., OWN_STATE - 4]
     if np.any(x[..., table.blocks[2]]):
         found["c"] = x[..., table.blocks[2]] @ table.cycle[PAIR]
     return found | {name: scales[name] for name in ("sigma_delta", "sigma_c") if name in scales}
@@ -78,7 +80,7 @@ def true_values(table, truth):
 def ranks_by_mcmc(family, number, *, sureness=1):
     """Return ranks among thinned draws; None where the chains must not be believed.
 
-    With ``sureness`` 2 all counts are taken twice: a posterior that is too narrow.
+    Counts are multiplied by ``sureness``: beyond 1 the posterior is too narrow.
     """
     table, truth, rng = simulated(family, number, cycles=True)
     want = true_values(table, truth)
