@@ -8,7 +8,8 @@ and :mod:`.mcmc` weigh the hypotheses.
 """
 
 from equipoise.inference.comparison.chains import sample_potentials
-from equipoise.inference.comparison.compare import Comparison, Difference, compare
+from equipoise.inference.comparison.compare import Comparison, compare
+from equipoise.inference.comparison.differences import Difference
 from equipoise.inference.comparison.evidence import Hypothesis
 from equipoise.inference.comparison.kernels import Kernels, kernels_of
 from equipoise.inference.comparison.many import ManyBalances, many_balances

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -12,6 +11,7 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.balance import BalanceTest, check_rope
 from equipoise.inference.balance import test as test_balance
+from equipoise.inference.comparison.differences import Difference, differences_of
 from equipoise.inference.comparison.evidence import Fits, Hypothesis, ceiling, solve
 from equipoise.inference.comparison.kernels import Kernels, kernels_of
 from equipoise.inference.comparison.many import ManyBalances, many_balances
@@ -40,27 +40,8 @@ from equipoise.simulate.draws import plain_seed, random_generator
 DRAWS = 1000
 #: A spread of a state's potential between kernels up to this counts as practically nothing, nats.
 ROPE_SPREAD = 0.3
-_SAMPLE, _MORE = 4000, 4
+_MORE = 4
 _FAST = "Laplace and importance sampling"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Difference of one number between two kernels, each given its own posterior.
-
-    Attributes
-    ----------
-    first, second
-        Names.
-    mean, lower, upper
-        First less second: posterior mean and 95 % interval.
-    """
-
-    first: str
-    second: str
-    mean: float
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -259,8 +240,8 @@ def compare(
         deviation_upper=deviation[2],
         potentials=found,
         distances=distances_of(found),
-        rho=_differences(kernels.names, [_rho(test) for test in tests], rng),
-        entropy_production=_differences(kernels.names, [_rate(v) for v in violations], rng),
+        rho=differences_of(kernels.names, [_rho(test) for test in tests], rng),
+        entropy_production=differences_of(kernels.names, [_rate(v) for v in violations], rng),
         spreads=spreads_of(found, p_differing=p_differing(verdict), rope=rope),
         rope=rope,
         balances=many_balances([_known(test) for test in tests]),
@@ -386,25 +367,3 @@ def _rho(test: BalanceTest) -> tuple[FloatArray, FloatArray] | None:
 def _rate(found: Violation) -> tuple[FloatArray, FloatArray] | None:
     rate = found.entropy_production
     return None if rate is None or found.distrust else (rate.rate, rate.weights)
-
-
-def _differences(
-    names: tuple[str, ...],
-    draws: list[tuple[FloatArray, FloatArray] | None],
-    rng: np.random.Generator,
-) -> tuple[Difference, ...]:
-    """Return differences of all pairs that are known, their posteriors being independent."""
-    sampled = [
-        None if part is None else rng.choice(part[0], _SAMPLE, p=part[1] / part[1].sum())
-        for part in draws
-    ]
-    means = [None if part is None else float(part[1] @ part[0]) for part in draws]
-    found = []
-    for a, b in combinations(range(len(names)), 2):
-        one, other = sampled[a], sampled[b]
-        if one is None or other is None or means[a] is None or means[b] is None:
-            continue
-        lower, upper = np.quantile(one - other, [0.025, 0.975])
-        mean = (means[a] or 0.0) - (means[b] or 0.0)
-        found.append(Difference(names[a], names[b], mean, float(lower), float(upper)))
-    return tuple(found)
