@@ -18,7 +18,7 @@ from equipoise.sampling.options import Options
 from equipoise.sampling.store import Store
 from equipoise.sampling.tasks import load_task
 
-FEW = ("--draws", "400")
+FEW = ("--fast", "--draws", "400")
 EDGES = np.array([[0, 1], [0, 2], [1, 2]])
 
 

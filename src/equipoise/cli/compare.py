@@ -14,7 +14,7 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError, UsageError
 from equipoise.inference.comparison import Comparison
 from equipoise.inference.comparison import compare as compare_kernels
-from equipoise.inference.comparison.compare import DRAWS, ROPE_SPREAD
+from equipoise.inference.comparison.compare import ROPE_SPREAD
 from equipoise.io.textfile import read_table
 from equipoise.models import Priors
 from equipoise.report.comparison import comparison_summary
@@ -56,6 +56,14 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast",
+            help="Laplace and importance sampling, no MCMC. MCMC takes minutes for a few kernels "
+            "of ten states, and grows with their number: up to 1,000 parameters together.",
+        ),
+    ] = False,
     rejected: options.Rejected = "stay",
     no_stay: options.NoStay = False,
     cycle_scale: options.CycleScale = 1.0,
@@ -67,11 +75,16 @@ def compare(
         ),
     ] = ROPE_SPREAD,
     draws: Annotated[
-        int,
+        int | None,
         typer.Option(
-            help="Importance draws at each pair of scales.", metavar="N", min=100, max=100_000
+            help="Draws of each of four chains, default 1000; with --fast at each pair of scales, "
+            "default 1000.",
+            metavar="N",
+            min=100,
+            max=100_000,
+            show_default=False,
         ),
-    ] = DRAWS,
+    ] = None,
     seed: options.Seed = options.SEED,
     json: Annotated[
         str | None,
@@ -124,6 +137,7 @@ def compare(
     with console.ProgressBar(shown=not quiet) as progress:
         found = compare_kernels(
             tables,
+            fast=fast,
             priors=Priors(cycle_scale=cycle_scale),
             rejected=rejected,
             rope=rope,

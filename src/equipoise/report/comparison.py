@@ -162,6 +162,10 @@ def verdict_entries(found: Comparison) -> list[tuple[str, str]]:
             "σ_δ ~ HalfNormal(½) to HalfNormal(2), two Monte Carlo errors added on either side",
         ),
     ]
+    check = found.cross_check
+    if check is not None:
+        factor = f"log BF {with_error(check.log_bayes_factor, check.mcse)}, for comparison"
+        entries.append(("fast path", check.text if check.distrust else factor))
     if verdict.ceiling is not None:
         entries.append(
             (
@@ -293,6 +297,16 @@ def assumed_of(found: Comparison) -> Facts:
             "they share a potential",
         ),
         ("prior odds", "even between one potential and deviations, between balance and cycles"),
-        ("run", f"seed {found.random_seed}, Laplace and importance sampling"),
+        ("run", f"seed {found.random_seed}, {found.effort}"),
     ]
+    if found.diagnostics is not None:
+        state = found.diagnostics
+        entries.append(
+            (
+                "chains",
+                f"R-hat at most {state.r_hat_max:.3f}, bulk ESS at least "
+                f"{state.ess_bulk_min:,.0f}, {state.divergences} divergences; each kernel alone "
+                "and the counts added up were tested on the fast path",
+            )
+        )
     return Facts("Assumed", "", tuple(entries), found.notes)

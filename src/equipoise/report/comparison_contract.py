@@ -25,14 +25,15 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
     dict
         ``schema``, ``version``, ``kernels`` (each with its verdict, deviation from the shared
         potential, ρ and entropy production), ``verdict``, ``evidence`` (table of hypotheses),
-        ``deviation`` (σ_δ), ``distances`` (a pair each), ``rho`` and
-        ``entropy_production`` (differences), ``states``, ``share`` of kernels
-        that obey balance, ``added`` (verdict on the counts added up), ``notes``. Nats.
+        ``deviation`` (σ_δ), ``distances`` (a pair each), ``rho`` and ``entropy_production``
+        (differences), ``states``, ``share`` of kernels that obey balance, ``added`` (verdict on the
+        counts added up), ``notes``, ``method`` ("path" or "laplace"), ``cross_check`` by the fast
+        path, ``diagnostics`` of the chains. Nats.
     """
     from equipoise import __version__  # the package imports this module
 
     shown = found.converged
-    verdict = found.verdict
+    verdict, check, state = found.verdict, found.cross_check, found.diagnostics
     top = max(h.log_evidence for h in found.hypotheses)
     return {
         "schema": SCHEMA,
@@ -103,6 +104,22 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
             "breaks_balance": found.adding_breaks_balance,
         },
         "notes": list(found.notes),
+        "method": found.method,
+        "cross_check": None
+        if check is None
+        else {
+            "method": "laplace",
+            "log_bayes_factor": None if check.distrust else finite(check.log_bayes_factor),
+            "mcse": None if check.distrust else finite(check.mcse),
+            "distrust": check.distrust,
+        },
+        "diagnostics": None
+        if state is None
+        else {
+            "r_hat_max": finite(state.r_hat_max),
+            "ess_bulk_min": finite(state.ess_bulk_min),
+            "divergences": state.divergences,
+        },
         "priors": asdict(found.priors),
         "random_seed": found.random_seed,
     }

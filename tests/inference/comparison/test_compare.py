@@ -41,13 +41,15 @@ def compared(kind):
             name: counts.relabel({"s00": HOSTILE[0], "s01": "\u202egnp.exe", "s02": "😀" * 40})
             for name, counts in tables(HOSTILE, spread=0.5).items()
         }
-        return eq.compare(given, draws=150, random_seed=1)
+        return eq.compare(given, draws=150, fast=True, random_seed=1)
     if kind == "overlap":  # two kernels that share three states, and one that shares none of them
         first, second = tables(("x", "y"), seed=5).values()
         third = second.relabel({"s00": "other", "s01": "another"})
-        return eq.compare({"x": first, "y": second, "w": third}, draws=150, random_seed=1)
+        return eq.compare(
+            {"x": first, "y": second, "w": third}, draws=150, fast=True, random_seed=1
+        )
     spread = {"one": 0.0, "several": 0.8}[kind]
-    return eq.compare(tables(spread=spread), draws=150, random_seed=1)
+    return eq.compare(tables(spread=spread), draws=150, fast=True, random_seed=1)
 
 
 def test_what_is_said_of_several_potentials():
@@ -80,7 +82,7 @@ def test_counts_of_different_potentials_must_not_be_added_up():
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_comparison():
     given = tables(("x", "y"), trials=300)
-    first, again = (eq.compare(given, draws=100, random_seed=1) for _ in range(2))
+    first, again = (eq.compare(given, draws=100, fast=True, random_seed=1) for _ in range(2))
     assert comparison_json(again) == comparison_json(first)
     assert comparison_summary(again) == comparison_summary(first)
 
@@ -290,6 +292,22 @@ def test_odd_arguments_are_refused(options, words):
         eq.compare(tables(), **options)
 
 
+def test_kernels_too_large_for_mcmc_are_sent_to_the_fast_path(monkeypatch):
+    monkeypatch.setattr("equipoise.inference.comparison.mcmc.MOST_FOR_MCMC", 20)
+    with pytest.raises(UsageError, match="25 parameters together, more than the 20 that MCMC"):
+        eq.compare(tables())
+
+
+def test_the_method_is_named():
+    found = compared("one")
+    assert found.method == "laplace"
+    assert found.cross_check is found.diagnostics is None
+    assert "Laplace and importance sampling" in " ".join(comparison_summary(found).split())
+    value = comparison_dict(found)
+    assert value["method"] == "laplace"
+    assert value["cross_check"] is value["diagnostics"] is None
+
+
 class TestManyBalances:
     def test_two_kernels_by_hand(self):
         """∫ w(b1 w + 1 − w)(b2 w + 1 − w) dw, polynomials."""
@@ -332,6 +350,7 @@ def test_one_way_and_untestable_kernels_are_compared_all_the_same():
     found = eq.compare(
         {name: eq.datasets.load(name) for name in ("claude-4", "gemini-2.5-flash")},
         draws=100,
+        fast=True,
         random_seed=1,
     )
     assert found.kernels.shared == ("ATTITUDE", "BUZZY", "TURKEY")
@@ -344,6 +363,6 @@ def test_one_way_and_untestable_kernels_are_compared_all_the_same():
 def test_protocols_that_differ_are_not_added_up():
     first, second = tables(("x", "y")).values()
     walk = TransitionCounts.from_sequences([["s00", "s01", "s02", "s00", "s02", "s01", "s00"] * 9])
-    found = eq.compare({"x": first, "y": second, "walk": walk}, draws=150, random_seed=1)
+    found = eq.compare({"x": first, "y": second, "walk": walk}, draws=150, fast=True, random_seed=1)
     assert found.added is None
     assert not found.adding_breaks_balance

@@ -5,9 +5,9 @@ from math import expm1
 from typing import Literal, Protocol
 
 from equipoise.inference.comparison.evidence import Hypothesis
-from equipoise.inference.comparison.models import DEVIATION_SCALE
 from equipoise.inference.evidence.result import MCSE_TRUSTED
 from equipoise.inference.verdict import STRENGTHS, Strength, strength_of
+from equipoise.models.hierarchical import DEVIATION_SCALE
 
 Sharing = Literal["one potential", "several potentials", "undecided"]
 #: Scales of the prior of σ_δ over which the verdict must hold, in units of its own.

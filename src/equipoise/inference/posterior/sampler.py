@@ -22,10 +22,11 @@ TARGET_ACCEPT = 0.99
 TUNE = 500
 
 # The compiled models of this process, newest last: compiling takes ten times as long as sampling.
-_COMPILED: dict[tuple[int, ...], Any] = {}
+_COMPILED: dict[tuple[Any, ...], Any] = {}
 _MOST_COMPILED = 16
 
-_STATS = {
+#: Statistics of the sampler: nutpie's names and ours.
+STATS = {
     "diverging": "diverging",
     "energy": "energy",
     "logp": "lp",
@@ -127,8 +128,6 @@ class Sampler:
         NotTrustedError
             If no chain could be started.
         """
-        import nutpie
-
         from equipoise.models.builder import model_data
 
         check_sampling(draws=draws, tune=tune, chains=chains, target_accept=target_accept)
@@ -143,37 +142,18 @@ class Sampler:
             levels=self.coordinates.levels,
         )
         model = self._compiled.with_data(**data)
-        first = self._from_mode(model) if start is None else _one_of(start)
+        first = self._from_mode(model) if start is None else one_of(start)
         model = replace(model, initial_point_func=first)
-        with threadpool_limits(1, user_api="blas"):
-            try:
-                running = nutpie.sample(
-                    model,
-                    draws=draws,
-                    tune=tune,
-                    chains=chains,
-                    cores=cores,
-                    seed=random_seed,
-                    target_accept=target_accept,
-                    # Data pin sums of parameters, not single ones: a diagonal metric needs ten
-                    # times as many steps.
-                    adaptation="low_rank",
-                    save_warmup=False,
-                    store_unconstrained=True,
-                    progress_bar=False,
-                    progress_callback=None if progress is None else _reporter(progress),
-                    # Turning batches to xarray takes as long as sampling a small table.
-                    return_raw_trace=True,
-                    blocking=False,
-                )
-                try:
-                    trace = running.wait()
-                except BaseException:  # nutpie's own way would hand out half a run on Ctrl-C
-                    running.cancel()
-                    raise
-            except RuntimeError as error:
-                raise NotTrustedError(f"the sampler failed: {error}") from error
-        batches, stats = trace.get_arrow_trace()
+        batches, stats = run_nuts(
+            model,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            cores=cores,
+            random_seed=random_seed,
+            target_accept=target_accept,
+            progress=progress,
+        )
         return self._collect(batches, stats, cycle_sd)
 
     def _from_mode(self, model: Any) -> Callable[[int | None], FloatArray]:
@@ -199,7 +179,7 @@ class Sampler:
 
     def _collect(self, draws: list[Any], stats: list[Any], cycle_sd: float | None) -> Draws:
         kept = [np.logical_not(batch.column("tuning")) for batch in stats]
-        found = {name: _stack(draws, name, kept) for name in _kept(self._table)}
+        found = {name: stacked(draws, name, kept) for name in _kept(self._table)}
         V = found["V"]
         scales = {}
         if self.problem.priors.scales == "learned":
@@ -217,8 +197,8 @@ class Sampler:
             s=found.get("s", np.zeros((*V.shape[:2], 0))),
             z=z,
             scales=scales,
-            stats={new: _stack(stats, old, kept) for old, new in _STATS.items()},
-            walked=_stack(stats, "unconstrained_draw", kept),
+            stats={new: stacked(stats, old, kept) for old, new in STATS.items()},
+            walked=stacked(stats, "unconstrained_draw", kept),
         )
 
 
@@ -245,24 +225,102 @@ def compile_sampler(problem: Problem, *, progress: Progress | None = None) -> Sa
     """
     table = lay_out(problem.graph, problem.likelihood, problem.predictor.basis)
     coordinates = fit_coordinates(problem)
+    compiled = compiled_once(
+        table.shape, lambda: state_cyclic(table, problem.priors), _kept(table), progress=progress
+    )
+    return Sampler(problem, coordinates, table, compiled)
+
+
+def compiled_once(
+    key: tuple[Any, ...],
+    state: Callable[[], Any],
+    kept: list[str],
+    *,
+    progress: Progress | None = None,
+) -> Any:
+    """Return nutpie's compiled model of a shape, from memory or compiled now.
+
+    Parameters
+    ----------
+    key
+        The kind of model and the sizes of its data: models that share it differ in their data only.
+    state
+        States the PyMC model.
+    kept
+        Names of the variables whose draws are kept.
+    progress
+        Called with ("compiling", 0 or 1).
+    """
     import nutpie
     import pytensor
 
-    compiled = _COMPILED.pop(table.shape, None)
+    compiled = _COMPILED.pop(key, None)
     if compiled is None:
         if progress is not None:
             progress("compiling", 0.0)
-        model = state_cyclic(table, problem.priors)
+        model = state()
         # Without this, sums are reordered differently in code compiled now and code found in the
         # compiler's cache, and the same seed gives other draws.
         with pytensor.config.change_flags(numba__fastmath=False):
-            compiled = nutpie.compile_pymc_model(model, var_names=_kept(table))
+            compiled = nutpie.compile_pymc_model(model, var_names=kept)
         if progress is not None:
             progress("compiling", 1.0)
-    _COMPILED[table.shape] = compiled
+    _COMPILED[key] = compiled
     while len(_COMPILED) > _MOST_COMPILED:
         del _COMPILED[next(iter(_COMPILED))]
-    return Sampler(problem, coordinates, table, compiled)
+    return compiled
+
+
+def run_nuts(
+    model: Any,
+    *,
+    draws: int,
+    tune: int,
+    chains: int,
+    cores: int | None,
+    random_seed: int,
+    target_accept: float,
+    progress: Callable[[float], None] | None,
+) -> tuple[list[Any], list[Any]]:
+    """Run NUTS on nutpie's compiled model; return record batches of draws and of statistics.
+
+    Raises
+    ------
+    NotTrustedError
+        If no chain could be started.
+    """
+    import nutpie
+
+    with threadpool_limits(1, user_api="blas"):
+        try:
+            running = nutpie.sample(
+                model,
+                draws=draws,
+                tune=tune,
+                chains=chains,
+                cores=cores,
+                seed=random_seed,
+                target_accept=target_accept,
+                # Data pin sums of parameters, not single ones: a diagonal metric needs ten
+                # times as many steps.
+                adaptation="low_rank",
+                save_warmup=False,
+                store_unconstrained=True,
+                progress_bar=False,
+                progress_callback=None if progress is None else _reporter(progress),
+                # Turning batches to xarray takes as long as sampling a small table.
+                return_raw_trace=True,
+                blocking=False,
+            )
+            try:
+                trace = running.wait()
+            except BaseException:  # nutpie's own way would hand out half a run on Ctrl-C
+                running.cancel()
+                raise
+        except RuntimeError as error:
+            raise NotTrustedError(f"the sampler failed: {error}") from error
+    batches, stats = trace.get_arrow_trace()
+    return batches, stats
 
 
 def check_sampling(
@@ -288,7 +346,7 @@ def _kept(table: RowTable) -> list[str]:
     return ["V", "sigma_V", *symmetric, *cycles]
 
 
-def _stack(chains: Sequence[Any], name: str, kept: Sequence[Any]) -> Any:
+def stacked(chains: Sequence[Any], name: str, kept: Sequence[Any]) -> Any:
     """Return a column of nutpie's record batches, one a chain, as an array (chains, draws, ...)."""
     import pyarrow
 
@@ -304,7 +362,9 @@ def _stack(chains: Sequence[Any], name: str, kept: Sequence[Any]) -> Any:
     return np.stack(found)
 
 
-def _one_of(points: FloatArray) -> Callable[[int | None], FloatArray]:
+def one_of(points: FloatArray) -> Callable[[int | None], FloatArray]:
+    """Return a function from a seed to one of the points, shape (n, D): where a chain may start."""
+
     def start(seed: int | None) -> FloatArray:
         return np.array(points[np.random.default_rng(seed).integers(len(points))])
 

@@ -15,12 +15,13 @@ from equipoise.inference.comparison.arrow.packed import packs_of
 from equipoise.inference.comparison.evidence import Hypothesis
 from equipoise.inference.comparison.evidence import Potentials as Name
 from equipoise.inference.comparison.kernels import Kernels
-from equipoise.inference.comparison.models import DEVIATION_SCALE, KernelData, centred
+from equipoise.inference.comparison.models import KernelData, centred
 from equipoise.inference.comparison.potentials import Potentials
 from equipoise.inference.comparison.verdict import SCALES
 from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
+from equipoise.models.hierarchical import DEVIATION_SCALE
 
 #: Antithetic pairs of draws of each kernel.
 PAIRS = 64
