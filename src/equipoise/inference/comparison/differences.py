@@ -34,14 +34,17 @@ def differences_of(
     draws: list[tuple[FloatArray, FloatArray] | None],
     rng: np.random.Generator,
 ) -> tuple[Difference, ...]:
-    """Return differences of all pairs that are known, their posteriors being independent."""
+    """Return differences of all pairs that are known, their posteriors being independent.
+
+    Where there are no draws at all, as of many kernels, there are none.
+    """
     sampled = [
         None if part is None else rng.choice(part[0], _SAMPLE, p=part[1] / part[1].sum())
         for part in draws
     ]
     means = [None if part is None else float(part[1] @ part[0]) for part in draws]
     found = []
-    for a, b in combinations(range(len(names)), 2):
+    for a, b in combinations(range(len(draws)), 2):
         one, other = sampled[a], sampled[b]
         if one is None or other is None or means[a] is None or means[b] is None:
             continue
