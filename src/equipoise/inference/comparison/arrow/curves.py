@@ -23,6 +23,7 @@ _GAP_MASS, _KNOWN = 0.02, 0.05
 _MATTERS = 0.02
 # Nodes this far below the best are of no use where the other scale is a little different.
 _DEPTH = 25.0
+_MOST_USED = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +96,18 @@ class Curve:
         return np.asarray(hats @ post.mass)
 
     def used(self) -> list[float]:
-        """Return the scales of levels that may matter at a neighbouring value of another scale."""
+        """Return scales of levels that may matter at a neighbouring value of another scale.
+
+        At most nine, spread over them: a new curve looks between its first levels in any case.
+        """
         scales = np.array([level.scale for level in self.levels])
         height = np.array([level.log_value for level in self.levels])
         height = height - 0.5 * (scales / self.tau) ** 2 + np.log(scales)
         kept = height > height.max() - _DEPTH
         kept |= np.convolve(kept, [1, 1, 1], mode="same") > 0
-        return [float(scale) for scale in scales[kept]]
+        found = scales[kept]
+        few = np.linspace(0, len(found) - 1, min(len(found), _MOST_USED)).round().astype(int)
+        return [float(scale) for scale in found[few]]
 
     def _smooth(self) -> CycleScaleCurve:
         nodes = np.array([level.scale for level in self.levels])

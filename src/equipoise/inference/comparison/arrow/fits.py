@@ -29,6 +29,8 @@ PAIRS = 64
 _DEVIATIONS = tuple(np.geomspace(0.003, 10.0, 9).tolist())
 _CYCLES = tuple(np.geomspace(0.01, 5.0, 8).tolist())
 _MARGIN = 1e-3
+# Nats below the likeliest σ_c at which another is left out; σ_c kept at least, for a spline.
+_UNLIKELY, _FEWEST = 100.0, 4
 Progress = Callable[[int, int], None]
 
 
@@ -148,7 +150,7 @@ def solve_many(
     tau = priors.cycle_scale
     shared_curve: Curve | None = None
     if any(one.cycles.shape[1] for one in data):
-        spots = [scale * tau for scale in _CYCLES]
+        spots = _likely(grid, [scale * tau for scale in _CYCLES], balance.posterior().mean, tau)
         shared_curve = refined(
             grid.level(0.0, 0.0, 0.0),
             lambda cycle: grid.level(0.0, cycle, cycle),
@@ -307,6 +309,19 @@ def _draws(
         tuple(np.concatenate(part) for part in deviations),
         np.full(n, 1.0 / n),
     )
+
+
+def _likely(grid: Grid, spots: Sequence[float], deviation: float, tau: float) -> list[float]:
+    """Return those σ_c that may carry the evidence at one σ_δ, and one beyond on either side.
+
+    Of a thousand kernels all but a few σ_c are hundreds of nats away, and each costs a curve.
+    """
+    height = np.array([grid.level(deviation, cycle, cycle).log_value for cycle in spots])
+    height -= 0.5 * (np.array(spots) / tau) ** 2
+    near = np.flatnonzero(height > height.max() - _UNLIKELY)
+    first = max(min(int(near[0]) - 1, len(spots) - _FEWEST), 0)
+    last = max(int(near[-1]) + 2, first + _FEWEST)
+    return list(spots[first:last])
 
 
 def _around(spots: Sequence[float], curve: Curve) -> list[float]:
