@@ -1,6 +1,6 @@
 """From the collector's store to the bundled table of sixteen kernels.
 
-    python examples/small-models/bundle.py small-models.db small-models.csv
+python examples/small-models/bundle.py small-models.db small-models.csv
 """
 
 import csv

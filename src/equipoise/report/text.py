@@ -1,9 +1,11 @@
 """The summary in plain text: what a referee reads line by line."""
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.comparison import Comparison
 from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.features import Explanation
 from equipoise.report.caveats import caveats
+from equipoise.report.comparison import comparison_summary
 from equipoise.report.evidence import evidence_lines
 from equipoise.report.exact import exact_lines
 from equipoise.report.facts import (
@@ -21,7 +23,9 @@ from equipoise.report.tables import potential_lines
 from equipoise.report.violation import violation_lines
 
 
-def summary(result: BalanceTest | Explanation, diagnosis: Diagnosis | None = None) -> str:
+def summary(
+    result: BalanceTest | Comparison | Explanation, diagnosis: Diagnosis | None = None
+) -> str:
     """Return the result in words and tables: plain text, lines of at most 100 columns.
 
     The verdict comes first (whether it may be trusted, before all else), then the data, how they
@@ -33,8 +37,7 @@ def summary(result: BalanceTest | Explanation, diagnosis: Diagnosis | None = Non
     Parameters
     ----------
     result
-        From :func:`equipoise.test`, or from :func:`equipoise.explain`, whose summary
-        :func:`equipoise.report.features.features_summary` makes.
+        From :func:`equipoise.test`, :func:`equipoise.compare` or :func:`equipoise.explain`.
     diagnosis
         From :func:`equipoise.diagnose`; default: computed here. Of a test only.
 
@@ -45,6 +48,8 @@ def summary(result: BalanceTest | Explanation, diagnosis: Diagnosis | None = Non
     """
     if isinstance(result, Explanation):
         return features_summary(result)
+    if isinstance(result, Comparison):
+        return comparison_summary(result)
     beside = diagnose(result) if diagnosis is None else diagnosis
     sections = (
         wrap(result.verdict.text),

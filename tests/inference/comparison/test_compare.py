@@ -300,6 +300,8 @@ def test_kernels_too_large_for_mcmc_are_sent_to_the_fast_path(monkeypatch):
 
 def test_the_method_is_named():
     found = compared("one")
+    assert eq.summary(found) == comparison_summary(found)
+    assert json.loads(eq.to_json(found)) == json.loads(comparison_json(found))
     assert found.method == "laplace"
     assert found.cross_check is found.diagnostics is None
     assert "Laplace and importance sampling" in " ".join(comparison_summary(found).split())
