@@ -37,6 +37,7 @@ from equipoise.inference.evidence import (
 from equipoise.inference.planning import plan
 from equipoise.inference.posterior import posterior
 from equipoise.inference.sampling_checks import check_sampling, repeat_verdict
+from equipoise.inference.sparse import map_large
 from equipoise.inference.verdict import Verdict
 from equipoise.inference.violation import violation
 from equipoise.models import Priors
@@ -77,6 +78,7 @@ __all__ = [
     "laplace",
     "likelihoods",
     "load",
+    "map_large",
     "models",
     "path",
     "plan",
