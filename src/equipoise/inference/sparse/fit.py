@@ -13,6 +13,7 @@ from equipoise.inference.sparse.balance import BalanceMode, balance_mode
 from equipoise.inference.sparse.cyclic import cyclic_mode
 from equipoise.inference.sparse.envelope import envelope_mode
 from equipoise.inference.sparse.errors import standard_errors
+from equipoise.inference.sparse.iterative import IterativeSystem
 from equipoise.inference.sparse.linear import DirectSystem
 from equipoise.inference.sparse.pairs import Pairs, pairs_of
 from equipoise.inference.sparse.solver import learned_mode, solver_of
@@ -116,7 +117,7 @@ class LargeMap:
         return out
 
     def largest_violations(self, count: int = 20) -> tuple[NamedViolation, ...]:
-        """Return the edges that stand off the potential most surely, by size of z, with exact leverages.
+        """Return the edges that stand off the potential most surely, leverages exact.
 
         Parameters
         ----------
@@ -228,7 +229,7 @@ def _own_reference(graph: SupportGraph, references: Sequence[int]) -> IntArray:
     """Return the reference state of each state's component, shape (S,)."""
     at = np.empty(graph.n_components, dtype=np.int64)
     at[graph.component[list(references)]] = references
-    return at[graph.component]
+    return np.asarray(at[graph.component])
 
 
 def _above_references(
@@ -241,7 +242,7 @@ def _above_references(
     full[list(references)] = np.where(np.isnan(full[list(references)]), 0.0, full[list(references)])
     above = full - full[own]
     above[graph.strong != graph.strong[own]] = np.nan
-    return above
+    return np.asarray(above)
 
 
 def _cycles_at(

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import bsr_array, coo_array, csc_array, csr_array
 from scipy.sparse.linalg import SuperLU, splu
 
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.likelihoods import FloatArray, IntArray
+
+# SciPy's compressed storage takes whichever integers suffice.
+Indices = npt.NDArray[np.int32] | IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +32,8 @@ class Pattern:
 
     n: int
     order: IntArray
-    rows: IntArray
-    indptr: IntArray
+    rows: Indices
+    indptr: Indices
     diagonal: IntArray
     _place: IntArray
     _source: IntArray
@@ -169,4 +173,7 @@ def _factor(matrix: csc_array, order: IntArray) -> Factor:
 
 
 def _splu(matrix: csc_array, ordering: str) -> SuperLU:
-    return splu(matrix, permc_spec=ordering, diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    lu: SuperLU = splu(  # type: ignore[call-overload]
+        matrix, permc_spec=ordering, diag_pivot_thresh=0.0, options={"SymmetricMode": True}
+    )
+    return lu

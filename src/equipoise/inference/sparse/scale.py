@@ -100,13 +100,15 @@ def scale_posterior(
         while low < x < high and joint(x) > top - _DEPTH:
             x = float(np.clip(x + side * min(_STEP * width, _LONGEST), low, high))
             grid.add(x)
-    x = np.array(sorted(grid))
-    values = np.array([joint(at) for at in x])
-    fine = np.linspace(x[0], x[-1], _FINE)
-    log_density = CubicSpline(x, values)(fine) if len(x) > 3 else np.interp(fine, x, values)
+    logs = np.array(sorted(grid))
+    values = np.array([joint(at) for at in logs])
+    fine = np.linspace(logs[0], logs[-1], _FINE)
+    log_density = (
+        CubicSpline(logs, values)(fine) if len(logs) > 3 else np.interp(fine, logs, values)
+    )
     log_mass = log_density + np.log(np.gradient(fine))
     log_mass[[0, -1]] -= np.log(2.0)
-    if x[0] <= low:
+    if logs[0] <= low:
         below = float(np.log(erf(_LOWEST / (half_normal * np.sqrt(2.0)))))
         density = 0.5 * np.log(2 / np.pi) - np.log(half_normal) + low
         log_mass[0] = np.logaddexp(log_mass[0], values[0] - density + below)
@@ -114,7 +116,7 @@ def scale_posterior(
     share = np.exp(log_mass - total)
     mean = float(share @ fine)
     return ScalePosterior(
-        scales=np.exp(x),
+        scales=np.exp(logs),
         log_joint=values,
         log_evidence=total,
         mode=float(fine[np.argmax(log_density)]),

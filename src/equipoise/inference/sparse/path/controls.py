@@ -10,7 +10,7 @@ import numpy as np
 from equipoise.inference.sparse.cyclic import gaussian
 from equipoise.inference.sparse.linear import DirectSystem
 from equipoise.inference.sparse.pairs import Pairs
-from equipoise.inference.sparse.trajectories import Reference, State
+from equipoise.inference.sparse.path.trajectories import Reference, State
 from equipoise.likelihoods import FloatArray
 
 N_CONTROLS = 5
@@ -58,10 +58,12 @@ def controls(
     residual = pairs.residual(pairs.incidence @ phi + c)
     score_phi = pairs.divergence @ residual - phi / sd**2
     score_c = residual - c / at.cycle_sd**2
-    zero = np.zeros_like(phi)
-    centre = reference.cycles[:, None] * np.ones(len(sd))
-    drift = at.solve(zero, centre / at.cycle_sd**2)
-    linear = at.solve(zero, (c - centre) / at.cycle_sd**2)
+    # The constant field goes along, as one more right side.
+    centre = reference.cycles[:, None]
+    wide = np.concatenate([c - centre, centre], axis=1) / at.cycle_sd**2
+    fields = at.solve(np.zeros((len(phi), wide.shape[1])), wide)
+    linear = fields[0][:, :-1], fields[1][:, :-1]
+    drift = fields[0][:, -1:], fields[1][:, -1:]
     out = np.empty((len(sd), N_CONTROLS))
     out[:, 0] = pairs.n_cycles + (c * score_c).sum(axis=0)
     out[:, 1] = (drift[0] * score_phi).sum(axis=0) + (drift[1] * score_c).sum(axis=0)

@@ -17,7 +17,7 @@ from equipoise.inference.sparse.pairs import Pairs
 from equipoise.likelihoods import FloatArray
 
 _TURN = np.pi / 2
-_ACCEPTANCE = 0.8
+_ACCEPTANCE, _HITS = 0.8, 0.44
 _SHORTEST, _LONGEST = 0.02, np.pi / 4
 _SCALE_STEPS = 6
 
@@ -29,6 +29,24 @@ class State:
     potential: FloatArray
     cycles: FloatArray
     potential_sd: FloatArray
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """Length of a step, as an angle, and width of a step of ``log σ_Φ``."""
+
+    step: float = 0.3
+    width: float = 0.05
+
+
+def adapted(tuning: Tuning, acceptance: float, hits: float, done: float) -> Tuning:
+    """Return step sizes nearer to the acceptance wanted, by less the more is done (0 to 1)."""
+    rate = 0.4 * (1.0 - 0.8 * done)
+    step = tuning.step * np.exp(rate * (acceptance - _ACCEPTANCE))
+    width = tuning.width
+    if np.isfinite(hits):
+        width = float(np.clip(width * np.exp(rate * (hits - _HITS)), 1e-3, 1.0))
+    return Tuning(float(np.clip(step, _SHORTEST, _LONGEST)), width)
 
 
 @dataclass(frozen=True, eq=False)
