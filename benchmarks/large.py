@@ -57,6 +57,7 @@ def simulate(
     potential_sd: float = 2.0,
     violation: float = 0.0,
     pool: float = 1.0,
+    poisson: bool = False,
 ) -> LargeTable:
     """Draw transitions from a sparse kernel.
 
@@ -78,6 +79,8 @@ def simulate(
         ρ, root mean square of c over the edges; c is a random field projected on the cycles.
     pool
         Share of the states that are ever a source.
+    poisson
+        Poisson counts of the same means instead of a given number of draws: quicker by far.
     """
     rng = np.random.default_rng(random_seed)
     weight = rng.pareto(1.5, n_states) + 1.0
@@ -106,9 +109,17 @@ def simulate(
     source, target, rate = source[order], target[order], rate[order]
     visits = rng.pareto(1.2, n_states) + 0.2
     visits[rng.random(n_states) > pool] = 0.0
-    trials = rng.multinomial(n_draws, visits / visits.sum())
-    phi = potential - np.log(np.bincount(source, rate, n_states))
-    return LargeTable(*_rows(source, target, rate, trials, rng), phi, ends, circulation)
+    total = np.bincount(source, rate, n_states)
+    phi = potential - np.log(total)
+    if poisson:
+        mean = n_draws * (visits / visits.sum() / total)[source] * rate
+        count = rng.poisson(mean)
+        seen = count > 0
+        rows = source[seen], target[seen], count[seen]
+    else:
+        trials = rng.multinomial(n_draws, visits / visits.sum())
+        rows = _rows(source, target, rate, trials, rng)
+    return LargeTable(*rows, phi, ends, circulation)
 
 
 def _rows(

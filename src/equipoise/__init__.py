@@ -37,7 +37,7 @@ from equipoise.inference.evidence import (
 from equipoise.inference.planning import plan
 from equipoise.inference.posterior import posterior
 from equipoise.inference.sampling_checks import check_sampling, repeat_verdict
-from equipoise.inference.sparse import map_large
+from equipoise.inference.sparse import LargeMap, LargeTest, map_large, path_large, test_large
 from equipoise.inference.verdict import Verdict
 from equipoise.inference.violation import violation
 from equipoise.models import Priors
@@ -63,6 +63,8 @@ __all__ = [
     "Diagnosis",
     "Evidence",
     "ExactEvidence",
+    "LargeMap",
+    "LargeTest",
     "Priors",
     "TransitionCounts",
     "Verdict",
@@ -81,6 +83,7 @@ __all__ = [
     "map_large",
     "models",
     "path",
+    "path_large",
     "plan",
     "plots",
     "posterior",
@@ -89,6 +92,7 @@ __all__ = [
     "simulate",
     "summary",
     "test",
+    "test_large",
     "to_dict",
     "to_json",
     "violation",

@@ -1,5 +1,15 @@
 """Graphs too large for dense matrices: modes, evidence and draws by sparse factors."""
 
 from equipoise.inference.sparse.fit import LargeMap, NamedViolation, map_large
+from equipoise.inference.sparse.path import SparsePath, path_large
+from equipoise.inference.sparse.verdict import LargeTest, test_large
 
-__all__ = ["LargeMap", "NamedViolation", "map_large"]
+__all__ = [
+    "LargeMap",
+    "LargeTest",
+    "NamedViolation",
+    "SparsePath",
+    "map_large",
+    "path_large",
+    "test_large",
+]

@@ -105,7 +105,7 @@ class LargeMap:
         if missing:
             raise DataError(f"there is no state {quoted(missing[0])}; name states of the table")
         chosen = np.array([known[label] for label in states], dtype=np.int64)
-        own = _own_reference(self.graph, self.references)[chosen]
+        own = own_reference(self.graph, self.references)[chosen]
         out = np.full(len(chosen), np.nan)
         place = np.full(self.graph.n_states, -1)
         place[self.pairs.states] = np.arange(self.pairs.n_states)
@@ -225,7 +225,7 @@ def checked_pairs(counts: TransitionCounts, graph: SupportGraph, rejected: Rejec
     return pairs
 
 
-def _own_reference(graph: SupportGraph, references: Sequence[int]) -> IntArray:
+def own_reference(graph: SupportGraph, references: Sequence[int]) -> IntArray:
     """Return the reference state of each state's component, shape (S,)."""
     at = np.empty(graph.n_components, dtype=np.int64)
     at[graph.component[list(references)]] = references
@@ -236,7 +236,7 @@ def _above_references(
     pairs: Pairs, graph: SupportGraph, references: Sequence[int], potential: FloatArray
 ) -> FloatArray:
     """Return Φ of all states above their references, NaN where only the prior would speak."""
-    own = _own_reference(graph, references)
+    own = own_reference(graph, references)
     full = np.full(graph.n_states, np.nan)
     full[pairs.states] = potential
     full[list(references)] = np.where(np.isnan(full[list(references)]), 0.0, full[list(references)])

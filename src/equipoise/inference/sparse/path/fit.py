@@ -30,9 +30,10 @@ from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, random_generator
 
 METHOD = "path"
-CHAINS, DRAWS, TUNE = 4, 60, 30
-_STEP, _PILOT_STEP = 0.45, 0.3
-_ROUNDS = 4
+CHAINS, DRAWS, TUNE = 4, 120, 30
+# Steps in log σ_c; at small σ_c, where the slope grows like σ_c², twice as long ones do.
+_STEP, _FLAT, _PILOT_STEP = 0.45, 0.25, 0.3
+_ROUNDS, _FEWEST = 4, 6
 _GAP_ERROR, _NEGLIGIBLE = 0.05, 0.01
 # A path ends where the evidence has fallen this far below its best and goes on falling.
 _DEPTH = 25.0
@@ -153,9 +154,7 @@ def path_large(
         base = balance_mode(pairs, system, priors.fixed_potential_sd)
     lowest = _lowest(pairs, system, base.potential_sd, base.potential, priors.cycle_scale)
     rho = _violation_of(graph, pairs)
-    count = int(np.ceil(np.log(LARGEST * priors.cycle_scale / lowest) / _STEP)) + 1
-    spots = np.log(lowest) + _STEP * np.arange(count)
-    spots[1:] += rng.uniform(-0.2, 0.2, count - 1) * _STEP
+    highest = float(np.log(LARGEST * priors.cycle_scale))
 
     def visit(spot: float, near: SparseNode | None) -> SparseNode:
         sd = base.potential_sd
@@ -181,15 +180,22 @@ def path_large(
 
     nodes: list[SparseNode] = []
     rise = best = 0.0
-    for k, x in enumerate(spots):
+    x = float(np.log(lowest))
+    while True:
         nodes.append(visit(float(np.exp(x)), nodes[-1] if nodes else None))
         if progress is not None:
-            progress(len(nodes), max(len(nodes) + 1, count - 4))
-        if k:
-            rise += (x - spots[k - 1]) * (nodes[-1].slope + nodes[-2].slope) / 2
+            planned = len(nodes) + int(np.ceil(max(-x, 0.0) / _STEP)) + 1
+            progress(len(nodes), planned)
+        if len(nodes) > 1:
+            gap = float(np.log(nodes[-1].cycle_scale / nodes[-2].cycle_scale))
+            rise += gap * (nodes[-1].slope + nodes[-2].slope) / 2
             best = max(best, rise)
-        if k >= 5 and rise < best - _DEPTH and nodes[-1].slope < -2.0:
+        fallen = rise < best - _DEPTH and nodes[-1].slope < 0
+        if x >= highest or (len(nodes) >= _FEWEST and fallen):
             break
+        # Moved a little at random, so that repeats show what the placing costs.
+        step = _STEP * rng.uniform(0.8, 1.2) * (2 if abs(nodes[-1].slope) < _FLAT else 1)
+        x = min(x + step, highest)
     guide = _pilot(pairs, system, nodes)
     curve = _curve(nodes, guide, priors.cycle_scale)
     gaps: list[float] = []
