@@ -15,6 +15,7 @@ from equipoise.cli.compare import compare
 from equipoise.cli.demo import demo
 from equipoise.cli.evidence import evidence
 from equipoise.cli.fetch import fetch
+from equipoise.cli.large import large
 from equipoise.cli.plan import EPILOG as PLAN_EPILOG
 from equipoise.cli.plan import plan
 from equipoise.cli.report import report
@@ -114,6 +115,16 @@ app.command(
     Exit status: 0 all answer and agree, 2 bad input or usage, 3 not all agree or answer.
     """
 )(evidence)
+
+app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise large counts.parquet
+        equipoise large counts.parquet --json - | jq .verdict
+        equipoise large counts.parquet --fast
+    """
+)(large)
 
 app.command(epilog=PLAN_EPILOG)(plan)
 
