@@ -37,7 +37,14 @@ from equipoise.inference.evidence import (
 from equipoise.inference.planning import plan
 from equipoise.inference.posterior import posterior
 from equipoise.inference.sampling_checks import check_sampling, repeat_verdict
-from equipoise.inference.sparse import LargeMap, LargeTest, map_large, path_large, test_large
+from equipoise.inference.sparse import (
+    LargeMap,
+    LargeTest,
+    laplace_large,
+    map_large,
+    path_large,
+    test_large,
+)
 from equipoise.inference.verdict import Verdict
 from equipoise.inference.violation import violation
 from equipoise.models import Priors
@@ -78,6 +85,7 @@ __all__ = [
     "exact",
     "graph",
     "laplace",
+    "laplace_large",
     "likelihoods",
     "load",
     "map_large",

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.stats import halfnorm
 from sparse_tables import pieces, reversible_table, sparse_of
 
 import equipoise as eq
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
+from equipoise.inference.modes.mode import find_mode
+from equipoise.inference.sparse import solver
 from equipoise.inference.sparse.cyclic import cyclic_mode
-from equipoise.inference.sparse.path import fit
 from equipoise.inference.sparse.path.controls import prior_trace
 from equipoise.inference.sparse.path.fit import _violation_of
 from equipoise.inference.sparse.path.trajectories import Reference
@@ -119,7 +121,7 @@ def test_refusals(driven, monkeypatch):
         eq.path_large(driven, draws=3)
     with pytest.raises(UsageError, match="rope must be a positive number"):
         eq.test_large(driven, rope=0.0)
-    monkeypatch.setattr(fit, "MOST_FOR_FACTORS", 3)
+    monkeypatch.setattr(solver, "MOST_FOR_FACTORS", 3)
     with pytest.raises(UsageError, match=r"take equipoise\.map_large"):
         eq.test_large(driven)
 
@@ -128,3 +130,24 @@ def test_a_table_too_large_for_dense_algebra_is_told_where_to_go():
     counts = reversible_table(1, states=1200, degree=6, trials=8)
     with pytest.raises(UsageError, match=r"equipoise\.test_large"):
         eq.test(counts)
+
+
+def test_laplace_equals_the_dense_one_before_its_correction(driven):
+    """Fixed scales: the curve through dense modes, integrated over σ_c here."""
+    found = eq.laplace_large(driven, priors=eq.Priors(scales="fixed"))
+    problem = eq.inference.problem.problem_of(
+        driven, priors=eq.Priors(scales="fixed"), likelihood="pairwise"
+    )
+    balance, cyclic = problem.reversible(), problem.cyclic()
+    base = find_mode(balance, (), balance.prior_mean).log_evidence
+    sds = np.geomspace(1e-3, 8.0, 160)
+    rise = [
+        find_mode(cyclic.at_cycle_scale(sd), (), cyclic.prior_mean).log_evidence - base
+        for sd in sds
+    ]
+    top = max(rise)
+    density = np.exp(np.array(rise) - top) * halfnorm.pdf(sds)
+    exact = -(top + np.log(np.trapezoid(density, sds)))
+    factor = found.log_bayes_factor()
+    assert factor.log_value == pytest.approx(exact, abs=0.02)
+    assert "not corrected" in factor.distrust

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from equipoise.errors import NotTrustedError
+from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.sparse.balance import BalanceMode, balance_mode
 from equipoise.inference.sparse.iterative import IterativeSystem, iterative_system
 from equipoise.inference.sparse.linear import DirectSystem, direct_system
@@ -34,6 +34,23 @@ def core_size(pairs: Pairs) -> int:
         if kept.all():
             return int(np.count_nonzero(degree > 2))
         source, target = source[kept], target[kept]
+
+
+def check_core(pairs: Pairs) -> None:
+    """Refuse a graph whose factors would fill up.
+
+    Raises
+    ------
+    UsageError
+        If too many states lie on cycles with three neighbours or more.
+    """
+    core = core_size(pairs)
+    if core > MOST_FOR_FACTORS:
+        raise UsageError(
+            f"{core:,} states of this graph lie on cycles with three neighbours or more, and "
+            f"factors of more than {MOST_FOR_FACTORS:,} may fill the memory: take equipoise."
+            "map_large, or test a part of the states"
+        )
 
 
 def solver_of(pairs: Pairs) -> DirectSystem | IterativeSystem:

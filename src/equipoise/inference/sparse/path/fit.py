@@ -24,7 +24,7 @@ from equipoise.inference.sparse.fit import checked_pairs
 from equipoise.inference.sparse.linear import DirectSystem, direct_system
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.inference.sparse.path.node import SparseNode, sample_node
-from equipoise.inference.sparse.solver import MOST_FOR_FACTORS, core_size, learned_mode
+from equipoise.inference.sparse.solver import check_core, learned_mode
 from equipoise.likelihoods import FloatArray, Rejected, trials_of
 from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, random_generator
@@ -139,13 +139,7 @@ def path_large(
     pairs = checked_pairs(counts, graph, rejected)
     if not pairs.n_cycles:
         return SparsePath(graph, pairs, priors, (), None)
-    core = core_size(pairs)
-    if core > MOST_FOR_FACTORS:
-        raise UsageError(
-            f"{core:,} states of this graph lie on cycles with three neighbours or more, and "
-            f"factors of more than {MOST_FOR_FACTORS:,} may fill the memory: take equipoise."
-            "map_large, or test a part of the states"
-        )
+    check_core(pairs)
     rng = random_generator(random_seed)
     system = direct_system(pairs)
     if priors.scales == "learned":
