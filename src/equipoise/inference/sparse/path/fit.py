@@ -150,27 +150,23 @@ def path_large(
     rho = _violation_of(graph, pairs)
     highest = float(np.log(LARGEST * priors.cycle_scale))
 
-    def visit(spot: float, near: SparseNode | None) -> SparseNode:
+    def visit(spot: float, near: SparseNode | None, more: int = 1) -> SparseNode:
         sd = base.potential_sd
         if near is not None and priors.scales == "learned":
             sd = float(np.exp(near.log_potential_sd.mean()))
-        for more in (1, _SECOND_MORE):
-            node = sample_node(
-                pairs,
-                system,
-                priors,
-                spot,
-                potential_sd=sd,
-                near=near,
-                rho=rho,
-                chains=chains,
-                tune=more * tune,
-                draws=more * draws,
-                rng=rng,
-            )
-            if node.doubt is None:
-                break
-        return node
+        return sample_node(
+            pairs,
+            system,
+            priors,
+            spot,
+            potential_sd=sd,
+            near=near,
+            rho=rho,
+            chains=chains,
+            tune=more * tune,
+            draws=more * draws,
+            rng=rng,
+        )
 
     nodes: list[SparseNode] = []
     rise = best = 0.0
@@ -192,6 +188,10 @@ def path_large(
         x = min(x + step, highest)
     guide = _pilot(pairs, system, nodes)
     curve = _curve(nodes, guide, priors.cycle_scale)
+    for k in _doubtful(nodes, curve):
+        # Once more, and longer: only where it matters to a deciding number.
+        nodes[k] = visit(nodes[k].cycle_scale, nodes[k], _SECOND_MORE)
+    curve = _curve(nodes, guide, priors.cycle_scale)
     gaps: list[float] = []
     for _ in range(_ROUNDS):
         gaps = _gaps_to_halve(nodes, guide, curve)
@@ -200,6 +200,8 @@ def path_large(
         for spot in gaps:
             near = min(nodes, key=lambda node: abs(np.log(node.cycle_scale / spot)))
             nodes.append(visit(spot, near))
+            if nodes[-1].doubt is not None:
+                nodes[-1] = visit(spot, nodes[-1], _SECOND_MORE)
         nodes.sort(key=lambda node: node.cycle_scale)
         curve = _curve(nodes, guide, priors.cycle_scale)
     else:
@@ -257,10 +259,17 @@ def _curve(nodes: list[SparseNode], guide: Pilot, tau: float) -> CycleScaleCurve
         loadings=loadings,
         node_mcse=np.array([node.mcse for node in nodes]),
     )
-    # A slope moves the evidence at every larger σ_c: it counts where any of that is probable.
+    doubt = next((nodes[k].doubt for k in _doubtful(nodes, curve)), None)
+    return replace(curve, doubt=doubt)
+
+
+def _doubtful(nodes: list[SparseNode], curve: CycleScaleCurve) -> list[int]:
+    """Return which nodes must not be believed and matter.
+
+    A slope moves the evidence at every larger σ_c: it matters where any of that is probable.
+    """
     beyond = _beyond(curve)
-    doubts = (node.doubt for node, mass in zip(nodes, beyond, strict=True) if mass > _NEGLIGIBLE)
-    return replace(curve, doubt=next((doubt for doubt in doubts if doubt is not None), None))
+    return [k for k, node in enumerate(nodes) if node.doubt is not None and beyond[k] > _NEGLIGIBLE]
 
 
 def _beyond(curve: CycleScaleCurve) -> FloatArray:
