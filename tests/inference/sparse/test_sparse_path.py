@@ -126,10 +126,10 @@ def test_refusals(driven, monkeypatch):
         eq.test_large(driven)
 
 
-def test_a_table_too_large_for_dense_algebra_is_told_where_to_go():
-    counts = reversible_table(1, states=1200, degree=6, trials=8)
-    with pytest.raises(UsageError, match=r"equipoise\.test_large"):
-        eq.test(counts)
+def test_a_table_too_large_for_dense_algebra_is_told_where_to_go(driven, monkeypatch):
+    monkeypatch.setattr("equipoise.inference.problem.MOST_PARAMETERS", 10)
+    with pytest.raises(UsageError, match=r"equipoise\.test_large \(`equipoise large`\)"):
+        eq.test(driven)
 
 
 def test_laplace_equals_the_dense_one_before_its_correction(driven):
