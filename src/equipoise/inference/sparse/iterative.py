@@ -78,7 +78,7 @@ class IterativeSystem:
     """
 
     pattern: Pattern
-    tolerance: float = 1e-5
+    tolerance: float = 1e-4
 
     def factorise(self, weight: FloatArray, ridge: float) -> Conjugate:
         """Assemble ``Dᵀ diag(weight) D + ridge``; the name is that of the direct system."""
@@ -87,6 +87,6 @@ class IterativeSystem:
         return Conjugate(self.pattern.matrix(entries), self.tolerance)
 
 
-def iterative_system(pairs: Pairs, tolerance: float = 1e-5) -> IterativeSystem:
+def iterative_system(pairs: Pairs, tolerance: float = 1e-4) -> IterativeSystem:
     """Return the system of a graph."""
     return IterativeSystem(pattern_of(pairs, np.arange(pairs.n_states)), tolerance)
