@@ -71,7 +71,7 @@ def solve(path: Path) -> None:
 
 def measure(sizes: tuple[int, ...]) -> Section:
     """Run every size in a process of its own."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "counts.parquet"

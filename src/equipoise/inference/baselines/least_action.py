@@ -171,7 +171,7 @@ def _minimum(
         diagonal[pinned] += np.where(pin > 0, pin, 1.0)
         entries = np.concatenate([-held, -held, diagonal])
         matrix = csc_array(coo_array((entries, (rows, columns)), shape=(n, n)))
-        step = splu(  # type: ignore[call-overload]
+        step = splu(
             matrix,
             permc_spec="MMD_AT_PLUS_A",
             diag_pivot_thresh=0.0,

@@ -316,7 +316,7 @@ def _violation_of(graph: SupportGraph, pairs: Pairs) -> Callable[[FloatArray], F
     rows = np.concatenate([i, j, np.arange(n)])
     columns = np.concatenate([j, i, np.arange(n)])
     matrix = csc_array(coo_array((entries, (rows, columns)), shape=(n, n)))
-    factor = splu(  # type: ignore[call-overload]
+    factor = splu(
         matrix,
         permc_spec="MMD_AT_PLUS_A",
         diag_pivot_thresh=0.0,
