@@ -23,7 +23,6 @@ from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, random_generator
 from equipoise.text import quoted
 
-
 # Exact leverages may change places near the end of a list.
 _SPARE = 5
 
