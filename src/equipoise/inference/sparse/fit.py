@@ -1,4 +1,4 @@
-"""The fast path for tables of up to a million states: mode, standard errors, violation map."""
+"""The fast path of large tables: mode, standard errors, violation map."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -156,7 +156,7 @@ def map_large(
     Parameters
     ----------
     counts : TransitionCounts
-        Axis 0 is from, axis 1 to; up to some 10⁶ states and 10⁷ edges.
+        Axis 0 is from, axis 1 to; 10⁵ states and 10⁶ edges take half a minute and 0.7 GB.
     priors : Priors, optional
         Default: ``Priors()``; with learned scales σ_Φ is taken where its evidence is greatest.
     rejected : {"stay", "drop"}
