@@ -49,7 +49,8 @@ def test_sparse_path_against_the_dense_methods(record):
         rows = []
         for tau in TAUS:
             a, b = found.log_bayes_factor(tau), dense.log_bayes_factor(tau)
-            assert b.distrust is None
+            if b.distrust is not None:
+                continue  # k̂ of the reference is above 0.7
             unsure += a.distrust is not None
             off.append(apart(a.log_value, a.mcse, b.log_value, b.mcse))
             rows.append([a.log_value, a.mcse, b.log_value, b.mcse])
@@ -91,6 +92,7 @@ def test_sparse_path_against_the_dense_methods(record):
                 None,
                 APART,
             ),
+            ("compared", float(len(off)), 14.0, None),
             (f"withheld, of {len(off)}", float(unsure), None, 3.0),
             ("spread of repeats by the error reported", spread / reported, *SPREAD),
         ],

@@ -22,7 +22,7 @@ def large(
         bool,
         typer.Option(
             "--fast",
-            help="Mode, standard errors and violations, no verdict: 100,000 states in half a minute.",
+            help="Mode, errors and violations only, no verdict: 100,000 states in half a minute.",
         ),
     ] = False,
     scales: options.Scales = "learned",
