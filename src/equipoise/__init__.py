@@ -38,6 +38,14 @@ from equipoise.inference.features import Explanation, explain
 from equipoise.inference.planning import plan
 from equipoise.inference.posterior import posterior
 from equipoise.inference.sampling_checks import check_sampling, repeat_verdict
+from equipoise.inference.sparse import (
+    LargeMap,
+    LargeTest,
+    laplace_large,
+    map_large,
+    path_large,
+    test_large,
+)
 from equipoise.inference.verdict import Verdict
 from equipoise.inference.violation import violation
 from equipoise.models import Priors
@@ -64,6 +72,8 @@ __all__ = [
     "Evidence",
     "ExactEvidence",
     "Explanation",
+    "LargeMap",
+    "LargeTest",
     "Priors",
     "TransitionCounts",
     "Verdict",
@@ -78,10 +88,13 @@ __all__ = [
     "explain",
     "graph",
     "laplace",
+    "laplace_large",
     "likelihoods",
     "load",
+    "map_large",
     "models",
     "path",
+    "path_large",
     "plan",
     "plots",
     "posterior",
@@ -90,6 +103,7 @@ __all__ = [
     "simulate",
     "summary",
     "test",
+    "test_large",
     "to_dict",
     "to_json",
     "violation",

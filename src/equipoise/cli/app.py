@@ -17,6 +17,7 @@ from equipoise.cli.evidence import evidence
 from equipoise.cli.features import EPILOG as FEATURES_EPILOG
 from equipoise.cli.features import features
 from equipoise.cli.fetch import fetch
+from equipoise.cli.large import large
 from equipoise.cli.plan import EPILOG as PLAN_EPILOG
 from equipoise.cli.plan import plan
 from equipoise.cli.report import report
@@ -116,6 +117,16 @@ app.command(
     Exit status: 0 all answer and agree, 2 bad input or usage, 3 not all agree or answer.
     """
 )(evidence)
+
+app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise large counts.parquet
+        equipoise large counts.parquet --json - | jq .verdict
+        equipoise large counts.parquet --fast
+    """
+)(large)
 
 app.command(epilog=PLAN_EPILOG)(plan)
 

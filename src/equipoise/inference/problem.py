@@ -151,7 +151,8 @@ def problem_of(
         hint = ' likelihood="pairwise" has fewer,' if likelihood == "multinomial" else ""
         raise UsageError(
             f"this table has {size} parameters, more than the {MOST_PARAMETERS} that dense linear "
-            f"algebra can take:{hint} or test a part of the states"
+            f"algebra can take:{hint} equipoise.test_large (`equipoise large`) needs none of it on "
+            "sparse tables, and otherwise a part of the states can be tested"
         )
     rows: MultinomialRows | PairwiseEdges
     if likelihood == "multinomial":

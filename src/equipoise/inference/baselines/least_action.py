@@ -1,11 +1,13 @@
 r"""The least-action potential of Song et al. 2025, arXiv:2512.10047."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csc_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.sparse.linalg import splu
 from scipy.special import expit
 
 from equipoise.counts import TransitionCounts
@@ -129,12 +131,10 @@ def least_action(
     graph = support_graph(counts, trials)
     references = reference_states(counts, graph, reference)
     above = above_reference(potential, graph, references)
-    for state in references:
-        into, out = _reached(arcs.T.tocsr(), state), _reached(arcs.tocsr(), state)
-        there = graph.component == graph.component[state]
-        above[there & into & ~out] = np.inf
-        above[there & ~into & out] = -np.inf
-        above[there & ~into & ~out] = np.nan
+    into, out = _reached(target, source, n, references), _reached(source, target, n, references)
+    above[into & ~out] = np.inf
+    above[~into & out] = -np.inf
+    above[~into & ~out] = np.nan
     made = max(int(np.count_nonzero(trials)), 1)
     return LeastAction(counts.states, above, potential, action / made, penalty, references)
 
@@ -153,32 +153,49 @@ def _minimum(
 ) -> FloatArray:
     """Minimise a convex action by Newton, every strongly connected component for itself, (S,)."""
     n = len(strong)
-    same = strong[:, None] == strong[None, :]
     v = np.zeros(n)
+    if not len(source):
+        return v
+    size = np.bincount(strong, minlength=n)
+    # One state of each component stands still; its mean is taken off at the end.
+    _, pinned = np.unique(strong, return_index=True)
+    states = np.arange(n)
+    rows = np.concatenate([source, target, states])
+    columns = np.concatenate([target, source, states])
     for _ in range(_MAX_STEPS):
         _, slope, curvature = _penalty(penalty, v[source] - v[target])
-        pull = weight * slope
+        pull, held = weight * slope, weight * curvature
         gradient = np.bincount(source, pull, n) - np.bincount(target, pull, n)
-        matrix = np.zeros((n, n))
-        np.add.at(matrix, (source, target), -weight * curvature)
-        matrix += matrix.T
-        diagonal = -matrix.sum(axis=1)
-        matrix += same * (max(diagonal.max(initial=0.0), 1e-300) / n)
-        matrix[np.diag_indices(n)] += diagonal
-        step = np.linalg.solve(matrix, -gradient)
+        diagonal = np.bincount(source, held, n) + np.bincount(target, held, n)
+        pin = diagonal[pinned]
+        diagonal[pinned] += np.where(pin > 0, pin, 1.0)
+        entries = np.concatenate([-held, -held, diagonal])
+        matrix = csc_array(coo_array((entries, (rows, columns)), shape=(n, n)))
+        step = splu(
+            matrix,
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        ).solve(-gradient)
         farthest = float(np.abs(step[source] - step[target]).max(initial=0.0))
         # As for the likelihood: curvatures of either penalty change by at most e^t over t.
         v += (np.log1p(farthest) / farthest if farthest > 0 else 1.0) * step
         if farthest < 1e-6:  # and Newton has squared it
-            return v
+            return np.asarray(v - (np.bincount(strong, v, n) / np.maximum(size, 1))[strong])
     raise NotTrustedError(
         f"the least action was not reached in {_MAX_STEPS} Newton steps; perhaps two probabilities "
         "differ too much"
     )
 
 
-def _reached(arcs: csr_array, start: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
-    """Return the states that can be reached from one, itself included."""
-    found = np.zeros(arcs.shape[0], dtype=np.bool_)
-    found[breadth_first_order(arcs, start, directed=True, return_predecessors=False)] = True
-    return found
+def _reached(
+    source: IntArray, target: IntArray, n: int, starts: Sequence[int]
+) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
+    """Return the states that can be reached from one of several, themselves included."""
+    # One search from a state of its own that leads to all of them.
+    source = np.concatenate([source, np.full(len(starts), n)])
+    target = np.concatenate([target, np.asarray(starts, dtype=int)])
+    arcs = csr_array((np.ones(len(source)), (source, target)), shape=(n + 1, n + 1))
+    found = np.zeros(n + 1, dtype=np.bool_)
+    found[breadth_first_order(arcs, n, directed=True, return_predecessors=False)] = True
+    return found[:n]

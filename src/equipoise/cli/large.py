@@ -1,0 +1,85 @@
+"""``equipoise large``: tables too large for dense algebra."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from equipoise.cli import console, options
+from equipoise.cli.counts import read_counts
+from equipoise.inference.sparse import map_large, test_large
+from equipoise.inference.verdict import ROPE
+from equipoise.models import Priors
+from equipoise.report.large import large_json, large_summary
+
+
+def large(
+    counts: Annotated[
+        str,
+        typer.Argument(help="File of counts, as for `equipoise test`; - reads standard input."),
+    ],
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast",
+            help="Mode, errors and violations only, no verdict: 100,000 states in half a minute.",
+        ),
+    ] = False,
+    scales: options.Scales = "learned",
+    rejected: options.Rejected = "stay",
+    cycle_scale: options.CycleScale = 1.0,
+    rope: options.Rope = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="State at Φ = 0; repeat it for other components.", metavar="STATE"),
+    ] = None,
+    no_stay: options.NoStay = False,
+    seed: options.Seed = options.SEED,
+    json: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the result as JSON; - prints it instead of the summary.", metavar="PATH|-"
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+) -> None:
+    """Test detailed balance on thousands of states with few neighbours each.
+
+    By the pairwise likelihood and sparse factors: nothing dense, nothing to compile. Evidence by
+    path sampling, the size of the violation, the potential of every state that the data hold, and
+    the edges that stand off it.
+    """
+    if json is not None and json != "-":
+        console.check_file(json)
+    table = read_counts(counts, no_stay=no_stay)
+    priors = Priors(scales=scales, cycle_scale=cycle_scale)
+    begun = time.perf_counter()
+    tested = None
+    if fast:
+        mapped = map_large(
+            table,
+            priors=priors,
+            rejected=rejected,
+            reference=reference or None,
+            random_seed=seed,
+        )
+    else:
+        with console.ProgressBar(shown=not quiet) as progress:
+            tested = test_large(
+                table,
+                priors=priors,
+                rejected=rejected,
+                reference=reference or None,
+                rope=ROPE if rope is None else rope,
+                random_seed=seed,
+                progress=progress,
+            )
+        mapped = tested.map
+    seconds = time.perf_counter() - begun
+    if json == "-":
+        console.write(large_json(mapped, tested, seconds))
+    else:
+        console.write(large_summary(mapped, tested))
+        if json is not None:
+            console.write_file(json, large_json(mapped, tested, seconds))
+    raise typer.Exit(0 if tested is None else tested.exit_status)

@@ -1,0 +1,244 @@
+"""Large tables: text for people, and the JSON contract ``equipoise.large/1``."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from equipoise.graph import SupportGraph
+from equipoise.inference.evidence import BayesFactor
+from equipoise.inference.sparse import LargeMap, LargeTest, NamedViolation
+from equipoise.inference.verdict import ViolationSize
+from equipoise.report.layout import entry, label, table, wrap
+from equipoise.report.numbers import finite, fixed, with_error
+
+SCHEMA = "equipoise.large/1"
+SHOWN = 10
+_LABEL = 40
+
+
+def large_summary(mapped: LargeMap, tested: LargeTest | None = None) -> str:
+    """Return a summary for a terminal; labels are made safe.
+
+    Parameters
+    ----------
+    mapped
+        Mode and violation map.
+    tested
+        The verdict, unless only the map was asked for.
+    """
+    lines: list[str] = []
+    if tested is not None:
+        lines += [*wrap(f"Verdict  {tested.verdict.text}", hang=9), ""]
+    graph, pairs = mapped.graph, mapped.pairs
+    facts = [
+        (
+            "data",
+            f"{graph.n_states:,} states, {graph.n_edges:,} edges, {graph.n_components:,} "
+            f"components; {mapped.counts.n_trials:,} trials",
+        ),
+        (
+            "compared",
+            f"{pairs.n_edges:,} edges between {pairs.n_states:,} states that both were sources, by "
+            "the pairwise likelihood",
+        ),
+        ("cycles", f"{graph.n_cycles:,} independent, {graph.n_testable_cycles:,} testable"),
+        ("scales", _scales(mapped)),
+    ]
+    if tested is not None:
+        facts += _evidence(tested)
+    lines += [line for name, text in facts for line in entry(name, text)]
+    lines += ["", "Violations  edges that stand off the potential most surely"]
+    lines += _violations(mapped.largest_violations(SHOWN))
+    lines += ["", "Potential  lowest states above the reference of their component, nats"]
+    lines += _lowest(mapped)
+    return "\n".join(lines)
+
+
+def large_json(
+    mapped: LargeMap, tested: LargeTest | None = None, seconds: float | None = None
+) -> str:
+    """Return the result as JSON text, pure ASCII: no NaN, only null.
+
+    Keys: ``schema``, ``version``, ``seconds``, ``data``, ``log_bayes_factor``, ``sensitivity``,
+    ``verdict``, ``diagnostics`` (null where only the map was asked for), ``scales``, ``potential``
+    (a list in the order of the states), ``violations`` (edges by size of z). Nats.
+    """
+    from equipoise import __version__  # the package imports this module
+
+    shown = tested is not None and tested.distrust is None
+    values: dict[str, Any] = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "seconds": finite(seconds),
+        "data": _data(mapped),
+        "log_bayes_factor": None,
+        "sensitivity": None,
+        "verdict": None,
+        "diagnostics": None,
+    }
+    if tested is not None:
+        verdict = tested.verdict
+        values["log_bayes_factor"] = {
+            **_factor(tested.log_bayes_factor, shown),
+            "method": tested.log_bayes_factor.method,
+            "likelihood": "pairwise",
+            "scales": tested.path.priors.scales,
+            "alternative": "cyclic",
+            "cycle_scale": tested.path.priors.cycle_scale,
+        }
+        values["sensitivity"] = [
+            {"cycle_scale": f.cycle_scale, **_factor(f, shown and f.distrust is None)}
+            for f in tested.sensitivity
+        ]
+        values["verdict"] = {
+            "favours": verdict.favours,
+            "strength": verdict.strength,
+            "reason": verdict.reason,
+            "p_balance": finite(verdict.p_balance),
+            "information_nats": finite(verdict.information_nats),
+            "text": verdict.text,
+            "size": _size(verdict.size, shown),
+            "trusted": verdict.trusted,
+        }
+        potential = tested.potential
+        values["diagnostics"] = {
+            "converged": shown,
+            "distrust": tested.distrust,
+            "nodes": len(tested.path.nodes),
+            "potential_distrust": None if potential is None else potential.distrust,
+            "r_hat_max": None if potential is None else finite(potential.r_hat_max),
+            "ess_bulk_min": None if potential is None else finite(potential.ess_bulk_min),
+        }
+    values["scales"] = {
+        "potential_sd": finite(mapped.mode.potential_sd),
+        "cycle_sd": finite(mapped.cycle_sd),
+    }
+    values["potential"] = _potential(mapped, tested)
+    values["violations"] = [
+        {"source": v.source, "target": v.target, "deviation": finite(v.deviation), "z": finite(v.z)}
+        for v in mapped.largest_violations()
+    ]
+    return json.dumps(values, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _scales(mapped: LargeMap) -> str:
+    cycles = (
+        f"σ_c about {mapped.cycle_sd:.2g}, from the residuals"
+        if mapped.cycle_sd
+        else "residuals no larger than chance makes them"
+    )
+    return f"σ_Φ {mapped.mode.potential_sd:.2f}; {cycles}"
+
+
+def _evidence(tested: LargeTest) -> list[tuple[str, str]]:
+    if tested.distrust is not None:
+        return [("log BF", f"withheld: {tested.distrust}")]
+    factor = tested.log_bayes_factor
+    others = ", ".join(
+        f"{with_error(f.log_value, f.mcse)} at {f.cycle_scale:g}"
+        for f in tested.sensitivity
+        if f is not factor and f.distrust is None
+    )
+    facts = [
+        (
+            "log BF",
+            f"{with_error(factor.log_value, factor.mcse)} nats at τ = {factor.cycle_scale:g}, "
+            "above 0 for balance",
+        ),
+        ("other τ", others),
+        ("information", f"{fixed(tested.verdict.information_nats, 1)} nats on the cycles"),
+    ]
+    potential = tested.potential
+    if potential is not None:
+        facts.append(
+            (
+                "potential",
+                f"withheld: {potential.distrust}"
+                if potential.distrust
+                else f"R-hat ≤ {potential.r_hat_max:.3f}, at least {potential.ess_bulk_min:.0f} "
+                f"effective draws, of {len(potential.chosen):,} states",
+            )
+        )
+    return facts
+
+
+def _violations(rows: Sequence[NamedViolation]) -> list[str]:
+    cells = [("from", "to", "deviation", "z")]
+    cells += [
+        (label(v.source, _LABEL), label(v.target, _LABEL), fixed(v.deviation, 2), fixed(v.z, 1))
+        for v in rows
+    ]
+    return table(cells, right=(False, False, True, True))
+
+
+def _lowest(mapped: LargeMap) -> list[str]:
+    known = np.flatnonzero(np.isfinite(mapped.potential))
+    order = known[np.argsort(mapped.potential[known], kind="stable")][:SHOWN]
+    names = [mapped.counts.states[k] for k in order]
+    errors = mapped.standard_errors(names)
+    cells = [("state", "mode", "standard error")]
+    cells += [
+        (label(name, _LABEL), fixed(float(mapped.potential[k]), 2), fixed(float(error), 2))
+        for name, k, error in zip(names, order, errors, strict=True)
+    ]
+    return table(cells, right=(False, True, True))
+
+
+def _data(mapped: LargeMap) -> dict[str, Any]:
+    counts, graph = mapped.counts, mapped.graph
+    return {
+        **_graph(graph),
+        "n_compared": mapped.pairs.n_edges,
+        "n_transitions": counts.n_transitions,
+        "n_trials": counts.n_trials,
+        "protocol": counts.protocol,
+    }
+
+
+def _graph(graph: SupportGraph) -> dict[str, int]:
+    return {
+        "n_states": graph.n_states,
+        "n_edges": graph.n_edges,
+        "n_cycles": graph.n_cycles,
+        "n_testable_cycles": graph.n_testable_cycles,
+        "n_components": graph.n_components,
+    }
+
+
+def _potential(mapped: LargeMap, tested: LargeTest | None) -> list[dict[str, Any]]:
+    n, references = mapped.graph.n_states, set(mapped.references)
+    columns = {name: np.full(n, np.nan) for name in ("mean", "sd", "lower", "upper")}
+    potential = None if tested is None else tested.potential
+    if potential is not None and potential.distrust is None:
+        states = mapped.pairs.states[potential.chosen]
+        for name, column in columns.items():
+            column[states] = getattr(potential, name)
+    return [
+        {
+            "state": mapped.counts.states[k],
+            "mode": finite(float(mapped.potential[k])),
+            **{name: finite(float(column[k])) for name, column in columns.items()},
+            "component": int(mapped.graph.component[k]),
+            "reference": k in references,
+        }
+        for k in range(n)
+    ]
+
+
+def _size(size: ViolationSize | None, shown: bool) -> dict[str, Any]:
+    known = size if shown else None
+    return {
+        "mean": finite(known.mean if known else None),
+        "lower": finite(known.lower if known else None),
+        "upper": finite(known.upper if known else None),
+        "rope": finite(size.rope if size else None),
+        "call": known.call if known else None,
+    }
+
+
+def _factor(factor: BayesFactor, shown: bool) -> dict[str, float | None]:
+    if not shown:
+        return {"value": None, "mcse": None}
+    return {"value": finite(factor.log_value), "mcse": finite(factor.mcse)}

@@ -1,0 +1,46 @@
+"""`equipoise large`, in this process: text, JSON, exit status."""
+
+import json
+
+import pytest
+from sparse_tables import reversible_table
+
+from equipoise.cli.app import main
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("large") / "counts.parquet"
+    reversible_table(6, states=40, trials=300).to_parquet(path)
+    return str(path)
+
+
+def test_fast_gives_a_map_and_no_verdict(table, capsys):
+    assert main(["large", table, "--fast"]) == 0
+    text = capsys.readouterr().out
+    assert "40 states" in text
+    assert "Violations" in text
+    assert "Verdict" not in text
+    assert main(["large", table, "--fast", "--json", "-"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values["schema"] == "equipoise.large/1"
+    assert values["verdict"] is None
+    assert len(values["potential"]) == 40
+    sizes = [abs(edge["z"]) for edge in values["violations"]]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_a_table_without_a_cycle_is_untestable(tmp_path, capsys):
+    path = tmp_path / "chain.csv"
+    path.write_text("source,target,count\na,b,3\nb,a,2\nb,c,4\nc,b,5\n")
+    assert main(["large", str(path), "--quiet", "--json", "-"]) == 0
+    values = json.loads(capsys.readouterr().out)
+    assert values["verdict"]["favours"] == "untestable"
+    assert values["data"]["n_testable_cycles"] == 0
+
+
+def test_bad_input_ends_in_one_line(tmp_path, capsys):
+    path = tmp_path / "sink.csv"
+    path.write_text("source,target,count\na,b,3\n")
+    assert main(["large", str(path), "--fast"]) == 2
+    assert "no edge joins two states that both were sources" in capsys.readouterr().err
