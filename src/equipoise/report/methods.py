@@ -127,7 +127,8 @@ def _computed(result: BalanceTest) -> Iterator[Sentence]:
     findings = result.findings
     seed = "not fixed" if result.random_seed is None else str(result.random_seed)
     if result.chains is not None or findings.method == "path":
-        used = ", ".join(f"{k} {v}" for k, v in versions(("pymc", "nutpie")).items())
+        by = ("jax", "numpyro") if " by numpyro" in findings.effort else ("nutpie",)
+        used = ", ".join(f"{k} {v}" for k, v in versions(("pymc", *by)).items())
         yield Sentence(
             f"Posteriors were sampled by {findings.effort} ({used}; seed {seed}), in coordinates "
             "fitted to the data",

@@ -20,6 +20,7 @@ from equipoise.inference.evidence.path.pilot import Pilot, doubtful_gaps, interp
 from equipoise.inference.evidence.path.slope import PathNode, measure_slope
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.modes.mode import find_mode
+from equipoise.inference.posterior.backends import DEFAULT, Backend, check_backend
 from equipoise.inference.posterior.sampler import (
     TARGET_ACCEPT,
     Sampler,
@@ -99,6 +100,7 @@ def path(
     tune: int = TUNE,
     chains: int = CHAINS,
     random_seed: RandomSeed = None,
+    backend: Backend = DEFAULT,
     progress: Callable[[int, int], None] | None = None,
 ) -> PathFit:
     """Compute the evidence for balance by path sampling with NUTS.
@@ -117,6 +119,9 @@ def path(
         Of NUTS, at each σ_c.
     random_seed : int, Generator or None
         The same seed gives the same result. It also places the nodes.
+    backend : {"nutpie", "numpyro"}
+        What runs NUTS: nutpie on the CPU, or numpyro through JAX (the extra ``jax``), all chains
+        together, on a GPU where JAX finds one. Both sample the same model.
     progress : callable, optional
         Called with (nodes done, nodes planned).
 
@@ -131,15 +136,18 @@ def path(
         If no edge has counts to model.
     UsageError
         If an argument is unknown or out of its range, or the graph too large.
+    MissingDependencyError
+        If the backend is not installed.
     NotTrustedError
         If a mode is not reached, or no chain could be started.
     """
     _check(draws, tune, chains)
+    check_backend(backend)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
     if not problem.predictor.basis.shape[1]:
         return PathFit(problem, (), None)
     return walk_path(
-        compile_sampler(problem),
+        compile_sampler(problem, backend=backend),
         draws=draws,
         tune=tune,
         chains=chains,

@@ -135,7 +135,6 @@ def _products() -> Any:
     from pytensor.tensor.elemwise import DimShuffle, Elemwise
     from pytensor.tensor.math import Sum
 
-    @node_rewriter([Sum])
     def product(fgraph: Any, node: Any) -> Any:
         del fgraph
         inner = node.inputs[0].owner
@@ -151,4 +150,4 @@ def _products() -> Any:
                     return [pt.dot(matrix, made.inputs[0])]
         return None
 
-    return WalkingGraphRewriter(product)
+    return WalkingGraphRewriter(node_rewriter([Sum])(product))

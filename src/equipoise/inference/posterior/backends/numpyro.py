@@ -69,7 +69,7 @@ class NumpyroModel:
         state = self._begin(first, keys, given, effort.target_accept, tune=effort.tune)
         if not bool(jnp.isfinite(state.potential_energy).any()):
             raise NotTrustedError("the sampler failed: no chain starts where the density is finite")
-        held = _held(state, effort.draws)
+        held = held_of(state, effort.draws)
         total = effort.tune + effort.draws
         for done in range(0, total, _AT_ONCE):
             count = min(_AT_ONCE, total - done)
@@ -213,7 +213,8 @@ def _kept(state: Any) -> dict[str, Any]:
     }
 
 
-def _held(state: Any, draws: int) -> dict[str, Any]:
+def held_of(state: Any, draws: int) -> dict[str, Any]:
+    """Return zeros (draws, chains, ...) for everything that is kept of a state of all chains."""
     import jax.numpy as jnp
 
     kept = _kept(state) | {"walked": state.z}

@@ -65,7 +65,7 @@ class Whitener:
             If the mode is not reached.
         """
         import jax.numpy as jnp
-        from jax.scipy.linalg import cho_solve
+        from jax.scipy.linalg import cho_solve, solve_triangular
 
         inner, outer = np.flatnonzero(~self.scales), np.flatnonzero(self.scales)
         x = jnp.asarray(start)
@@ -84,10 +84,10 @@ class Whitener:
             raise NotTrustedError(
                 "the mode of the posterior was not reached; try the backend nutpie"
             )
-        axes = np.zeros((len(start), len(start)))
-        axes[np.ix_(inner, inner)] = np.linalg.inv(np.asarray(root)).T
-        axes[outer, outer] = np.diag(np.asarray(curvature))[outer].clip(1.0) ** -0.5
-        return Whitening(x, jnp.asarray(axes))
+        inverse = solve_triangular(root, jnp.eye(len(inner)), lower=True).T
+        alone = jnp.diag(curvature)[outer].clip(1.0) ** -0.5
+        axes = jnp.zeros((len(start), len(start))).at[np.ix_(inner, inner)].set(inverse)
+        return Whitening(x, axes.at[outer, outer].set(alone))
 
 
 def whitener(model: JaxModel) -> Whitener:
