@@ -137,6 +137,7 @@ def test_backends_agree_moment_for_moment_on_an_asymmetric_driven_table():
     if _on_a_cpu():  # on a GPU sums of many threads come in any order
         np.testing.assert_array_equal(again.V, found[1].V)
     assert set(found[0].stats) == set(found[1].stats)
+    assert list(found[0].scales) == list(found[1].scales)
     for name in ("V", "s", "z", "walked"):
         assert getattr(found[0], name).shape[2:] == getattr(found[1], name).shape[2:]
 

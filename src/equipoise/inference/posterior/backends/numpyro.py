@@ -24,10 +24,13 @@ class NumpyroModel:
 
     Attributes
     ----------
+    names
+        Variables whose draws are kept.
     model
         Density and variables.
     """
 
+    names: tuple[str, ...]
     model: JaxModel
     _whitener: Whitener = field(repr=False)
     # Compiled by JAX at the first call for each number of chains, draws and tuning steps.
@@ -84,8 +87,8 @@ class NumpyroModel:
         shape = walked.shape[:2]
         return Walk(
             values={
-                name: _by_chain(np.asarray(x).reshape(*shape, *x.shape[1:]))
-                for name, x in values.items()
+                name: _by_chain(np.asarray(values[name]).reshape(*shape, *values[name].shape[1:]))
+                for name in self.names
             },
             stats={name: _by_chain(np.asarray(x)) for name, x in _named(stats).items()},
             walked=_by_chain(np.asarray(walked)),
@@ -112,6 +115,7 @@ def compile_numpyro(model: Any, names: Sequence[str]) -> NumpyroModel:
         return found
 
     return NumpyroModel(
+        names=tuple(names),
         model=translated,
         _whitener=whitener(translated),
         _begin=jax.jit(partial(begin, translated.log_density), static_argnames="tune"),
