@@ -49,6 +49,7 @@ def test_collect_runs_counts(tmp_path, capsys):
         (["--task", "weekday", "--price-input", "1"], "give both"),
         (["--task", "weekday", "--client", "local", "--model", "big"], "no local model 'big'"),
         (["--task", "weekday", "--client", "local"], "give --yes"),
+        (["--task", "weekday", "--client", "simulated", "--batches"], "cannot send batches"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(arguments, said, tmp_path, capsys, monkeypatch):
@@ -61,6 +62,7 @@ def test_what_cannot_be_is_refused_in_one_line(arguments, said, tmp_path, capsys
     error = capsys.readouterr().err
     assert said in error.splitlines()[-1]
     assert "secret" not in error
+    assert not list(tmp_path.glob("run.db*"))
 
 
 def test_nothing_is_paid_for_unasked(tmp_path, capsys, monkeypatch):

@@ -10,6 +10,7 @@ from equipoise.cli import agents, console, options
 from equipoise.errors import UsageError
 from equipoise.inference.planning import allocate_draws
 from equipoise.report.layout import entry
+from equipoise.sampling.batched import check_batch_client
 from equipoise.sampling.budget import BATCH_DISCOUNT, Estimate, Limits, Price, listed_price
 from equipoise.sampling.clients.reply import Client
 from equipoise.sampling.collect import collect as make_draws
@@ -131,17 +132,20 @@ def collect(
     )
     if client == "local":
         _have_model(model, yes)
+    # The client before the store: what is refused here must leave no empty file behind.
+    agent = agents.make_client(
+        client,
+        chosen,
+        model=model,
+        base_url=base_url,
+        parameters=agents.read_parameters(settings or [], header or []),
+        concurrency=concurrency,
+        deadline=deadline,
+        seed=seed,
+    )
+    if batches:
+        check_batch_client(agent)
     with Store(store) as opened:
-        agent = agents.make_client(
-            client,
-            chosen,
-            model=model,
-            base_url=base_url,
-            parameters=agents.read_parameters(settings or [], header or []),
-            concurrency=concurrency,
-            deadline=deadline,
-            seed=seed,
-        )
         with console.ProgressBar(shown=not quiet) as bar:
             done = asyncio.run(
                 _run(opened, chosen, agent, wanted, bar, yes=yes, decisive=until is not None)
