@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.gpu_report import merge
 from benchmarks.gpu_tables import simulated
 from equipoise.inference.posterior.backends import Effort, compile_model
 
@@ -244,44 +245,6 @@ def many_tables(part, record):
             min_ess_of_tables=[round(x) for x in ess],
             divergences=int(np.sum(np.asarray(held["diverging"]))),
         )
-
-
-def merge(folder):
-    """Put the parts together, and hold the posterior means of each against nutpie's."""
-    parts = {
-        x["part"]: x for f in sorted(folder.glob("gpu-*.json")) if (x := json.loads(f.read_text()))
-    }
-    agreement = []
-    reference = {r["n_states"]: r for r in parts.get("nutpie", {"runs": []})["runs"] if "ess" in r}
-    for name, part in parts.items():
-        for run in part["runs"]:
-            if name == "nutpie" or "ess" not in run or run["n_states"] not in reference:
-                continue
-            a, b = (
-                {k: np.array(r[k]) for k in ("mean", "sd", "ess")}
-                for r in (run, reference[run["n_states"]])
-            )
-            z = (a["mean"] - b["mean"]) / np.sqrt(a["sd"] ** 2 / a["ess"] + b["sd"] ** 2 / b["ess"])
-            agreement.append(
-                {
-                    "part": name,
-                    "n_states": run["n_states"],
-                    "chains": run["chains"],
-                    "worst_z_of_means": float(np.abs(z).max()),
-                    "rms_z_of_means": float(np.sqrt((z**2).mean())),
-                    "worst_ratio_of_sd": float(np.exp(np.abs(np.log(a["sd"] / b["sd"])).max())),
-                    "ratio_warm": run["min_ess_a_second_warm"]
-                    / reference[run["n_states"]]["min_ess_a_second_warm"],
-                }
-            )
-    whole = {"parts": parts, "agreement": agreement}
-    (folder / "gpu.json").write_text(json.dumps(whole, indent=1), encoding="utf-8")
-    for name, part in parts.items():
-        print(name, part["about"]["device"], part["about"]["cores"], "cores")
-        for run in part["runs"]:
-            print("  ", {k: v for k, v in run.items() if not isinstance(v, list)})
-    for line in agreement:
-        print(line)
 
 
 def main():

@@ -15,15 +15,18 @@ from equipoise.inference.problem import problem_of
 from equipoise.models import Priors
 from equipoise.models.builder import model_data
 from equipoise.models.cyclic import state_cyclic
-from equipoise.models.rows import lay_out
+from equipoise.models.rows import lay_out, level_edges
 
 # Some 50 numbers are compared twice: a false alarm in 10⁴ runs.
 MOST_Z, LEAST_ESS = 5.0, 1000.0
 TAU = 0.7
 
 
-def core_log_density(x, layout, problem, coordinates, cycle_sd):
-    """The density of the walked coordinates by the NumPy core, x of shape (n, D)."""
+def core_log_density(x, layout, problem, coordinates, cycle_sd, turn=None, levels=None):
+    """The density of the walked coordinates by the NumPy core, x of shape (n, D).
+
+    Rows without staying: ``turn`` (S + 1 + E, S), and an edge for each component.
+    """
     u, begin = {}, 0
     for name, shape in layout:
         end = begin + int(np.prod(shape))
@@ -53,43 +56,87 @@ def core_log_density(x, layout, problem, coordinates, cycle_sd):
     of_s = (priors.symmetric_mean, priors.fixed_symmetric_sd)
     if learned and "mu_s" in u:
         of_s = (u["mu_s"], scales["sigma_s"])
-    for name, (mean, sd), part, effect in (
-        ("V", of_V, slice(0, n), predictor.potential),
-        ("s", of_s, slice(n, None), predictor.symmetric),
-    ):
-        if f"{name}_walk__" not in u:
-            continue
-        kappa = sd**2 / (sd**2 + coordinates[part, 1])
+
+    def walked(name, mean, sd, at, spread):
+        kappa = sd**2 / (sd**2 + spread)
         width = sd * np.sqrt(1 - kappa)
-        value = mean + kappa * (anchor[:, part] - mean) + width * u[f"{name}_walk__"]
-        total += (norm.logpdf(value, mean, sd) + np.log(width)).sum(axis=1)
-        eta = eta + value @ effect.T
+        value = mean + kappa * (at - mean) + width * u[f"{name}_walk__"]
+        return value, (norm.logpdf(value, mean, sd) + np.log(width)).sum(axis=1)
+
+    at, spread, s = anchor, coordinates[:, 1], 0.0
+    if turn is None:
+        V, density = walked("V", *of_V, at[:, :n], spread[:n])
+        total += density
+        if "s_walk__" in u:
+            s, density = walked("s", *of_s, at[:, n:], spread[n:])
+            total += density
+    else:
+        w, density = walked("w", *of_V, at[:, :n], spread[:n] + turn[n] * of_s[1] ** 2)
+        V, at, spread = w @ turn[:n].T, at[:, n:] + w @ turn[n + 1 :].T, spread[n:]
+        first, more = walked("s_first", *of_s, at[:, levels], spread[levels])
+        component = problem.graph.component[problem.graph.edges[:, 0]]
+        others = np.setdiff1d(np.arange(len(component)), levels)
+        raised = first[:, [component[levels].tolist().index(k) for k in component[others]]]
+        rest, most = walked("s_rest", *of_s, at[:, others] + raised, spread[others])
+        s = np.empty((len(x), len(component)))
+        s[:, levels], s[:, others] = first, rest
+        total += density + more + most
+    eta = eta + V @ predictor.potential.T
+    if np.ndim(s):
+        eta = eta + s @ predictor.symmetric.T
     return total + problem.likelihood.log_likelihood(eta)
 
 
+def two_components():
+    """Nothing stays, and no edge joins the one part to the other."""
+    matrix = np.zeros((7, 7), dtype=int)
+    matrix[:4, :4] = [[0, 31, 7, 9], [12, 0, 22, 5], [4, 41, 0, 6], [25, 3, 2, 0]]
+    matrix[4:, 4:] = [[0, 8, 19], [11, 0, 3], [2, 17, 0]]
+    return eq.TransitionCounts.from_matrix(matrix, states=list("dgafbec"), stay=False)
+
+
 @pytest.mark.parametrize(
-    ("likelihood", "scales", "cycle_sd"),
-    [("multinomial", "learned", None), ("pairwise", "fixed", 0.4)],
+    ("likelihood", "scales", "cycle_sd", "stay"),
+    [
+        ("multinomial", "learned", None, True),
+        ("pairwise", "fixed", 0.4, True),
+        ("multinomial", "learned", None, False),
+    ],
 )
-def test_density_and_gradient_in_jax_equal_the_core(likelihood, scales, cycle_sd):
+def test_density_and_gradient_in_jax_equal_the_core(likelihood, scales, cycle_sd, stay):
     jax = pytest.importorskip("jax")
     pytest.importorskip("numpyro")
     problem = problem_of(
-        counts_named("six"), priors=Priors(scales=scales, cycle_scale=TAU), likelihood=likelihood
+        counts_named("six") if stay else two_components(),
+        priors=Priors(scales=scales, cycle_scale=TAU),
+        likelihood=likelihood,
     )
     table = lay_out(problem.graph, problem.likelihood, problem.predictor.basis)
     rng = np.random.default_rng(3)
     n = table.graph.n_states + table.n_symmetric
     coordinates = rng.normal(size=(n, 2 + table.basis.shape[1]))
     coordinates[:, 1] = rng.uniform(0.01, 3.0, n)
+    turn, levels = None, None
+    if not stay:
+        S, E = table.graph.n_states, table.graph.n_edges
+        axes = np.linalg.qr(rng.normal(size=(S, S)))[0]
+        turn = np.vstack([axes, rng.uniform(0.1, 2.0, (1, S)), rng.normal(size=(E, S))])
+        levels = level_edges(table.graph) + 1  # not those that it would choose itself
     # Compiled with other data than it is asked about: these must be arguments, not constants.
     model = jaxified.jaxify(state_cyclic(table, Priors()), ["V"])
-    data = model_data(table, problem.priors, cycle_sd=cycle_sd, coordinates=coordinates)
+    data = model_data(
+        table,
+        problem.priors,
+        cycle_sd=cycle_sd,
+        coordinates=coordinates,
+        turn=turn,
+        levels=levels,
+    )
     data = {name: jax.numpy.asarray(value) for name, value in data.items()}
     x = rng.normal(size=(5, model.size))
 
     def core(x):
-        return core_log_density(x, model.layout, problem, coordinates, cycle_sd)
+        return core_log_density(x, model.layout, problem, coordinates, cycle_sd, turn, levels)
 
     both = jax.jit(jax.vmap(jax.value_and_grad(model.log_density), (0, None)))
     value, slope = (np.asarray(found) for found in both(x, data))

@@ -109,6 +109,7 @@ def mcmc_findings(
         curve=walked.curve,
         sensitivity=tuple(walked.log_bayes_factor(factor * tau) for factor in SENSITIVITY),
         cross_check=fast.headline if has_cycles else None,
+        backend=backend,
         diagnostics=Diagnostics(
             pareto_k=fast.diagnostics.pareto_k,
             reversible=first.distrust,
