@@ -58,8 +58,8 @@ def main():
     section = Section(
         "Whole processes",
         f"Seconds, the best of {REPEATS} (of one for MCMC), bytecode compiled, one thread of BLAS. "
-        f"Load while measured: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; CPU time is what "
-        "other work disturbs less.",
+        f"Load while measured: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; CPU time is "
+        "what other work disturbs less.",
         ("process", "by the clock", "of CPU", "target"),
         rows,
     )

@@ -1,7 +1,7 @@
 import pytest
 
 from equipoise import errors
-from equipoise.text import listed, printable, quoted
+from equipoise.text import listed, printable, quoted, told_apart
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,22 @@ def test_quoted_and_listed():
     assert listed("ABC") == "A, B, C"
     assert listed(map(str, range(1005))) == "0, 1, 2, 3, 4 and 1,000 more"
     assert listed(["", "\n"]) == "'', \\n"
+
+
+def test_long_names_are_told_apart():
+    alike = ["a long name, temperature 0.2", "a long name, temperature 1.0", "short"]
+    first, second, third = told_apart(alike, 16)
+    assert third == "short"
+    assert first != second
+    assert first.endswith("0.2")
+    assert second.endswith("1.0")
+    assert max(map(len, (first, second))) <= 16
+    # Two that differ in their middle only, and two whose escapes must not be cut.
+    for labels in (["x" * 9 + k + "y" * 9 for k in "12"], ["\x1b" * 9 + k for k in "12"]):
+        found = told_apart(labels, 12)
+        assert len(set(found)) == 2
+        assert max(map(len, found)) <= 12
+        assert all(text.isprintable() for text in found)
 
 
 def test_error_tree():

@@ -34,6 +34,7 @@ if _typing.TYPE_CHECKING:
         laplace,
         path,
     )
+    from equipoise.inference.features import Explanation, explain
     from equipoise.inference.planning import plan
     from equipoise.inference.posterior import posterior
     from equipoise.inference.sampling_checks import check_sampling, repeat_verdict
@@ -64,6 +65,8 @@ _WHERE = {
     "exact": "equipoise.inference.evidence",
     "laplace": "equipoise.inference.evidence",
     "path": "equipoise.inference.evidence",
+    "Explanation": "equipoise.inference.features",
+    "explain": "equipoise.inference.features",
     "plan": "equipoise.inference.planning",
     "posterior": "equipoise.inference.posterior",
     "check_sampling": "equipoise.inference.sampling_checks",
@@ -110,6 +113,7 @@ __all__ = [
     "Diagnosis",
     "Evidence",
     "ExactEvidence",
+    "Explanation",
     "Priors",
     "TransitionCounts",
     "Verdict",
@@ -121,6 +125,7 @@ __all__ = [
     "diagnose",
     "errors",
     "exact",
+    "explain",
     "graph",
     "laplace",
     "likelihoods",

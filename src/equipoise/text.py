@@ -1,6 +1,6 @@
 """Text that is safe to show: labels come from files and language models, and are not trusted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -43,6 +43,38 @@ def _cut(pieces: list[str], length: int, width: int) -> str:
     while pieces and length > width - 1:
         length -= len(pieces.pop())
     return "".join(pieces) + "…" if width > 0 else ""
+
+
+def told_apart(labels: Sequence[str], width: int) -> list[str]:
+    """Return labels in at most ``width`` characters that are as different as the labels are.
+
+    A label that is too long loses its end, or, where another one begins like it, its middle; where
+    that does not tell them apart either, a number follows.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Not trusted.
+    width : int
+        Greatest number of characters of each.
+    """
+    short = [printable(label, width) for label in labels]
+    head = (width - 1) // 2
+    seen: dict[str, int] = {}
+    for text in short:
+        seen[text] = seen.get(text, 0) + 1
+    for k, label in enumerate(labels):
+        if seen[short[k]] > 1:
+            whole = printable(label, None)
+            if len(whole) > width and "\\" not in whole:  # an escape is never cut in two
+                short[k] = f"{whole[:head]}…{whole[len(whole) - (width - 1 - head) :]}"
+    taken: set[str] = set()
+    for k, text in enumerate(short):
+        if text in taken:
+            end = f" ({k + 1})"
+            short[k] = text[: max(width - len(end), 0)] + end
+        taken.add(short[k])
+    return short
 
 
 def _escape(character: str) -> str:

@@ -1,5 +1,6 @@
 """``equipoise compare``."""
 
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -10,8 +11,14 @@ from compared import drawn
 
 from equipoise.cli import main
 from equipoise.counts import TransitionCounts
+from equipoise.errors import DataError
+from equipoise.sampling.clients.simulated import SimulatedClient, default_kernel
+from equipoise.sampling.collect import collect
+from equipoise.sampling.options import Options
+from equipoise.sampling.store import Store
+from equipoise.sampling.tasks import load_task
 
-FEW = ("--draws", "400")
+FEW = ("--fast", "--draws", "400")
 EDGES = np.array([[0, 1], [0, 2], [1, 2]])
 
 
@@ -47,13 +54,76 @@ def test_files_and_a_column_give_the_same(files, tmp_path, capsys):
 def test_figures_names_and_quiet(files, tmp_path, capsys):
     paths, _ = files
     arguments = ["compare", *paths, "--name", "left", "--name", "right", "--quiet", *FEW]
-    assert main([*arguments, "--figures", str(tmp_path / "f")]) == 0
+    places = ["--figures", str(tmp_path / "f"), "--latex", str(tmp_path / "t")]
+    assert main([*arguments, *places, "--report", str(tmp_path / "page.html")]) == 0
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     assert sorted(p.name for p in Path(tmp_path / "f").iterdir()) == [
+        "clustering.png",
         "distances.png",
         "potentials.png",
     ]
+    assert sorted(p.name for p in Path(tmp_path / "t").iterdir()) == [
+        "distances.tex",
+        "evidence.tex",
+        "kernels.tex",
+        "states.tex",
+    ]
+    assert "left & 3 & " in (tmp_path / "t" / "kernels.tex").read_text(encoding="utf-8")
+    assert out.strip() in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A store of two models, one of them asked twice."""
+    path, task = tmp_path / "run.db", load_task("weekday")
+
+    async def fill():
+        with Store(path) as kept:
+            for model, seed in (("small", 1), ("large", 2), ("large", 3)):
+                client = SimulatedClient(default_kernel(task.states), random_seed=seed, model=model)
+                await collect(kept, task, client, Options(draws=30, seed=seed))
+
+    asyncio.run(fill())
+    return str(path)
+
+
+def test_a_store_is_grouped_by_what_is_asked(store, capsys, monkeypatch):
+    given = []
+
+    def heard(tables, **_):
+        given.append({name: counts.n_trials for name, counts in tables.items()})
+        raise DataError("heard")
+
+    monkeypatch.setattr(sys.modules["equipoise.cli.compare"], "compare_kernels", heard)
+    for by in ([], ["--by", "model"], ["--by", "run"], ["--by", "task,run"]):
+        assert main(["compare", store, *by]) == 2
+        assert "heard" in capsys.readouterr().err
+    runs = {"run 1": 30, "run 2": 30, "run 3": 30}
+    assert given == [{"large": 60, "small": 30}, {"large": 60, "small": 30}, runs, runs]
+    for arguments, words in (
+        (["--by", "task"], "one kernel by task"),
+        (["--by", "colour"], "cannot group by colour"),
+        (["--name", "x"], "is a store"),
+        ([store], "is a store"),
+    ):
+        assert main(["compare", store, *arguments]) == 2
+        captured = capsys.readouterr()
+        assert words in captured.err
+        assert captured.err.count("\n") == 1
+
+
+def test_groups_that_pool_kernels_say_so(store, capsys, monkeypatch):
+    monkeypatch.setattr(
+        sys.modules["equipoise.sampling.store"], "grouped_counts", lambda _: range(5)
+    )
+    monkeypatch.setattr(sys.modules["equipoise.cli.compare"], "compare_kernels", _refuse)
+    assert main(["compare", store, "--by", "model"]) == 2
+    assert "2 groups by model pool 5 kernels" in capsys.readouterr().err
+
+
+def _refuse(*_, **__):
+    raise DataError("no")
 
 
 @pytest.mark.parametrize(

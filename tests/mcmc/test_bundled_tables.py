@@ -6,7 +6,7 @@ from mcmc_tables import TABLES, fast_of, path_of, sampler_of
 from reference_values import REFERENCES
 
 from equipoise.inference.evidence import bridge, savage_dickey
-from equipoise.inference.evidence.path import measure_slope
+from equipoise.inference.evidence.path import node_of
 from equipoise.inference.posterior.convergence import convergence
 from equipoise.inference.weighted import chained
 
@@ -130,9 +130,7 @@ def test_joint_run_gives_the_posterior_of_the_cycle_scale():
 def test_control_variates_change_the_error_and_not_the_slope():
     sampler = sampler_of("smollm2-weekday", "fixed")
     for cycle_sd in (0.02, 0.2, 1.0):
-        node = measure_slope(
-            sampler.problem, sampler.draw(cycle_sd=cycle_sd, random_seed=1), cycle_sd
-        )
+        node = node_of(sampler.problem, sampler.draw(cycle_sd=cycle_sd, random_seed=1), cycle_sd)
         assert node.mcse < 0.3 * node.plain_mcse
         assert abs(node.slope - node.plain) < 3.9 * node.plain_mcse
 
@@ -144,7 +142,7 @@ def test_a_flipped_score_would_show():
 
     sampler = sampler_of("six")
     found = sampler.draw(cycle_sd=0.5, random_seed=1)
-    right = measure_slope(sampler.problem, found, 0.5)
-    wrong = measure_slope(sampler.problem, replace(found, s=-found.s), 0.5)
+    right = node_of(sampler.problem, found, 0.5)
+    wrong = node_of(sampler.problem, replace(found, s=-found.s), 0.5)
     assert abs(right.slope - right.plain) < 3.9 * right.plain_mcse
     assert abs(wrong.slope - wrong.plain) > 10 * wrong.plain_mcse

@@ -13,7 +13,7 @@ from mcmc_tables import counts_named
 import equipoise as eq
 from equipoise.errors import UsageError
 from equipoise.inference.evidence.path import PathNode
-from equipoise.inference.evidence.path.fit import _doubt
+from equipoise.inference.evidence.path.walk import doubt_about
 from equipoise.inference.posterior import sampler as sampler_module
 from equipoise.inference.posterior.convergence import Convergence
 from equipoise.inference.posterior.sampler import Sampler, compile_sampler
@@ -127,9 +127,9 @@ GOOD = PathNode(0.5, 1.0, 0.1, 1.0, 0.2, ess=800.0, r_hat=1.002, divergences=0)
 def test_a_bad_node_anywhere_withholds_the_path(change, words):
     from dataclasses import replace
 
-    assert _doubt([GOOD, GOOD]) is None
+    assert doubt_about([GOOD, GOOD]) is None
     bad = replace(GOOD, **change)
-    assert words in _doubt([GOOD, bad, GOOD])
+    assert words in doubt_about([GOOD, bad, GOOD])
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_the_pilot_follows_a_curve_as_steep_as_a_thousand_nats():
     problem = problem_of(counts, priors=Priors(scales="fixed"), likelihood="multinomial")
     reversible, cyclic = problem.reversible(), problem.cyclic()
     base = find_mode(reversible, (), reversible.prior_mean)
-    guide = pilot(problem, (), 1e-4, 20.0)
+    guide = pilot(reversible, cyclic, (), 1e-4, 20.0)
     assert guide.rise[-1] > 1000
 
     def rise(x):

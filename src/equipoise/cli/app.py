@@ -106,6 +106,7 @@ _COMMANDS: dict[str, tuple[str, str | None]] = {
             equipoise compare all.csv --by model --figures figures
         """,
     ),
+    "features": ("Explain the potential by features of the states.", None),
     "runs": (
         "List the runs of a store, show one, or write its counts and draws.",
         """

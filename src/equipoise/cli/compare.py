@@ -12,13 +12,20 @@ from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError, UsageError
+from equipoise.inference.comparison import Comparison
 from equipoise.inference.comparison import compare as compare_kernels
-from equipoise.inference.comparison.compare import DRAWS, ROPE_SPREAD
+from equipoise.inference.comparison.compare import ROPE_SPREAD
 from equipoise.io.textfile import read_table
 from equipoise.models import Priors
 from equipoise.report.comparison import comparison_summary
 from equipoise.report.comparison_contract import comparison_json
+from equipoise.report.comparison_tables import comparison_tables
+from equipoise.report.latex import latex_text
 from equipoise.text import listed, quoted
+
+_SQLITE = b"SQLite format 3\0"
+# Of a LaTeX table.
+_ROWS, _NAME = 40, 40
 
 
 def compare(
@@ -26,14 +33,17 @@ def compare(
         list[str],
         typer.Argument(
             metavar="COUNTS",
-            help="Files of counts, one a kernel, as for `equipoise test`; with --by one file.",
+            help="Files of counts, one a kernel, as for `equipoise test`; with --by one table, or "
+            "the store of `equipoise collect`.",
             show_default=False,
         ),
     ],
     by: Annotated[
         str | None,
         typer.Option(
-            help="Column of a long CSV table that names the kernel of each row.",
+            help="Column of a long CSV table that names the kernel of each row. Of a store: model, "
+            "model_returned, provider, template, parameters, task, run, or a parameter such as "
+            "temperature; several with commas between.",
             metavar="COLUMN",
             show_default=False,
         ),
@@ -46,6 +56,14 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast",
+            help="Laplace and importance sampling, no MCMC. MCMC takes minutes for a few kernels "
+            "of ten states, and grows with their number: up to 1,000 parameters together.",
+        ),
+    ] = False,
     rejected: options.Rejected = "stay",
     no_stay: options.NoStay = False,
     cycle_scale: options.CycleScale = 1.0,
@@ -57,11 +75,16 @@ def compare(
         ),
     ] = ROPE_SPREAD,
     draws: Annotated[
-        int,
+        int | None,
         typer.Option(
-            help="Importance draws at each pair of scales.", metavar="N", min=100, max=100_000
+            help="Draws of each of four chains, default 1000; with --fast at each pair of scales, "
+            "default 1000.",
+            metavar="N",
+            min=100,
+            max=100_000,
+            show_default=False,
         ),
-    ] = DRAWS,
+    ] = None,
     seed: options.Seed = options.SEED,
     json: Annotated[
         str | None,
@@ -73,8 +96,24 @@ def compare(
     figures: Annotated[
         str | None,
         typer.Option(
-            help="Write the figures there: potentials of all kernels, distances, PNG.",
+            help="Write the figures there: potentials, distances, clustering, PNG.",
             metavar="DIR",
+        ),
+    ] = None,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            help="Write a page to read: one self-contained HTML file.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    latex: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the tables as LaTeX (booktabs): kernels, evidence, distances, states.",
+            metavar="DIR",
+            show_default=False,
         ),
     ] = None,
     quiet: Annotated[
@@ -89,12 +128,16 @@ def compare(
     """
     if json is not None and json != "-":
         console.check_file(json)
-    if figures is not None:
-        console.make_folder(figures)
-    tables = _by_column(counts, by, no_stay) if by is not None else _by_file(counts, name, no_stay)
+    if report is not None:
+        console.check_file(report)
+    for folder in (figures, latex):
+        if folder is not None:
+            console.make_folder(folder)
+    tables = _tables(counts, by, name, no_stay)
     with console.ProgressBar(shown=not quiet) as progress:
         found = compare_kernels(
             tables,
+            fast=fast,
             priors=Priors(cycle_scale=cycle_scale),
             rejected=rejected,
             rope=rope,
@@ -118,7 +161,63 @@ def compare(
         written = [os.fspath(path) for path in write_figures(drawn, figures)]
         if json != "-" and not quiet:
             console.write("\nFigures  " + console.one_line(", ".join(written)))
+    written = []
+    if latex is not None:
+        written += _write_latex(found, latex)
+    if report is not None:
+        from equipoise.report.page import comparison_html
+
+        console.write_file(report, comparison_html(found))
+        written.append(report)
+    if written and json != "-" and not quiet:
+        console.write("\nWritten  " + console.one_line(", ".join(written)))
     raise typer.Exit(found.exit_status)
+
+
+def _write_latex(found: Comparison, folder: str) -> list[str]:
+    written = []
+    for table in comparison_tables(found, _ROWS, _NAME):
+        written.append(str(Path(folder) / f"{table.name}.tex"))
+        console.write_file(written[-1], latex_text(table))
+    return written
+
+
+def _tables(
+    files: list[str], by: str | None, names: list[str] | None, no_stay: bool
+) -> dict[str, TransitionCounts]:
+    stores = [file for file in files if _is_store(file)]
+    if not stores:
+        return _by_column(files, by, no_stay) if by is not None else _by_file(files, names, no_stay)
+    if len(files) > 1 or names or no_stay:
+        raise UsageError(
+            f"{stores[0]!r} is a store of `equipoise collect`: give it alone, with --by and "
+            "without --name and --no-stay"
+        )
+    return _by_store(stores[0], by)
+
+
+def _is_store(file: str) -> bool:
+    try:
+        with Path(file).open("rb") as stream:
+            return stream.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False  # what is wrong with it is said where it is read
+
+
+def _by_store(file: str, by: str | None) -> dict[str, TransitionCounts]:
+    """Group the draws of a store; say where groups pool what may differ."""
+    from equipoise.sampling.store import grouped_counts, stored_kernels
+
+    if by is None:
+        return stored_kernels(file)
+    found = stored_kernels(file, [field.strip() for field in by.split(",")])
+    several = len(grouped_counts(file))
+    if several > len(found):
+        console.note(
+            f"equipoise: {len(found)} groups by {console.one_line(by)} pool {several} kernels that "
+            "may differ; pooling is assumed here, not tested (leave --by out to compare all)"
+        )
+    return found
 
 
 def _by_file(

@@ -1,4 +1,4 @@
-"""Real data sets, bundled: three small tables from print, and one LLM with its exact kernel.
+"""Real data sets, bundled: three small tables from print, and small LLMs with exact kernels.
 
 >>> from equipoise import datasets
 >>> datasets.names()
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from equipoise.counts import TransitionCounts
 from equipoise.datasets.rain import alofi_rain
+from equipoise.datasets.small_models import small_models, small_models_kernel
 from equipoise.datasets.weekday import (
     WeekdayDraw,
     smollm2_weekday,
@@ -28,6 +29,8 @@ __all__ = [
     "gemini_2_5_flash",
     "load",
     "names",
+    "small_models",
+    "small_models_kernel",
     "smollm2_weekday",
     "smollm2_weekday_draws",
     "smollm2_weekday_kernel",

@@ -108,11 +108,6 @@ def violation_size(draws: WeightedDraws, rope: float) -> ViolationSize:
     rho = draws.violation
     summary = draws.summarise(rho[:, None])
     below, error = draws.probability(rho < rope)
-    call: Call = "unresolved"
-    if below - 2 * error >= _CERTAIN:
-        call = "negligible"
-    elif 1.0 - below - 2 * error >= _CERTAIN:
-        call = "material"
     return ViolationSize(
         mean=float(summary.mean[0]),
         lower=float(summary.lower[0]),
@@ -120,8 +115,17 @@ def violation_size(draws: WeightedDraws, rope: float) -> ViolationSize:
         mcse=float(summary.mcse[0]),
         rope=rope,
         below=below,
-        call=call if draws.graph.n_testable_cycles else None,
+        call=size_call(below, error) if draws.graph.n_testable_cycles else None,
     )
+
+
+def size_call(below: float, error: float) -> Call:
+    """Call a violation's size by the probability that it lies below the rope, and its error."""
+    if below - 2 * error >= _CERTAIN:
+        return "negligible"
+    if 1.0 - below - 2 * error >= _CERTAIN:
+        return "material"
+    return "unresolved"
 
 
 def strength_of(nats: float) -> Strength | None:

@@ -273,6 +273,33 @@ def rows_of_draws(eta: Any, trials: Any, size: Any) -> TensorVariable:
     return pm.Multinomial.dist(n=trials, p=pt.special.softmax(eta, axis=-1), size=size)
 
 
+def observe_pairs(
+    logit: TensorVariable, total: TensorVariable, forward: TensorVariable, *, dims: str
+) -> None:
+    """Add the observed ``transitions``, forward counts of edges given the total of either way."""
+    pm.CustomDist(
+        "transitions",
+        logit,
+        total.astype("int64"),
+        logp=pairs_logp,
+        dist=pairs_of_draws,
+        signature="(),()->()",
+        class_name="PairwiseEdges",
+        observed=forward,
+        dims=dims,
+    )
+
+
+def pairs_logp(value: Any, logit: Any, total: Any) -> Any:
+    """Return ``n η − m log(1 + exp η)`` of each edge, the binomial coefficient left out."""
+    return value * logit - total * pt.softplus(logit)
+
+
+def pairs_of_draws(logit: Any, total: Any, size: Any) -> TensorVariable:
+    """Return the distribution that :func:`pairs_logp` is the density of, to draw from."""
+    return pm.Binomial.dist(n=total, logit_p=logit, size=size)
+
+
 def hold_cycle_scale(model: pm.Model, cycle_sd: float | None) -> pm.Model:
     """Hold σ_c of a cyclic model at a value, 0 for the reversible hypothesis; None: learn it.
 

@@ -47,12 +47,46 @@ def walked_normal(
     )
 
 
-def half_normal(name: str, scale: TensorVariable) -> TensorVariable:
+def walked_unit(
+    name: str,
+    scale: TensorVariable,
+    pull: TensorVariable,
+    precision: TensorVariable,
+    *,
+    dims: str,
+) -> TensorVariable:
+    r"""Add ``ε ~ Normal(0, 1)``, walked as :func:`walked_normal` walks ``x = σ ε``.
+
+    The sampler walks in u, with
+
+    .. math:: \varepsilon = \frac{\sigma h}{1 + \lambda \sigma^2}
+              + \frac{u}{\sqrt{1 + \lambda \sigma^2}},
+
+    what Bayes' theorem would give for x had the data been one observation of it with precision λ
+    and, times that precision, the value h. In this form σ may be 0, where x is 0 and ε left alone,
+    and so may λ, where the data say nothing.
+    """
+    return pm.CustomDist(
+        name,
+        scale,
+        pull,
+        precision,
+        logp=_unit_logp,
+        dist=_unit,
+        support_point=_unit_support_point,
+        transform=_UnitWalk(),
+        signature="(),(),()->()",
+        class_name="WalkedUnit",
+        dims=dims,
+    )
+
+
+def half_normal(name: str, scale: TensorVariable, *, dims: str | None = None) -> TensorVariable:
     """Add ``σ ~ HalfNormal(scale)``, walked in u with ``σ = scale · log(1 + exp u)``.
 
     Unlike exp u this cannot leap to huge scales in one step.
     """
-    return pm.HalfNormal(name, scale, transform=_Softplus(), default_transform=None)
+    return pm.HalfNormal(name, scale, transform=_Softplus(), default_transform=None, dims=dims)
 
 
 def _normal_logp(x: Any, mean: Any, scale: Any, anchor: Any, variance: Any) -> Any:
@@ -70,6 +104,26 @@ def _normal_support_point(
 ) -> Any:
     del rv, size
     return _centre_and_width(mean, scale, anchor, variance)[0]
+
+
+def _unit_logp(value: Any, scale: Any, pull: Any, precision: Any) -> Any:
+    del scale, pull, precision
+    return -0.5 * value**2 - 0.5 * np.log(2.0 * np.pi)
+
+
+def _unit(scale: Any, pull: Any, precision: Any, size: Any) -> TensorVariable:
+    del scale, precision
+    return pm.Normal.dist(pt.zeros_like(pull), 1.0, size=size)
+
+
+def _unit_support_point(rv: Any, size: Any, scale: Any, pull: Any, precision: Any) -> Any:
+    del rv, size
+    return _unit_centre_and_width(scale, pull, precision)[0]
+
+
+def _unit_centre_and_width(scale: Any, pull: Any, precision: Any) -> tuple[Any, Any]:
+    share = 1.0 / (1.0 + precision * scale**2)
+    return scale * pull * share, pt.sqrt(share)
 
 
 def _parameters(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -104,6 +158,27 @@ class _Walk(Transform):
     def log_jac_det(self, value: Any, *inputs: Any) -> Any:
         """Return log dx/du."""
         return pt.log(_centre_and_width(*_parameters(inputs))[1]) + pt.zeros_like(value)
+
+
+class _UnitWalk(Transform):
+    """From ε to u and back; see :func:`walked_unit`."""
+
+    name = "walk"
+    ndim_supp = 0
+
+    def forward(self, value: Any, *inputs: Any) -> Any:
+        """Return u."""
+        centre, width = _unit_centre_and_width(*inputs[1:4])
+        return (value - centre) / width
+
+    def backward(self, value: Any, *inputs: Any) -> Any:
+        """Return ε."""
+        centre, width = _unit_centre_and_width(*inputs[1:4])
+        return centre + width * value
+
+    def log_jac_det(self, value: Any, *inputs: Any) -> Any:
+        """Return log dε/du."""
+        return pt.log(_unit_centre_and_width(*inputs[1:4])[1]) + pt.zeros_like(value)
 
 
 class _Softplus(Transform):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from matplotlib.axes import Axes
-from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.cluster.hierarchy import dendrogram, leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from equipoise.inference.comparison import Comparison
@@ -21,6 +21,7 @@ from equipoise.plots.style import (
     say,
     tick_label,
 )
+from equipoise.text import told_apart
 
 _ROW, _MARGIN, _WORDS = 0.17, 0.9, 1.2
 _MOST_STATES, _MOST_KERNELS = 40, 8
@@ -62,8 +63,9 @@ def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
             shared[order] - low, np.arange(len(order)), "|", color=GREY, markersize=7, zorder=1
         )
         shown = kernels.names[:_MOST_KERNELS]
+        names = told_apart(shown, 24)
         handles = []
-        for m, name in enumerate(shown):
+        for m in range(len(shown)):
             place = kernels.places[m]
             at = [k for k, u in enumerate(place.tolist()) if u in row_of]
             values = draws.shared[:, place[at]] + draws.deviations[m][:, at] - low
@@ -82,7 +84,7 @@ def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
                     markersize=2.4,
                     linewidth=0.7,
                     color=_COLOURS[m],
-                    label=tick_label(name, 22),
+                    label=names[m],
                     zorder=2,
                 )
             )
@@ -126,7 +128,8 @@ def plot_distances(found: Comparison, ax: Axes | None = None) -> Axes:
         image = np.ma.masked_invalid(matrix[np.ix_(order, order)])
         axes.spines[:].set_visible(False)
         picture = axes.imshow(image, cmap="cividis_r", vmin=0.0)
-        labels = [tick_label(names[k], 20) for k in order]
+        short = told_apart(names, 20)
+        labels = [short[k] for k in order]
         axes.set_xticks(range(len(names)), labels, rotation=60, ha="right", parse_math=False)
         axes.set_yticks(range(len(names)), labels, parse_math=False)
         axes.tick_params(length=0)
@@ -146,8 +149,60 @@ def plot_distances(found: Comparison, ax: Axes | None = None) -> Axes:
                             color="white" if dark else INK,
                         )
         bar = axes.figure.colorbar(picture, ax=axes, aspect=30, pad=0.02)
-        bar.set_label("rms difference of Φ (nats)")
+        bar.set_label("rms (nats)")
         bar.outline.set_visible(False)
+        return axes
+
+
+def plot_clustering(found: Comparison, ax: Axes | None = None) -> Axes:
+    """Draw the tree of the kernels by average linkage of their distances.
+
+    Root-mean-square difference of potentials, nats, posterior means. Pairs that have no two joined
+    states in common count as farther than all others, and their joins are drawn dotted.
+
+    Parameters
+    ----------
+    found
+        From :func:`equipoise.compare`.
+    ax
+        Axes to draw on; default: new ones, one journal column wide.
+
+    Returns
+    -------
+    Axes
+        Its ``figure`` can be saved.
+    """
+    names = found.kernels.names
+    distrust = found.verdict.distrust
+    shown = distrust is None and bool(found.distances)
+    with drawn_on(ax, max(1.2, 0.7 + 0.2 * len(names)) if shown else _WORDS) as axes:
+        if distrust is not None:
+            say(axes, "Clusters are withheld:", f"{distrust}.")
+            return axes
+        if not shown:
+            say(axes, "Too many kernels", "for the distances of all pairs.")
+            return axes
+        matrix = distance_matrix(found)
+        known = float(np.nanmax(matrix))
+        tree = linkage(squareform(_filled(matrix), checks=False), "average", optimal_ordering=True)
+        drawn = dendrogram(tree, no_plot=True)
+        for height, row in zip(drawn["dcoord"], drawn["icoord"], strict=True):
+            far = height[1] > known + 1e-9
+            axes.plot(
+                np.minimum(height, 1.1 * known),
+                (np.array(row) - 5.0) / 10.0,
+                color=GREY if far else BLUE,
+                linestyle=":" if far else "-",
+                linewidth=1.1,
+            )
+        short = told_apart(names, 24)
+        labels = [short[k] for k in drawn["leaves"]]
+        axes.set_yticks(range(len(names)), labels, parse_math=False)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_xlim(left=0.0)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("joined at rms difference of Φ (nats)")
         return axes
 
 
@@ -166,13 +221,17 @@ def clustered(matrix: np.ndarray) -> list[int]:
     """Return an order in which what is alike stands together; unknown distances are the largest."""
     if len(matrix) < 3:
         return list(range(len(matrix)))
-    filled = np.where(np.isfinite(matrix), matrix, np.nanmax(matrix) + 1.0)
-    tree = linkage(squareform(filled, checks=False), "average", optimal_ordering=True)
+    tree = linkage(squareform(_filled(matrix), checks=False), "average", optimal_ordering=True)
     return [int(k) for k in leaves_list(tree)]
+
+
+def _filled(matrix: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(matrix), matrix, np.nanmax(matrix) + 1.0)
 
 
 #: The figures of a comparison, by the name of their file.
 COMPARISON_FIGURES: dict[str, Callable[[Comparison], Axes]] = {
     "potentials": plot_potentials,
     "distances": plot_distances,
+    "clustering": plot_clustering,
 }

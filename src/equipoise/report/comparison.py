@@ -1,18 +1,16 @@
 """A comparison of kernels in words and tables, for the terminal."""
 
+from collections import Counter
+
 from equipoise.inference.comparison import Comparison, Difference, Distance, Hypothesis
+from equipoise.report.comparison_tables import POTENTIALS, kernels_shown
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import INDENT, entry, label, table, wrap
 from equipoise.report.numbers import aligned, decimals, fixed, interval, probability, with_error
-from equipoise.text import listed
+from equipoise.text import listed, told_apart
 
-MOST_KERNELS, MOST_PAIRS, MOST_STATES = 30, 15, 10
+MOST_KERNELS, MOST_DEVIATING, MOST_PAIRS, MOST_STATES = 30, 12, 15, 10
 _LABEL, _NARROW, _PAIR = 24, 16, 12
-_POTENTIALS = {
-    "shared": "one potential",
-    "pooled": "one, with deviations",
-    "separate": "each its own",
-}
 
 
 def comparison_summary(found: Comparison) -> str:
@@ -32,78 +30,108 @@ def comparison_summary(found: Comparison) -> str:
     str
         Without a line feed at its end.
     """
+    names = dict(zip(found.kernels.names, told_apart(found.kernels.names, _LABEL), strict=True))
     sections = [
         wrap(found.verdict.text),
-        _added(found),
+        [line for text in added_words(found) for line in wrap(text)],
         _kernels(found),
         _evidence(found),
-        fact_lines(_size(found)),
+        fact_lines(size_of(found)),
         _distances(found),
-        _differences("Violation ρ, difference, nats", found.rho),
-        _differences("Entropy production, difference, nats a trial", found.entropy_production),
+        _differences("Violation ρ, difference, nats", found.rho, names),
+        _differences(
+            "Entropy production, difference, nats a trial", found.entropy_production, names
+        ),
         _states(found),
-        fact_lines(_assumed(found)),
+        fact_lines(assumed_of(found)),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section)
 
 
-def _added(found: Comparison) -> list[str]:
-    if found.added is None or not found.added.graph.n_testable_cycles:
+def added_words(found: Comparison) -> list[str]:
+    """Say that counts must not be added up, where that breaks balance."""
+    if found.added is None or not found.adding_breaks_balance:
         return []
-    if found.adding_breaks_balance:
-        return wrap(
-            "Do not add these counts up: no kernel was found to break balance, but their sum is "
-            f"{found.added.verdict.favours} ({found.added.verdict.strength}). A mixture of "
-            "reversible kernels of different potentials need not be reversible."
-        )
-    return []
+    return [
+        "Do not add these counts up: no kernel was found to break balance, but their sum is "
+        f"{found.added.verdict.favours} ({found.added.verdict.strength}). A mixture of "
+        "reversible kernels of different potentials need not be reversible."
+    ]
+
+
+def shared_states(found: Comparison) -> str:
+    """Say how many kernels, states and shared states there are."""
+    kernels = found.kernels
+    return (
+        f"{len(kernels.names):,}, on {len(kernels.states):,} states together, "
+        f"{len(kernels.shared):,} of them in two or more"
+    )
 
 
 def _kernels(found: Comparison) -> list[str]:
     kernels = found.kernels
-    shared = kernels.shared
-    lines = [
-        f"Kernels  {len(kernels.names):,}, on {len(kernels.states):,} states together, "
-        f"{len(shared):,} of them in two or more"
-    ]
-    rows = [["kernel", "states", "trials", "balance", "log BF", "ρ", "p(balance)"]]
-    for k, test in list(enumerate(found.tests))[:MOST_KERNELS]:
-        testable = test.graph.n_testable_cycles > 0 and test.converged
-        factor, size = test.log_bayes_factor, test.verdict.size
+    lines = [f"Kernels  {shared_states(found)}"]
+    many = len(found.own) > MOST_KERNELS
+    order = kernels_shown(found, MOST_DEVIATING if many else MOST_KERNELS)
+    if many:
+        lines.append("  Those that deviate most from the shared potential, by δ:")
+    names = told_apart(kernels.names, _NARROW)
+    rows = [["kernel", "states", "trials", "δ rms, nats", "balance", "log BF", "ρ", "p(balance)"]]
+    for k in order:
+        own, away = found.own[k], found.deviations[k]
+        factor, size = own.log_bayes_factor, own.verdict.size
         chance = found.balances.p_balance[k]
+        far = f"{fixed(away.rms, 2)} {interval(away.lower, away.upper, 2)}"
         rows.append(
             [
-                label(kernels.names[k], _NARROW),
-                f"{test.graph.n_states:,}",
-                f"{test.counts.n_trials:,}",
-                test.verdict.favours if test.converged else "withheld",
-                fixed(factor.log_value, 1, sign=True) if testable else "-",
+                names[k],
+                f"{own.graph.n_states:,}",
+                f"{own.n_trials:,}",
+                far if found.converged else "-",
+                own.verdict.favours if own.converged else "withheld",
+                fixed(factor.log_value, 1, sign=True) if own.testable else "-",
                 f"{fixed(size.mean, 2)} {interval(size.lower, size.upper, 2)}"
-                if testable and size
+                if own.testable and size
                 else "-",
                 "-" if chance != chance else probability(float(chance)),
             ]
         )
-    lines += table(rows, right=[False, True, True, False, True, False, True], gap=2)
-    if len(found.tests) > MOST_KERNELS:
-        lines.append(f"  ... and {len(found.tests) - MOST_KERNELS:,} more; --json has all.")
+    right = [False, True, True, True, False, True, False, True]
+    lines += table(rows, right=right, gap=1)
+    if many:
+        lines.append(f"  ... and {len(found.own) - len(order):,} more; --json has all.")
+    for name, text in balance_entries(found):
+        lines += entry(name, text)
+    return lines
+
+
+def balance_entries(found: Comparison) -> list[tuple[str, str]]:
+    """Say how many kernels obey balance, and which do not."""
+    entries: list[tuple[str, str]] = []
+    if len(found.own) > MOST_KERNELS:
+        said = Counter(one.verdict.favours if one.converged else "withheld" for one in found.own)
+        counted = ", ".join(f"{n:,} {word}" for word, n in said.most_common())
+        entries.append(("balance", f"of each alone: {counted}"))
     balances = found.balances
-    if balances.share is not None and balances.lower is not None and balances.upper is not None:
-        text = (
+    if balances.share is None or balances.lower is None or balances.upper is None:
+        return entries
+    entries.append(
+        (
+            "share",
             f"{fixed(balances.share, 2)} {interval(balances.lower, balances.upper, 2)} of such "
-            "kernels obey it (uniform prior, learned from all of them; p(balance) follows)"
+            "kernels obey it (uniform prior, learned from all of them; p(balance) follows)",
         )
-        lines += entry("share", text)
-        named = [
-            name for name, sure in zip(kernels.names, balances.named.tolist(), strict=True) if sure
-        ]
-        if named:
-            lines += entry(
+    )
+    names = zip(found.kernels.names, balances.named.tolist(), strict=True)
+    if named := [name for name, sure in names if sure]:
+        entries.append(
+            (
                 "break it",
                 f"{len(named):,}: {listed(named, 8)}; of these {fixed(balances.expected_false, 2)} "
                 "expected to obey it",
             )
-    return lines
+        )
+    return entries
 
 
 def _evidence(found: Comparison) -> list[str]:
@@ -114,33 +142,49 @@ def _evidence(found: Comparison) -> list[str]:
     rows = [["potentials", "cycles", "log Z - max", "MC error"]]
     rows += [_hypothesis(h, top) for h in found.hypotheses]
     lines += table(rows, right=[False, False, True, True])
-    verdict = found.verdict
-    lines += entry(
-        "one potential",
-        f"log BF {with_error(verdict.log_bayes_factor, verdict.mcse)} against deviations from it, "
-        "balance and its violation averaged at even odds",
-    )
-    lines += entry(
-        "range",
-        f"{fixed(verdict.lower, 2, sign=True)} to {fixed(verdict.upper, 2, sign=True)} over "
-        "σ_δ ~ HalfNormal(½) to HalfNormal(2), two Monte Carlo errors added on either side",
-    )
-    if verdict.ceiling is not None:
-        lines += entry(
-            "ceiling",
-            f"{fixed(verdict.ceiling, 1, sign=True)}: what these trials would give had the counts "
-            "matched one potential exactly",
-        )
+    for name, text in verdict_entries(found):
+        lines += entry(name, text)
     return lines
+
+
+def verdict_entries(found: Comparison) -> list[tuple[str, str]]:
+    """Give the log BF for one potential, its range and its ceiling."""
+    verdict = found.verdict
+    entries = [
+        (
+            "one potential",
+            f"log BF {with_error(verdict.log_bayes_factor, verdict.mcse)} against deviations from "
+            "it, balance and its violation averaged at even odds",
+        ),
+        (
+            "range",
+            f"{fixed(verdict.lower, 2, sign=True)} to {fixed(verdict.upper, 2, sign=True)} over "
+            "σ_δ ~ HalfNormal(½) to HalfNormal(2), two Monte Carlo errors added on either side",
+        ),
+    ]
+    check = found.cross_check
+    if check is not None:
+        factor = f"log BF {with_error(check.log_bayes_factor, check.mcse)}, for comparison"
+        entries.append(("fast path", check.text if check.distrust else factor))
+    if verdict.ceiling is not None:
+        entries.append(
+            (
+                "ceiling",
+                f"{fixed(verdict.ceiling, 1, sign=True)}: what these trials would give had the "
+                "counts matched one potential exactly",
+            )
+        )
+    return entries
 
 
 def _hypothesis(h: Hypothesis, top: float) -> list[str]:
     value = "withheld" if h.distrust else fixed(h.log_evidence - top, 2)
     error = "" if h.distrust else fixed(h.mcse, 2)
-    return [_POTENTIALS[h.potentials], "with" if h.cyclic else "balance", value, error]
+    return [POTENTIALS[h.potentials], "with" if h.cyclic else "balance", value, error]
 
 
-def _size(found: Comparison) -> Facts:
+def size_of(found: Comparison) -> Facts:
+    """Give the size of the deviations."""
     note = "σ_δ: by how much a kernel's potential deviates from the shared one, nats"
     if found.verdict.distrust is not None:
         return Facts("Size", note, (), (f"Withheld: {found.verdict.distrust}.",))
@@ -157,7 +201,8 @@ def _distances(found: Comparison) -> list[str]:
     known = [d for d in found.distances if d.rms is not None]
     shown = sorted(known, key=lambda d: -(d.rms or 0.0))[:MOST_PAIRS]
     rows = [["", "", "states", "rms, nats", "", "JSD, nats", "", "rank", ""]]
-    rows += [_pair(d) for d in shown]
+    names = dict(zip(found.kernels.names, told_apart(found.kernels.names, _PAIR), strict=True))
+    rows += [_pair(d, names) for d in shown]
     lines += table(rows, right=[False, False, True, True, False, True, False, True, False], gap=1)
     if len(known) > len(shown):
         lines.append(f"  The largest {len(shown)} of {len(known):,}.")
@@ -168,8 +213,8 @@ def _distances(found: Comparison) -> list[str]:
     return lines
 
 
-def _pair(d: Distance) -> list[str]:
-    cells = [label(d.first, _PAIR), label(d.second, _PAIR), f"{d.n_states:,}"]
+def _pair(d: Distance, names: dict[str, str]) -> list[str]:
+    cells = [names[d.first], names[d.second], f"{d.n_states:,}"]
     for places, mean, low, high in (
         (2, d.rms, d.rms_lower, d.rms_upper),
         (3, d.divergence, d.divergence_lower, d.divergence_upper),
@@ -182,14 +227,14 @@ def _pair(d: Distance) -> list[str]:
     return cells
 
 
-def _differences(title: str, rows: tuple[Difference, ...]) -> list[str]:
+def _differences(title: str, rows: tuple[Difference, ...], names: dict[str, str]) -> list[str]:
     if not rows:
         return []
     shown = sorted(rows, key=lambda d: -abs(d.mean) / max(d.upper - d.lower, 1e-300))[:MOST_PAIRS]
     places = [decimals(0.0, max(d.upper - d.lower, 1e-12) / 4) for d in shown]
     columns = [
-        [label(d.first, _LABEL) for d in shown],
-        [f"less {label(d.second, _LABEL)}" for d in shown],
+        [names[d.first] for d in shown],
+        [f"less {names[d.second]}" for d in shown],
         aligned([fixed(d.mean, p, sign=True) for d, p in zip(shown, places, strict=True)]),
         [interval(d.lower, d.upper, p) for d, p in zip(shown, places, strict=True)],
     ]
@@ -235,7 +280,8 @@ def _states(found: Comparison) -> list[str]:
     return lines
 
 
-def _assumed(found: Comparison) -> Facts:
+def assumed_of(found: Comparison) -> Facts:
+    """Say what was assumed, and what was left out."""
     entries = [
         (
             "likelihood",
@@ -251,6 +297,16 @@ def _assumed(found: Comparison) -> Facts:
             "they share a potential",
         ),
         ("prior odds", "even between one potential and deviations, between balance and cycles"),
-        ("run", f"seed {found.random_seed}, Laplace and importance sampling"),
+        ("run", f"seed {found.random_seed}, {found.effort}"),
     ]
+    if found.diagnostics is not None:
+        state = found.diagnostics
+        entries.append(
+            (
+                "chains",
+                f"R-hat at most {state.r_hat_max:.3f}, bulk ESS at least "
+                f"{state.ess_bulk_min:,.0f}, {state.divergences} divergences; each kernel alone "
+                "and the counts added up were tested on the fast path",
+            )
+        )
     return Facts("Assumed", "", tuple(entries), found.notes)

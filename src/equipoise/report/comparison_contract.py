@@ -23,15 +23,17 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``schema``, ``version``, ``kernels`` (each with its verdict, ρ and entropy production),
-        ``verdict``, ``evidence`` (table of hypotheses), ``deviation`` (σ_δ), ``distances`` (a pair
-        each), ``rho`` and ``entropy_production`` (differences), ``states``, ``share`` of kernels
-        that obey balance, ``added`` (verdict on the counts added up), ``notes``. Nats.
+        ``schema``, ``version``, ``kernels`` (each with its verdict, deviation from the shared
+        potential, ρ and entropy production), ``verdict``, ``evidence`` (table of hypotheses),
+        ``deviation`` (σ_δ), ``distances`` (a pair each), ``rho`` and ``entropy_production``
+        (differences), ``states``, ``share`` of kernels that obey balance, ``added`` (verdict on the
+        counts added up), ``notes``, ``method`` ("path" or "laplace"), ``cross_check`` by the fast
+        path, ``diagnostics`` of the chains. Nats.
     """
     from equipoise import __version__  # the package imports this module
 
     shown = found.converged
-    verdict = found.verdict
+    verdict, check, state = found.verdict, found.cross_check, found.diagnostics
     top = max(h.log_evidence for h in found.hypotheses)
     return {
         "schema": SCHEMA,
@@ -102,6 +104,22 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
             "breaks_balance": found.adding_breaks_balance,
         },
         "notes": list(found.notes),
+        "method": found.method,
+        "cross_check": None
+        if check is None
+        else {
+            "method": "laplace",
+            "log_bayes_factor": None if check.distrust else finite(check.log_bayes_factor),
+            "mcse": None if check.distrust else finite(check.mcse),
+            "distrust": check.distrust,
+        },
+        "diagnostics": None
+        if state is None
+        else {
+            "r_hat_max": finite(state.r_hat_max),
+            "ess_bulk_min": finite(state.ess_bulk_min),
+            "divergences": state.divergences,
+        },
         "priors": asdict(found.priors),
         "random_seed": found.random_seed,
     }
@@ -114,20 +132,29 @@ def comparison_json(found: Comparison) -> str:
 
 
 def _kernel(found: Comparison, k: int) -> dict[str, Any]:
-    test, rate = found.tests[k], found.violations[k].entropy_production
-    shown, size = test.converged, test.verdict.size
-    testable = shown and test.graph.n_testable_cycles > 0
+    own, away = found.own[k], found.deviations[k]
+    shown, size, rate, testable = (
+        own.converged,
+        own.verdict.size,
+        own.entropy_production,
+        own.testable,
+    )
     return {
         "name": found.kernels.names[k],
-        "n_states": test.graph.n_states,
-        "n_edges": test.graph.n_edges,
-        "n_testable_cycles": test.graph.n_testable_cycles,
-        "n_trials": test.counts.n_trials,
-        "favours": test.verdict.favours,
-        "strength": test.verdict.strength,
-        "log_bayes_factor": finite(test.log_bayes_factor.log_value) if shown else None,
-        "mcse": finite(test.log_bayes_factor.mcse) if shown else None,
+        "n_states": own.graph.n_states,
+        "n_edges": own.graph.n_edges,
+        "n_testable_cycles": own.graph.n_testable_cycles,
+        "n_trials": own.n_trials,
+        "favours": own.verdict.favours,
+        "strength": own.verdict.strength,
+        "log_bayes_factor": finite(own.log_bayes_factor.log_value) if shown else None,
+        "mcse": finite(own.log_bayes_factor.mcse) if shown else None,
         "p_balance": finite(float(found.balances.p_balance[k])),
+        "deviation": {
+            "mean": finite(away.rms) if found.converged else None,
+            "lower": finite(away.lower) if found.converged else None,
+            "upper": finite(away.upper) if found.converged else None,
+        },
         "rho": {
             "mean": finite(size.mean) if size and testable else None,
             "lower": finite(size.lower) if size and testable else None,

@@ -6,12 +6,15 @@ from dataclasses import asdict
 from typing import Any
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.comparison import Comparison
 from equipoise.inference.cycles import CycleAffinity, EdgeCirculation
 from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.evidence import BayesFactor, ExactEvidence
+from equipoise.inference.features import Explanation
 from equipoise.inference.potential import StatePotential
 from equipoise.inference.verdict import Verdict
 from equipoise.io.metadata import thaw_metadata
+from equipoise.report.comparison_contract import comparison_json
 from equipoise.report.diagnosis_contract import (
     baselines_entry,
     entropy_production_entry,
@@ -19,6 +22,7 @@ from equipoise.report.diagnosis_contract import (
     sampling_entry,
     violation_entry,
 )
+from equipoise.report.features_contract import features_json
 from equipoise.report.numbers import finite
 
 SCHEMA = "equipoise.test/1"
@@ -118,7 +122,9 @@ def to_dict(result: BalanceTest, diagnosis: Diagnosis | None = None) -> dict[str
     }
 
 
-def to_json(result: BalanceTest, diagnosis: Diagnosis | None = None) -> str:
+def to_json(
+    result: BalanceTest | Comparison | Explanation, diagnosis: Diagnosis | None = None
+) -> str:
     """Return a result as JSON text, pure ASCII, ending in a line feed.
 
     State names are not trusted: as ASCII, with everything else escaped, they cannot act on a
@@ -127,15 +133,20 @@ def to_json(result: BalanceTest, diagnosis: Diagnosis | None = None) -> str:
     Parameters
     ----------
     result
-        From :func:`equipoise.test`.
+        From :func:`equipoise.test`, :func:`equipoise.compare` or :func:`equipoise.explain`.
     diagnosis
-        From :func:`equipoise.diagnose`; default: computed here.
+        From :func:`equipoise.diagnose`; default: computed here. Of a test only.
 
     Returns
     -------
     str
-        See :func:`to_dict`.
+        See :func:`to_dict`, :func:`equipoise.report.comparison_contract.comparison_dict` and
+        :func:`equipoise.report.features_contract.features_dict`.
     """
+    if isinstance(result, Comparison):
+        return comparison_json(result)
+    if isinstance(result, Explanation):
+        return features_json(result)
     values = to_dict(result, diagnosis)
     return json.dumps(values, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 

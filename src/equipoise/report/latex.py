@@ -24,6 +24,8 @@ _ESCAPES = {
     "*": "{*}",
     # What our own words use and a plain font lacks.
     "Φ": r"$\Phi$",
+    "δ": r"$\delta$",
+    "ρ": r"$\rho$",
     "σ": r"$\sigma$",
     "τ": r"$\tau$",
     "≥": r"$\geq$",

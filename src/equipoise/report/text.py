@@ -1,8 +1,11 @@
 """The summary in plain text: what a referee reads line by line."""
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.comparison import Comparison
 from equipoise.inference.diagnosis import Diagnosis, diagnose
+from equipoise.inference.features import Explanation
 from equipoise.report.caveats import caveats
+from equipoise.report.comparison import comparison_summary
 from equipoise.report.evidence import evidence_lines
 from equipoise.report.exact import exact_lines
 from equipoise.report.facts import (
@@ -13,13 +16,16 @@ from equipoise.report.facts import (
     size_of_violation,
     testability,
 )
+from equipoise.report.features import features_summary
 from equipoise.report.layout import wrap
 from equipoise.report.sampling_checks import sampling_facts
 from equipoise.report.tables import potential_lines
 from equipoise.report.violation import violation_lines
 
 
-def summary(result: BalanceTest, diagnosis: Diagnosis | None = None) -> str:
+def summary(
+    result: BalanceTest | Comparison | Explanation, diagnosis: Diagnosis | None = None
+) -> str:
     """Return the result in words and tables: plain text, lines of at most 100 columns.
 
     The verdict comes first (whether it may be trusted, before all else), then the data, how they
@@ -31,15 +37,19 @@ def summary(result: BalanceTest, diagnosis: Diagnosis | None = None) -> str:
     Parameters
     ----------
     result
-        From :func:`equipoise.test`.
+        From :func:`equipoise.test`, :func:`equipoise.compare` or :func:`equipoise.explain`.
     diagnosis
-        From :func:`equipoise.diagnose`; default: computed here.
+        From :func:`equipoise.diagnose`; default: computed here. Of a test only.
 
     Returns
     -------
     str
         Without a line feed at its end.
     """
+    if isinstance(result, Explanation):
+        return features_summary(result)
+    if isinstance(result, Comparison):
+        return comparison_summary(result)
     beside = diagnose(result) if diagnosis is None else diagnosis
     sections = (
         wrap(result.verdict.text),

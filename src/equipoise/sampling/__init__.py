@@ -16,7 +16,7 @@ from equipoise.sampling.collect import collect
 from equipoise.sampling.options import Collected, Decision, Options, Progress
 from equipoise.sampling.policies import FixedPool, Follow, GrowingPool, Informative
 from equipoise.sampling.prompt import Message, Prompt, Template
-from equipoise.sampling.store import Store, grouped_counts, stored_counts
+from equipoise.sampling.store import Store, grouped_counts, stored_counts, stored_kernels
 from equipoise.sampling.store.export import export_draws
 from equipoise.sampling.store.listing import inspect_run, list_runs
 from equipoise.sampling.tasks import Outcome, Parsed, Task, check_replies, load_task, rejected
@@ -50,4 +50,5 @@ __all__ = [
     "load_task",
     "rejected",
     "stored_counts",
+    "stored_kernels",
 ]

@@ -15,11 +15,14 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.inference.comparison import many_balances
 from equipoise.inference.comparison.potentials import distances_of, spreads_of
-from equipoise.plots import plot_distances, plot_potentials
+from equipoise.plots import plot_clustering, plot_distances, plot_potentials
 from equipoise.plots.comparison import clustered, distance_matrix
 from equipoise.report.comparison import comparison_summary
 from equipoise.report.comparison_contract import comparison_dict, comparison_json
+from equipoise.report.comparison_tables import comparison_tables
+from equipoise.report.latex import latex_text
 from equipoise.report.layout import WIDTH, display_width
+from equipoise.report.page import comparison_html
 
 EDGES = np.array([[0, 1], [0, 2], [1, 2], [1, 3], [2, 3], [3, 4], [2, 4]])
 HOSTILE = ("<script>alert(1)</script>", "\u202eevil", "=cmd()" * 900)
@@ -38,13 +41,15 @@ def compared(kind):
             name: counts.relabel({"s00": HOSTILE[0], "s01": "\u202egnp.exe", "s02": "😀" * 40})
             for name, counts in tables(HOSTILE, spread=0.5).items()
         }
-        return eq.compare(given, draws=150, random_seed=1)
+        return eq.compare(given, draws=150, fast=True, random_seed=1)
     if kind == "overlap":  # two kernels that share three states, and one that shares none of them
         first, second = tables(("x", "y"), seed=5).values()
         third = second.relabel({"s00": "other", "s01": "another"})
-        return eq.compare({"x": first, "y": second, "w": third}, draws=150, random_seed=1)
+        return eq.compare(
+            {"x": first, "y": second, "w": third}, draws=150, fast=True, random_seed=1
+        )
     spread = {"one": 0.0, "several": 0.8}[kind]
-    return eq.compare(tables(spread=spread), draws=150, random_seed=1)
+    return eq.compare(tables(spread=spread), draws=150, fast=True, random_seed=1)
 
 
 def test_what_is_said_of_several_potentials():
@@ -77,7 +82,7 @@ def test_counts_of_different_potentials_must_not_be_added_up():
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_comparison():
     given = tables(("x", "y"), trials=300)
-    first, again = (eq.compare(given, draws=100, random_seed=1) for _ in range(2))
+    first, again = (eq.compare(given, draws=100, fast=True, random_seed=1) for _ in range(2))
     assert comparison_json(again) == comparison_json(first)
     assert comparison_summary(again) == comparison_summary(first)
 
@@ -181,6 +186,85 @@ def test_figures_show_every_kernel_and_state():
     assert len(plot_distances(found).texts) == 6
 
 
+@pytest.mark.parametrize("kind", ["several", "hostile"])
+@pytest.mark.filterwarnings("ignore:Glyph .* missing")
+def test_the_page_holds_it_all_and_names_act_on_nothing(kind):
+    found = compared(kind)
+    page = comparison_html(found)
+    assert page.count("<img ") == 3
+    assert found.verdict.text in page
+    assert "<script" not in page
+    assert "\u202e" not in page
+    for title in ("Kernels", "Evidence", "Potentials", "Distances", "States that differ"):
+        assert f"<h2>{title}</h2>" in page
+    assert ("Do not add these counts up" in page) == found.adding_breaks_balance
+
+
+def test_a_page_withholds_what_failed():
+    found = compared("one")
+    verdict = replace(found.verdict, distrust="it failed", text="Not to be trusted: it failed.")
+    page = comparison_html(replace(found, verdict=verdict))
+    assert 'class="warning">Not to be trusted: it failed.' in page
+    assert page.count("Withheld") == 3
+    tables = comparison_tables(replace(found, verdict=verdict), 9, 9)
+    assert [table.name for table in tables] == ["kernels"]
+
+
+@pytest.mark.parametrize("kind", ["several", "hostile"])
+def test_latex_tables_are_whole_and_names_act_on_nothing(kind):
+    found = compared(kind)
+    tables = comparison_tables(found, 40, 40)
+    assert [table.name for table in tables] == ["kernels", "evidence", "distances", "states"]
+    assert [len(table.rows) for table in tables] == [3, 6, 3, 5]
+    for table in tables:
+        text = latex_text(table)
+        body = [line for line in text.split("\n") if line.endswith(" " + 2 * "\\")]
+        assert len(body) == len(table.rows) + 1
+        assert all(line.count(" & ") == len(table.header) - 1 for line in body)
+        assert "σ" not in text.split("\n", 1)[1]
+        assert text.count("{") == text.count("}")
+    cut = comparison_tables(found, 2, 40)[0]
+    assert (len(cut.rows), cut.total) == (2, 3)
+    assert "and 1 more" in latex_text(cut)
+
+
+def test_a_tree_joins_what_is_alike_first():
+    found = compared("several")
+    axes = plot_clustering(found)
+    matrix = distance_matrix(found)
+    heights = sorted(float(line.get_xdata().max()) for line in axes.lines)
+    near = min(matrix[0, 1], matrix[0, 2], matrix[1, 2])
+    assert heights[0] == pytest.approx(near)
+    assert heights[1] == pytest.approx((matrix[np.triu_indices(3, 1)].sum() - near) / 2)
+    assert {text.get_text() for text in axes.get_yticklabels()} == {"x", "y", "z"}
+
+
+def test_many_kernels_make_no_long_table():
+    found = compared("several")
+    times = 400
+    names = tuple(f"{name}{k}" for k in range(times) for name in found.kernels.names)
+    spread = tuple(
+        replace(one, name=name, rms=one.rms + (k == 700))
+        for k, (name, one) in enumerate(zip(names, found.deviations * times, strict=True))
+    )
+    many = replace(
+        found,
+        kernels=replace(found.kernels, names=names),
+        own=found.own * times,
+        deviations=spread,
+        balances=many_balances([None] * len(names)),
+        distances=(),
+        rho=(),
+        entropy_production=(),
+    )
+    text = comparison_summary(many)
+    assert text.count("\n") < 80
+    assert names[700] in text
+    assert "and 1,188 more; --json has all" in text
+    assert "of each alone: " in text
+    assert len(comparison_dict(many)["kernels"]) == 1200
+
+
 def test_what_is_alike_stands_together():
     near, far = 0.1, 3.0
     matrix = np.full((4, 4), far)
@@ -206,6 +290,24 @@ def test_names_act_on_no_figure():
 def test_odd_arguments_are_refused(options, words):
     with pytest.raises(UsageError, match=words):
         eq.compare(tables(), **options)
+
+
+def test_kernels_too_large_for_mcmc_are_sent_to_the_fast_path(monkeypatch):
+    monkeypatch.setattr("equipoise.inference.comparison.mcmc.MOST_FOR_MCMC", 20)
+    with pytest.raises(UsageError, match="25 parameters together, more than the 20 that MCMC"):
+        eq.compare(tables())
+
+
+def test_the_method_is_named():
+    found = compared("one")
+    assert eq.summary(found) == comparison_summary(found)
+    assert json.loads(eq.to_json(found)) == json.loads(comparison_json(found))
+    assert found.method == "laplace"
+    assert found.cross_check is found.diagnostics is None
+    assert "Laplace and importance sampling" in " ".join(comparison_summary(found).split())
+    value = comparison_dict(found)
+    assert value["method"] == "laplace"
+    assert value["cross_check"] is value["diagnostics"] is None
 
 
 class TestManyBalances:
@@ -250,6 +352,7 @@ def test_one_way_and_untestable_kernels_are_compared_all_the_same():
     found = eq.compare(
         {name: eq.datasets.load(name) for name in ("claude-4", "gemini-2.5-flash")},
         draws=100,
+        fast=True,
         random_seed=1,
     )
     assert found.kernels.shared == ("ATTITUDE", "BUZZY", "TURKEY")
@@ -262,6 +365,6 @@ def test_one_way_and_untestable_kernels_are_compared_all_the_same():
 def test_protocols_that_differ_are_not_added_up():
     first, second = tables(("x", "y")).values()
     walk = TransitionCounts.from_sequences([["s00", "s01", "s02", "s00", "s02", "s01", "s00"] * 9])
-    found = eq.compare({"x": first, "y": second, "walk": walk}, draws=150, random_seed=1)
+    found = eq.compare({"x": first, "y": second, "walk": walk}, draws=150, fast=True, random_seed=1)
     assert found.added is None
     assert not found.adding_breaks_balance

@@ -2,60 +2,51 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
-from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from equipoise.counts import TransitionCounts
-from equipoise.errors import NotTrustedError, UsageError
+from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest, check_rope
 from equipoise.inference.balance import test as test_balance
-from equipoise.inference.comparison.evidence import Fits, Hypothesis, ceiling, solve
+from equipoise.inference.comparison.added import added_up
+from equipoise.inference.comparison.arrow import one_by_one
+from equipoise.inference.comparison.differences import Difference, differences_of
+from equipoise.inference.comparison.evidence import Hypothesis
 from equipoise.inference.comparison.kernels import Kernels, kernels_of
 from equipoise.inference.comparison.many import ManyBalances, many_balances
-from equipoise.inference.comparison.models import MOST_PARAMETERS, kernel_data
+from equipoise.inference.comparison.mcmc import check_size
+from equipoise.inference.comparison.models import kernel_data
+from equipoise.inference.comparison.own import OwnBalance, own_balance, own_of_many
 from equipoise.inference.comparison.potentials import (
     Distance,
+    KernelDeviation,
     Potentials,
     StateSpread,
+    deviations_of,
     distances_of,
-    potentials_of,
     spreads_of,
 )
-from equipoise.inference.comparison.verdict import SharingVerdict, p_differing, sharing_verdict
+from equipoise.inference.comparison.together import (
+    by_mcmc,
+    on_the_fast_path,
+    one_kernel_after_another,
+)
+from equipoise.inference.comparison.verdict import SharingVerdict, p_differing
 from equipoise.inference.findings import Progress, Stages
+from equipoise.inference.posterior.convergence import Convergence
+from equipoise.inference.posterior.sampler import check_sampling
 from equipoise.inference.violation import Violation, violation
-from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray, Rejected
 from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
 from equipoise.simulate.draws import plain_seed, random_generator
 
+#: Of NUTS, a chain; of importance sampling, at each pair of scales.
 DRAWS = 1000
 #: A spread of a state's potential between kernels up to this counts as practically nothing, nats.
 ROPE_SPREAD = 0.3
-_SAMPLE, _MORE = 4000, 4
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Difference of one number between two kernels, each given its own posterior.
-
-    Attributes
-    ----------
-    first, second
-        Names.
-    mean, lower, upper
-        First less second: posterior mean and 95 % interval.
-    """
-
-    first: str
-    second: str
-    mean: float
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,10 +57,12 @@ class Comparison:
     ----------
     kernels
         What was compared.
+    own
+        Balance of each kernel alone.
     tests
-        Test of balance of each kernel alone.
+        The whole test of balance of each; empty for many kernels (from 1,000 parameters together).
     violations
-        Where balance breaks in each.
+        Where balance breaks in each; empty for many kernels.
     verdict
         One potential or several.
     hypotheses
@@ -80,6 +73,8 @@ class Comparison:
         interval.
     potentials
         Posterior draws of the potentials, given deviations.
+    deviations
+        Of each kernel from the shared potential, given deviations.
     distances
         Of all pairs; empty for more than 40 kernels.
     rho, entropy_production
@@ -96,9 +91,19 @@ class Comparison:
         What was left out, and why.
     priors, random_seed
         As asked.
+    method
+        ``"path"`` (MCMC) or ``"laplace"`` (fast path): of all that is said of several kernels
+        together. Each kernel alone, and the counts added up, are tested on the fast path.
+    effort
+        How it was computed, in words.
+    cross_check
+        The verdict of the fast path, beside that by MCMC; None on the fast path.
+    diagnostics
+        Worst R-hat, effective sample size and number of divergences; None without MCMC.
     """
 
     kernels: Kernels
+    own: tuple[OwnBalance, ...]
     tests: tuple[BalanceTest, ...]
     violations: tuple[Violation, ...]
     verdict: SharingVerdict
@@ -107,6 +112,7 @@ class Comparison:
     deviation_lower: float
     deviation_upper: float
     potentials: Potentials
+    deviations: tuple[KernelDeviation, ...]
     distances: tuple[Distance, ...]
     rho: tuple[Difference, ...]
     entropy_production: tuple[Difference, ...]
@@ -117,6 +123,10 @@ class Comparison:
     notes: tuple[str, ...]
     priors: Priors
     random_seed: int | None
+    method: str
+    effort: str
+    cross_check: SharingVerdict | None
+    diagnostics: Convergence | None
 
     def __repr__(self) -> str:
         factor = self.verdict
@@ -142,37 +152,42 @@ class Comparison:
             self.added is not None
             and self.added.verdict.trusted
             and self.added.verdict.favours == "non-reversible"
-            and not any(test.verdict.favours == "non-reversible" for test in self.tests)
+            and not any(one.verdict.favours == "non-reversible" for one in self.own)
         )
 
 
 def compare(
     counts: Mapping[str, TransitionCounts],
     *,
+    fast: bool = False,
     priors: Priors | None = None,
     rejected: Rejected = "stay",
     rope: float = ROPE_SPREAD,
-    draws: int = DRAWS,
+    draws: int | None = None,
     random_seed: RandomSeed = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Compare kernels: have they one potential, and if not, how do they differ.
 
-    By the fast path: Laplace and importance sampling on pairwise edges whose curvature is that of
-    multinomial rows (docs/model.md).
+    On pairwise edges whose curvature is that of multinomial rows (docs/model.md).
 
     Parameters
     ----------
     counts : mapping of str to TransitionCounts
         Two kernels or more by name: models, prompts, temperatures. They may share some states only.
+    fast : bool
+        By Laplace and importance sampling instead of MCMC. MCMC compiles two models, which takes up
+        to a minute each, and then walks four paths: minutes for a few kernels of ten states, and
+        the more the larger they are.
     priors : Priors, optional
         Default: ``Priors()``.
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
     rope : float
         A spread of a state's potential up to this counts as practically nothing, nats.
-    draws : int
-        Importance draws at each pair of scales; twice as many at each σ_c of a kernel alone.
+    draws : int, optional
+        Of each of four chains for a posterior, default 1,000; on the fast path at each pair of
+        scales, default 1,000, and twice as many at each σ_c of a kernel alone.
     random_seed : int, Generator or None
         The same seed gives the same result.
     progress : callable, optional
@@ -187,81 +202,90 @@ def compare(
     ------
     UsageError
         If there are fewer than two kernels, an argument is out of its range, or the kernels have
-        more than 3,000 parameters together.
+        more than 1,000 parameters together for MCMC, or more than 3,000 on the fast path and one of
+        them, or the states of all, more than 300.
     DataError
         If they have nothing in common to compare.
     NotTrustedError
-        If a posterior mode cannot be reached at all.
+        If a posterior mode cannot be reached at all, or no chain started.
     """
     kernels = kernels_of(counts, rejected=rejected)
     check_rope(rope)
-    if draws < 100:
+    many = DRAWS if draws is None else draws
+    if many < 100:
         raise UsageError(f"draws must be at least 100, not {draws!r}")
+    if not fast:
+        check_sampling(draws=many, tune=1, chains=4)
+    draws = many if fast else DRAWS
     seed = plain_seed(random_seed)
     rng = random_generator(random_seed)
     asked = priors or Priors()
     stages = Stages(progress)
+    tests: tuple[BalanceTest, ...] = ()
+    violations: tuple[Violation, ...] = ()
     with threadpool_limits(1, user_api="blas"):
-        fits, notes = _solved(kernels, asked, draws, rng, stages)
-        stages.next("ceiling", 0.55)(0, 1)
-        verdict = sharing_verdict(fits, ceiling(fits, draws=draws, rng=rng))
-        found = potentials_of(kernels, fits)
-    tests, violations = _alone(kernels, asked, draws, rng, stages)
-    added = _added(kernels, asked, draws, rng)
+        data = kernel_data(kernels)
+        if fast and one_by_one(data):
+            found, fits = one_kernel_after_another(
+                kernels, data, asked, draws=draws, rng=rng, stages=stages, until=0.95
+            )
+            own = own_of_many(kernels, fits.alone.each)
+        else:
+            if not fast:
+                check_size(kernels, data)
+            found = on_the_fast_path(
+                kernels,
+                data,
+                asked,
+                draws=draws,
+                rng=rng,
+                stages=stages,
+                until=0.4 if fast else 0.07,
+            )
+            if not fast:
+                found = by_mcmc(
+                    kernels,
+                    data,
+                    asked,
+                    found,
+                    draws=many,
+                    rng=rng,
+                    stages=stages,
+                    start=0.1,
+                    until=0.85,
+                )
+            tests, violations = _alone(kernels, asked, draws, rng, stages)
+            own = tuple(own_balance(t, v) for t, v in zip(tests, violations, strict=True))
+    added = added_up(kernels, asked, draws, rng)
     stages.next("counts added up", 1.0)(1, 1)
-    deviation = _deviation(fits)
+    mean, lower, upper = found.deviation
     return Comparison(
         kernels=kernels,
+        own=own,
         tests=tests,
         violations=violations,
-        verdict=verdict,
-        hypotheses=fits.hypotheses(),
-        deviation=deviation[0],
-        deviation_lower=deviation[1],
-        deviation_upper=deviation[2],
-        potentials=found,
-        distances=distances_of(found),
-        rho=_differences(kernels.names, [_rho(test) for test in tests], rng),
-        entropy_production=_differences(kernels.names, [_rate(v) for v in violations], rng),
-        spreads=spreads_of(found, p_differing=p_differing(verdict), rope=rope),
+        verdict=found.verdict,
+        hypotheses=found.hypotheses,
+        deviation=mean,
+        deviation_lower=lower,
+        deviation_upper=upper,
+        potentials=found.potentials,
+        deviations=deviations_of(found.potentials),
+        distances=distances_of(found.potentials),
+        rho=differences_of(kernels.names, [_rho(test) for test in tests], rng),
+        entropy_production=differences_of(kernels.names, [_rate(v) for v in violations], rng),
+        spreads=spreads_of(found.potentials, p_differing=p_differing(found.verdict), rope=rope),
         rope=rope,
-        balances=many_balances([_known(test) for test in tests]),
+        balances=many_balances([_known(one) for one in own]),
         added=added,
-        notes=notes,
+        notes=found.notes,
         priors=asked,
         random_seed=seed,
+        method=found.method,
+        effort=found.effort,
+        cross_check=found.cross_check,
+        diagnostics=found.diagnostics,
     )
-
-
-def _solved(
-    kernels: Kernels, priors: Priors, draws: int, rng: np.random.Generator, stages: Stages
-) -> tuple[Fits, tuple[str, ...]]:
-    """Weigh all hypotheses; once more with more draws where importance sampling failed."""
-    data = kernel_data(kernels)
-    size = sum(len(one.place) + one.cycles.shape[1] for one in data) + len(kernels.states)
-    notes: tuple[str, ...] = ()
-    if size > MOST_PARAMETERS:
-        notes = (
-            f"With cycles these kernels have {size:,} parameters together, more than the "
-            f"{MOST_PARAMETERS:,} that dense linear algebra can take: potentials are compared "
-            "given balance only.",
-        )
-
-    def run(many: int, name: str, until: float) -> Fits:
-        return solve(
-            kernels,
-            data,
-            priors,
-            cycles=not notes,
-            draws=many,
-            rng=rng,
-            progress=stages.next(name, until),
-        )
-
-    fits = run(draws, "potentials", 0.4)
-    if any(h.distrust for h in fits.hypotheses()):
-        fits = run(_MORE * draws, "more draws", 0.5)
-    return fits, notes
 
 
 def _alone(
@@ -285,49 +309,9 @@ def _alone(
     return tuple(tests), tuple(violations)
 
 
-def _added(
-    kernels: Kernels, priors: Priors, draws: int, rng: np.random.Generator
-) -> BalanceTest | None:
-    """Test the counts of all kernels added up, as someone would who pools first."""
-    first = kernels.counts[0]
-    if any(c.stay != first.stay or c.protocol != first.protocol for c in kernels.counts):
-        return None
-    n = len(kernels.states)
-    total, other = csr_array((n, n), dtype=np.int64), np.zeros(n, dtype=np.int64)
-    for counts, place in zip(kernels.counts, kernels.places, strict=True):
-        table = counts.counts.tocoo()
-        total = total + csr_array((table.data, (place[table.row], place[table.col])), shape=(n, n))
-        np.add.at(other, place, counts.other)
-    pooled = TransitionCounts.from_matrix(
-        total.toarray(), states=list(kernels.states), other=other, stay=first.stay
-    )
-    seed = int(rng.integers(2**31))
-    try:
-        return test_balance(
-            pooled,
-            fast=True,
-            priors=priors,
-            rejected=kernels.rejected,
-            draws=2 * draws,
-            random_seed=seed,
-        )
-    except (NotTrustedError, UsageError):
-        return None
-
-
-def _deviation(fits: Fits) -> tuple[float, float, float]:
-    """Return mean and 95 % interval of σ_δ, averaged over σ_c, balance among its values."""
-    parts = [(part.posterior(), share) for part, share in fits.mixture()]
-    grid = np.concatenate([post.grid for post, _ in parts])
-    mass = np.concatenate([share * post.mass for post, share in parts])
-    (lower,), (upper,) = weighted_quantiles(grid[:, None], mass / mass.sum(), (0.025, 0.975))
-    mean = sum(share * post.mean for post, share in parts) / sum(share for _, share in parts)
-    return float(mean), float(lower), float(upper)
-
-
-def _known(test: BalanceTest) -> float | None:
-    testable = test.graph.n_testable_cycles > 0 and test.log_bayes_factor.distrust is None
-    return test.log_bayes_factor.log_value if testable else None
+def _known(one: OwnBalance) -> float | None:
+    known = one.graph.n_testable_cycles > 0 and one.log_bayes_factor.distrust is None
+    return one.log_bayes_factor.log_value if known else None
 
 
 def _rho(test: BalanceTest) -> tuple[FloatArray, FloatArray] | None:
@@ -339,25 +323,3 @@ def _rho(test: BalanceTest) -> tuple[FloatArray, FloatArray] | None:
 def _rate(found: Violation) -> tuple[FloatArray, FloatArray] | None:
     rate = found.entropy_production
     return None if rate is None or found.distrust else (rate.rate, rate.weights)
-
-
-def _differences(
-    names: tuple[str, ...],
-    draws: list[tuple[FloatArray, FloatArray] | None],
-    rng: np.random.Generator,
-) -> tuple[Difference, ...]:
-    """Return differences of all pairs that are known, their posteriors being independent."""
-    sampled = [
-        None if part is None else rng.choice(part[0], _SAMPLE, p=part[1] / part[1].sum())
-        for part in draws
-    ]
-    means = [None if part is None else float(part[1] @ part[0]) for part in draws]
-    found = []
-    for a, b in combinations(range(len(names)), 2):
-        one, other = sampled[a], sampled[b]
-        if one is None or other is None or means[a] is None or means[b] is None:
-            continue
-        lower, upper = np.quantile(one - other, [0.025, 0.975])
-        mean = (means[a] or 0.0) - (means[b] or 0.0)
-        found.append(Difference(names[a], names[b], mean, float(lower), float(upper)))
-    return tuple(found)

@@ -17,7 +17,6 @@ from scipy.special import logsumexp
 
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.comparison.models import (
-    DEVIATION_SCALE,
     KernelData,
     pooled_model,
     separate_model,
@@ -34,6 +33,7 @@ from equipoise.inference.evidence.psis import distrust, smooth
 from equipoise.inference.modes.lattice import data_resolutions
 from equipoise.likelihoods import FloatArray, Predictor
 from equipoise.models import Priors
+from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.latent import LatentModel
 
 Potentials = Literal["shared", "pooled", "separate"]
@@ -66,19 +66,22 @@ class Hypothesis:
     log_evidence, mcse
         Nats; of all kernels' pairwise likelihoods, binomial coefficients left out.
     pareto_k
-        Worst k̂ of the importance weights behind it.
+        Worst k̂ of the importance weights behind it; None where none are.
+    doubt
+        Why its method does not stand by it, in words; None where it does.
     """
 
     potentials: Potentials
     cyclic: bool
     log_evidence: float
     mcse: float
-    pareto_k: float
+    pareto_k: float | None
+    doubt: str | None = None
 
     @property
     def distrust(self) -> str | None:
         """Why its evidence must not be reported, in words; None where it may be."""
-        return distrust(self.pareto_k)
+        return self.doubt or distrust(self.pareto_k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +157,10 @@ class Fits:
                 _hypothesis("separate", True, self.separate[1]),
             ]
         return tuple(found)
+
+    def factor(self, scale: float) -> tuple[float, float]:
+        """Return the log BF of shared against pooled potentials, and its error, nats."""
+        return factor_of(self.hypotheses(scale))
 
     def mixture(self) -> list[tuple[Slice, float]]:
         """Return the slices with their posterior probabilities, given deviations, balance first.
@@ -288,6 +295,17 @@ def averaged(parts: Sequence[Hypothesis]) -> tuple[float, float]:
     total = float(logsumexp(values)) - log(len(parts))
     share = np.exp(values - logsumexp(values))
     return total, float(np.sqrt(((share * [part.mcse for part in parts]) ** 2).sum()))
+
+
+def factor_of(hypotheses: Sequence[Hypothesis]) -> tuple[float, float]:
+    """Return the log BF of shared against pooled potentials, and its error, nats.
+
+    Balance and its violation are averaged at even odds.
+    """
+    shared, pooled = (
+        averaged([h for h in hypotheses if h.potentials == name]) for name in ("shared", "pooled")
+    )
+    return shared[0] - pooled[0], hypot(shared[1], pooled[1])
 
 
 def _hypothesis(potentials: Potentials, cyclic: bool, weight: Weight) -> Hypothesis:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy.linalg import block_diag
 
+from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.modes.mode import find_mode
@@ -27,12 +29,15 @@ from equipoise.models.latent import (
     learned_block,
 )
 
-#: σ_δ ~ HalfNormal(1): prior scale of the deviations of a kernel's potential from the shared one.
-DEVIATION_SCALE = 1.0
 MOST_PARAMETERS = 3000
 _WIDE = 10.0
 #: Scales of V and c below which the data cannot tell their values apart, until they are known.
 UNRESOLVED = (1e-3, 1e-3)
+
+
+#: How curved the pairwise likelihood is: as that of multinomial rows, or as it stands, which is
+#: exact where each edge's total was fixed (its two counts are one binomial draw).
+Curvature = Literal["multinomial", "pairwise"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +47,13 @@ class KernelData:
     Attributes
     ----------
     edges
-        Its adjusted pairwise edges, M of them; ``potential`` is (M, S).
+        Its pairwise edges, M of them, adjusted or as they are; ``potential`` is (M, S).
     centred
         Orthonormal basis of potentials modulo a constant a component, (S, S − K).
     cycles
         Orthonormal basis of its cycles, (M, b).
+    basis
+        The same on every edge of its support, (E, b).
     place
         Position of its states in the union, (S,).
     """
@@ -54,11 +61,22 @@ class KernelData:
     edges: AdjustedEdges
     centred: FloatArray
     cycles: FloatArray
+    basis: FloatArray
     place: IntArray
 
 
-def kernel_data(kernels: Kernels) -> tuple[KernelData, ...]:
-    """Return each kernel's likelihood with its curvature corrected.
+def kernel_data(
+    kernels: Kernels, *, curvature: Curvature = "multinomial"
+) -> tuple[KernelData, ...]:
+    """Return each kernel's likelihood, its curvature corrected unless told otherwise.
+
+    Parameters
+    ----------
+    kernels
+        The kernels.
+    curvature
+        ``"multinomial"``: as that of multinomial rows. ``"pairwise"``: as it is, for counts of
+        which the total of each edge was fixed beforehand.
 
     Raises
     ------
@@ -69,23 +87,30 @@ def kernel_data(kernels: Kernels) -> tuple[KernelData, ...]:
     for counts, graph, place in zip(kernels.counts, kernels.graphs, kernels.places, strict=True):
         rows = pairwise(counts, graph, rejected=kernels.rejected)
         predictor = pairwise_predictor(rows, graph)
-        problem = problem_of(
-            counts,
-            priors=Priors(scales="fixed", fixed_potential_sd=_WIDE),
-            likelihood="pairwise",
-            rejected=kernels.rejected,
-        )
-        model = problem.reversible()
-        mode = model.potential(find_mode(model, (), model.prior_mean).theta)
         found.append(
             KernelData(
-                edges=adjusted(rows, predictor.potential, mode),
-                centred=_centred(graph.component),
+                edges=AdjustedEdges(rows, predictor.potential)
+                if curvature == "pairwise"
+                else adjusted(rows, predictor.potential, _wide_mode(kernels, counts)),
+                centred=centred(graph.component),
                 cycles=predictor.cycle,
+                basis=predictor.basis,
                 place=place,
             )
         )
     return tuple(found)
+
+
+def _wide_mode(kernels: Kernels, counts: TransitionCounts) -> FloatArray:
+    """Return the mode of a kernel's potential under a wide prior, shape (S,)."""
+    problem = problem_of(
+        counts,
+        priors=Priors(scales="fixed", fixed_potential_sd=_WIDE),
+        likelihood="pairwise",
+        rejected=kernels.rejected,
+    )
+    model = problem.reversible()
+    return model.potential(find_mode(model, (), model.prior_mean).theta)
 
 
 def separate_model(
@@ -145,7 +170,7 @@ class _Potential:
 
 
 def _union(kernels: Kernels, data: Sequence[KernelData]) -> _Potential:
-    basis = _centred(kernels.component)
+    basis = centred(kernels.component)
     return _Potential(basis, tuple(one.edges.potential @ basis[one.place] for one in data))
 
 
@@ -207,7 +232,7 @@ def _stacked(parts: Sequence[PairwiseEdges]) -> PairwiseEdges:
     )
 
 
-def _centred(component: IntArray) -> FloatArray:
+def centred(component: IntArray) -> FloatArray:
     """Return an orthonormal basis of vectors that sum to 0 in each component, (S, S − K)."""
     blocks = []
     for label in range(int(component.max()) + 1):

@@ -120,6 +120,37 @@ class StateSpread:
     named: bool
 
 
+@dataclass(frozen=True)
+class KernelDeviation:
+    """How far one kernel's potential is from the shared one.
+
+    Attributes
+    ----------
+    name
+        Of the kernel.
+    rms, lower, upper
+        Root-mean-square δ over its states, constants removed, nats: posterior mean and 95 %
+        interval. Never negative, so near 0 it lies too high.
+    """
+
+    name: str
+    rms: float
+    lower: float
+    upper: float
+
+
+def deviations_of(found: Potentials) -> tuple[KernelDeviation, ...]:
+    """Return every kernel's deviation from the shared potential, in their order."""
+    size = np.column_stack([np.sqrt((d**2).mean(axis=1)) for d in found.deviations])
+    summary = summarise(size, found.weights)
+    numbers = zip(
+        summary.mean.tolist(), summary.lower.tolist(), summary.upper.tolist(), strict=True
+    )
+    return tuple(
+        KernelDeviation(name, *row) for name, row in zip(found.kernels.names, numbers, strict=True)
+    )
+
+
 def distances_of(found: Potentials) -> tuple[Distance, ...]:
     """Return the distances of all pairs, in order; empty for more than 40 kernels."""
     if len(found.kernels.names) > MOST_FOR_PAIRS:

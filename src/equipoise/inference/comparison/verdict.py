@@ -1,17 +1,27 @@
 """One potential or several: the verdict, by the same rules as that on balance."""
 
 from dataclasses import dataclass
-from math import expm1, hypot
-from typing import Literal
+from math import expm1
+from typing import Literal, Protocol
 
-from equipoise.inference.comparison.evidence import Fits, averaged
-from equipoise.inference.comparison.models import DEVIATION_SCALE
+from equipoise.inference.comparison.evidence import Hypothesis
 from equipoise.inference.evidence.result import MCSE_TRUSTED
 from equipoise.inference.verdict import STRENGTHS, Strength, strength_of
+from equipoise.models.hierarchical import DEVIATION_SCALE
 
 Sharing = Literal["one potential", "several potentials", "undecided"]
 #: Scales of the prior of σ_δ over which the verdict must hold, in units of its own.
 SCALES = (0.5, 1.0, 2.0)
+
+
+class Weights(Protocol):
+    """Evidence of all hypotheses, however it was got."""
+
+    def hypotheses(self, scale: float = DEVIATION_SCALE) -> tuple[Hypothesis, ...]:
+        """Return them, deviations having the prior ``σ_δ ~ HalfNormal(scale)``."""
+
+    def factor(self, scale: float) -> tuple[float, float]:
+        """Return the log BF of one potential against deviations, and its error."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +57,9 @@ class SharingVerdict:
     text: str
 
 
-def sharing_verdict(fits: Fits, ceiling: float | None) -> SharingVerdict:
+def sharing_verdict(fits: Weights, ceiling: float | None) -> SharingVerdict:
     """Decide by the least and greatest log BF over scales of σ_δ: at least 1 nat either way."""
-    factors = [_factor(fits, scale * DEVIATION_SCALE) for scale in SCALES]
+    factors = [fits.factor(scale * DEVIATION_SCALE) for scale in SCALES]
     value, error = factors[SCALES.index(1.0)]
     lower = min(v - 2 * e for v, e in factors)
     upper = max(v + 2 * e for v, e in factors)
@@ -73,14 +83,6 @@ def p_differing(verdict: SharingVerdict) -> float:
     if x > 700:
         return 0.0
     return float(1.0 / (2.0 + expm1(x)))
-
-
-def _factor(fits: Fits, scale: float) -> tuple[float, float]:
-    found = fits.hypotheses(scale)
-    shared, pooled = (
-        averaged([h for h in found if h.potentials == name]) for name in ("shared", "pooled")
-    )
-    return shared[0] - pooled[0], hypot(shared[1], pooled[1])
 
 
 def _text(

@@ -30,7 +30,7 @@ TARGET_ACCEPT = 0.99
 TUNE = 500
 
 # The compiled models of this process, newest last: compiling takes ten times as long as sampling.
-_COMPILED: dict[tuple[str | int, ...], CompiledModel] = {}
+_COMPILED: dict[tuple[Any, ...], CompiledModel] = {}
 _MOST_COMPILED = 16
 
 
@@ -214,18 +214,51 @@ def compile_sampler(
     check_backend(backend)
     table = lay_out(problem.graph, problem.likelihood, problem.predictor.basis)
     coordinates = fit_coordinates(problem)
-    key = (backend, *table.shape)
+    compiled = compiled_once(
+        table.shape,
+        lambda: state_cyclic(table, problem.priors),
+        _kept(table),
+        backend=backend,
+        progress=progress,
+    )
+    return Sampler(problem, coordinates, table, compiled)
+
+
+def compiled_once(
+    key: tuple[Any, ...],
+    state: Callable[[], Any],
+    kept: list[str],
+    *,
+    backend: Backend = DEFAULT,
+    progress: Progress | None = None,
+) -> CompiledModel:
+    """Return the compiled model of a shape, from memory or compiled now.
+
+    Parameters
+    ----------
+    key
+        The kind of model and the sizes of its data: models that share it differ in their data only.
+    state
+        States the PyMC model.
+    kept
+        Names of the variables whose draws are kept.
+    backend
+        What runs NUTS.
+    progress
+        Called with ("compiling", 0 or 1).
+    """
+    key = (backend, *key)
     compiled = _COMPILED.pop(key, None)
     if compiled is None:
         if progress is not None:
             progress("compiling", 0.0)
-        compiled = compile_model(state_cyclic(table, problem.priors), _kept(table), backend)
+        compiled = compile_model(state(), kept, backend)
         if progress is not None:
             progress("compiling", 1.0)
     _COMPILED[key] = compiled
     while len(_COMPILED) > _MOST_COMPILED:
         del _COMPILED[next(iter(_COMPILED))]
-    return Sampler(problem, coordinates, table, compiled)
+    return compiled
 
 
 def check_sampling(

@@ -4,6 +4,6 @@ A page is an ordered list of sections, a section a list of blocks; :mod:`.sectio
 in them, ``page.html`` how they look.
 """
 
-from equipoise.report.page.render import html
+from equipoise.report.page.render import comparison_html, html
 
-__all__ = ["html"]
+__all__ = ["comparison_html", "html"]

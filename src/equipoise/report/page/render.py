@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from equipoise.inference.balance import BalanceTest
+from equipoise.inference.comparison import Comparison
 from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.report.bibliography import SOURCES
 from equipoise.report.page.blocks import Section
 from equipoise.text import printable
+
+_EITHER = "balance of a kernel, and one potential of all"
 
 
 def html(
@@ -40,11 +43,43 @@ def html(
     str
         The page, UTF-8. Nothing is written.
     """
-    # Not at module level: neither is needed before a report is.
+    # Not at module level: it is not needed before a report is.
+    from equipoise.report.page.sections import SECTIONS
+
+    beside = diagnose(result, simpler=True) if diagnosis is None else diagnosis
+    found = [make(beside) for make in (SECTIONS if sections is None else sections)]
+    named = (
+        title or result.counts.metadata.get("title") or "Detailed balance of counted transitions"
+    )
+    return _page(named, found, "balance")
+
+
+def comparison_html(found: Comparison, *, title: str | None = None) -> str:
+    """Return the report of a comparison as one self-contained HTML page, made as :func:`html`.
+
+    Parameters
+    ----------
+    found
+        From :func:`equipoise.compare`.
+    title
+        Of the page; default: how many kernels are compared.
+
+    Returns
+    -------
+    str
+        The page, UTF-8. Nothing is written.
+    """
+    from equipoise.report.page.comparison import COMPARISON_SECTIONS
+
+    named = title or f"{len(found.kernels.names):,} kernels compared: one potential or many"
+    return _page(named, [make(found) for make in COMPARISON_SECTIONS], _EITHER)
+
+
+def _page(title: str, sections: Sequence[Section | None], favoured: str) -> str:
+    # Not at module level: needed by no more than a report.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from equipoise import __version__
-    from equipoise.report.page.sections import SECTIONS
 
     environment = Environment(
         loader=PackageLoader("equipoise.report.page", ""),
@@ -53,14 +88,10 @@ def html(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    beside = diagnose(result, simpler=True) if diagnosis is None else diagnosis
-    found = [make(beside) for make in (SECTIONS if sections is None else sections)]
-    named = (
-        title or result.counts.metadata.get("title") or "Detailed balance of counted transitions"
-    )
     return environment.get_template("page.html").render(
-        title=printable(named, 120),
-        sections=[section for section in found if section is not None],
+        title=printable(title, 120),
+        sections=[section for section in sections if section is not None],
         sources=SOURCES,
         version=__version__,
+        favoured=favoured,
     )

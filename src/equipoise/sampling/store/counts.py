@@ -88,7 +88,7 @@ def grouped_counts(
     ----------
     path : str or path
     by : sequence of str
-        Of `GROUPS`.
+        Of `GROUPS`, or a parameter of the model, such as "temperature".
     blocks : int
         As in `stored_counts`.
 
@@ -135,12 +135,16 @@ class _Cell:
 def _groups(
     connection: sqlite3.Connection, by: Sequence[str], run: int | None, blocks: int
 ) -> tuple[Group, ...]:
-    unknown = [name for name in by if name not in GROUPS]
-    if unknown or not by:
-        raise UsageError(f"cannot group by {listed(unknown)}; give some of {listed(GROUPS, 10)}")
     if blocks < 1:
         raise UsageError(f"blocks is {blocks}; give 1 or more")
     runs = _runs(connection, run)
+    asked = {number: json.loads(one["parameters"]) for number, one in runs.items()}
+    parameters = sorted({name for one in asked.values() for name in one} - set(GROUPS))
+    unknown = [name for name in by if name not in (*GROUPS, *parameters)]
+    if unknown or not by:
+        raise UsageError(
+            f"cannot group by {listed(unknown)}; give some of {listed([*GROUPS, *parameters], 20)}"
+        )
     model = "coalesce(response.model_returned, '')" if "model_returned" in by else "''"
     rows = connection.execute(
         f"SELECT job.run_id, {model} AS returned, coalesce(job.batch_id, 0) AS batch, "
@@ -154,7 +158,8 @@ def _groups(
     )
     found: dict[tuple[str | int, ...], list[_Cell]] = {}
     for cell in (_Cell(*row) for row in rows):
-        values = {**runs[cell.run], "model_returned": cell.model, "run": cell.run}
+        own = {name: json.dumps(asked[cell.run].get(name)) for name in parameters}
+        values = {**own, **runs[cell.run], "model_returned": cell.model, "run": cell.run}
         found.setdefault(tuple(values[name] for name in by), []).append(cell)
     groups = [
         Group(key, _counts(connection, cells, [runs[k] for k in sorted({c.run for c in cells})]))

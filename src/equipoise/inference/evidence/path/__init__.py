@@ -10,7 +10,7 @@ of the score take away nearly all Monte Carlo error, and an analytic pilot nearl
 interpolation; neither changes what is estimated.
 """
 
-from equipoise.inference.evidence.path.fit import PathFit, path, walk_path
+from equipoise.inference.evidence.path.fit import PathFit, node_of, path, walk_path
 from equipoise.inference.evidence.path.slope import PathNode, measure_slope
 
-__all__ = ["PathFit", "PathNode", "measure_slope", "path", "walk_path"]
+__all__ = ["PathFit", "PathNode", "measure_slope", "node_of", "path", "walk_path"]

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from equipoise.inference.modes.mode import find_mode
-from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray
+from equipoise.models.latent import LatentModel
 
 _STEP = 0.2
 # Steps are halved until the spline foresees the points between to this, nats; the finer spline then
@@ -43,13 +43,19 @@ class Pilot:
         return np.asarray(CubicSpline(self.x, self.rise)(x, 1))
 
 
-def pilot(problem: Problem, scales: tuple[float, ...], lowest: float, highest: float) -> Pilot:
+def pilot(
+    base: LatentModel,
+    family: LatentModel,
+    scales: tuple[float, ...],
+    lowest: float,
+    highest: float,
+) -> Pilot:
     """Compute the pilot from ``lowest`` to ``highest`` σ_c.
 
     Parameters
     ----------
-    problem
-        The question.
+    base, family
+        The hypothesis at scale 0, and the wider one, whose ``at_cycle_scale`` sets the scale.
     scales
         Values at which the learned scales are held.
     lowest, highest
@@ -60,16 +66,15 @@ def pilot(problem: Problem, scales: tuple[float, ...], lowest: float, highest: f
     NotTrustedError
         If a mode is not reached.
     """
-    reversible, cyclic = problem.reversible(), problem.cyclic()
-    base = find_mode(reversible, scales, reversible.prior_mean)
+    bottom = find_mode(base, scales, base.prior_mean)
 
     def rise_at(x: FloatArray) -> FloatArray:
-        theta = cyclic.with_cycles(base.theta)
+        theta = family.with_cycles(bottom.theta)
         rise = []
         for cycle_scale in np.exp(x):
-            mode = find_mode(cyclic.at_cycle_scale(float(cycle_scale)), scales, theta)
+            mode = find_mode(family.at_cycle_scale(float(cycle_scale)), scales, theta)
             theta = mode.theta
-            rise.append(mode.log_evidence - base.log_evidence)
+            rise.append(mode.log_evidence - bottom.log_evidence)
         return np.array(rise)
 
     count = int(np.ceil(np.log(highest / lowest) / _STEP)) + 1

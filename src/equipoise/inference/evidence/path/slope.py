@@ -1,11 +1,9 @@
-"""One node of the path: the slope of log Z from MCMC draws at fixed σ_c, and its error."""
+"""One node of a path: the slope of log Z from MCMC draws at a fixed scale, and its error."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from equipoise.inference.posterior.sampler import Draws
-from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
 
@@ -29,6 +27,9 @@ class PathNode:
         Bulk effective sample size and rank R-hat of ``|c|²`` over the chains.
     divergences
         Divergent transitions among the draws.
+    scale_name
+        What the scale is called: σ_c, or σ_δ for deviations between kernels, which then stand where
+        the cycles do.
     """
 
     cycle_scale: float
@@ -39,9 +40,18 @@ class PathNode:
     ess: float
     r_hat: float
     divergences: int
+    scale_name: str = "σ_c"
 
 
-def measure_slope(problem: Problem, draws: Draws, cycle_scale: float) -> PathNode:
+def measure_slope(
+    model: LatentModel,
+    theta: FloatArray,
+    sds: FloatArray,
+    *,
+    cycle_scale: float,
+    divergences: int,
+    scale_name: str = "σ_c",
+) -> PathNode:
     """Estimate ``d log Z/d log σ_c`` from draws at fixed σ_c.
 
     The estimate averages ``|c|²/σ_c² − b1``. For every smooth vector field F of the parameters θ,
@@ -55,12 +65,18 @@ def measure_slope(problem: Problem, draws: Draws, cycle_scale: float) -> PathNod
 
     Parameters
     ----------
-    problem
-        The question.
-    draws
-        At fixed σ_c, from at least two chains.
+    model
+        The hypothesis; whatever stands in its ``cycle_columns`` is called c here.
+    theta
+        Draws of its parameters at fixed σ_c from at least two chains, shape (chains, draws, d).
+    sds
+        Draws of its learned scales, in the order of its blocks, shape (chains, draws, k).
     cycle_scale
         That σ_c.
+    divergences
+        Divergent transitions among the draws.
+    scale_name
+        What the scale is called.
 
     Returns
     -------
@@ -68,13 +84,11 @@ def measure_slope(problem: Problem, draws: Draws, cycle_scale: float) -> PathNod
     """
     from arviz_stats.base import array_stats
 
-    model = problem.cyclic().at_cycle_scale(cycle_scale)
-    theta = draws.theta(problem)
+    model = model.at_cycle_scale(cycle_scale)
     chains = theta.shape[0]
     square = (theta[..., model.cycle_columns] ** 2).sum(axis=-1)
     plain = square / cycle_scale**2 - model.n_cycles
     halves = (slice(0, chains, 2), slice(1, chains, 2))
-    sds = _learned_sds(draws)
     settled = np.empty_like(plain)
     for half, other in (halves, halves[::-1]):
         centre = theta[other].reshape(-1, model.size).mean(axis=0)
@@ -92,14 +106,9 @@ def measure_slope(problem: Problem, draws: Draws, cycle_scale: float) -> PathNod
         plain_mcse=float(array_stats.mcse(plain)),
         ess=float(array_stats.ess(square, method="bulk")),
         r_hat=float(array_stats.rhat(square)),
-        divergences=int(np.sum(draws.stats["diverging"])),
+        divergences=divergences,
+        scale_name=scale_name,
     )
-
-
-def _learned_sds(draws: Draws) -> FloatArray:
-    """Return draws of the learned scales in the order of the model's blocks, (chains, draws, k)."""
-    found = [draws.scales[name] for name in ("sigma_V", "sigma_s") if name in draws.scales]
-    return np.stack(found, axis=-1) if found else np.zeros((*draws.V.shape[:2], 0))
 
 
 def _score(model: LatentModel, theta: FloatArray, sds: FloatArray) -> FloatArray:

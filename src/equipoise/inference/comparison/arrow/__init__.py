@@ -1,0 +1,13 @@
+"""Many kernels: the same hypotheses by the structure of an arrow.
+
+Given the shared potential and the scales, kernels are independent of each other. So each one's
+deviations and cycles are integrated by importance sampling of their own, in a handful of
+dimensions, all kernels at a time, and what is left is an integral over the shared potential.
+
+:mod:`.packed` puts kernels side by side, :mod:`.inner` integrates each, :mod:`.outer` the shared
+potential, :mod:`.curves` the scales; :mod:`.alone` weighs each kernel by itself.
+"""
+
+from equipoise.inference.comparison.arrow.fits import ManyFits, one_by_one, solve_many
+
+__all__ = ["ManyFits", "one_by_one", "solve_many"]

@@ -1,0 +1,354 @@
+"""Evidence of shared, pooled and separate potentials of many kernels, and draws."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import hypot, log
+
+import numpy as np
+from scipy.special import expit, logsumexp
+
+from equipoise.inference.comparison.arrow.alone import Alone, each_alone
+from equipoise.inference.comparison.arrow.curves import Curve, Level, refined
+from equipoise.inference.comparison.arrow.grid import Grid, Weighed, apart, prior_of
+from equipoise.inference.comparison.arrow.outer import draw_at, point_at
+from equipoise.inference.comparison.arrow.packed import packs_of
+from equipoise.inference.comparison.evidence import Hypothesis
+from equipoise.inference.comparison.evidence import Potentials as Name
+from equipoise.inference.comparison.kernels import Kernels
+from equipoise.inference.comparison.models import KernelData, centred
+from equipoise.inference.comparison.potentials import Potentials
+from equipoise.inference.comparison.verdict import SCALES
+from equipoise.inference.weighted import weighted_quantiles
+from equipoise.likelihoods import FloatArray
+from equipoise.models import Priors
+from equipoise.models.hierarchical import DEVIATION_SCALE
+
+#: Antithetic pairs of draws of each kernel.
+PAIRS = 64
+# σ_δ and σ_c, in units of their prior's scale.
+_DEVIATIONS = tuple(np.geomspace(0.003, 10.0, 9).tolist())
+_CYCLES = tuple(np.geomspace(0.01, 5.0, 8).tolist())
+_MARGIN = 1e-3
+# Nats below the likeliest σ_c at which another is left out; σ_c kept at least, for a spline.
+_UNLIKELY, _FEWEST = 100.0, 4
+Progress = Callable[[int, int], None]
+
+
+#: Kernels are taken one by one from so many parameters together on, if none has more than so many.
+MANY, LARGEST = 1000, 300
+
+
+def one_by_one(data: Sequence[KernelData]) -> bool:
+    """Whether there are many kernels, none of them too large to be integrated by itself."""
+    sizes = [one.centred.shape[1] + one.cycles.shape[1] for one in data]
+    shared = max(int(one.place.max()) + 1 for one in data)
+    return bool(sum(sizes) + shared > MANY and max([*sizes, shared]) <= LARGEST)
+
+
+@dataclass(frozen=True, eq=False)
+class ManyFits:
+    """Everything computed about many kernels.
+
+    Attributes
+    ----------
+    kernels
+        Whose.
+    alone
+        Each kernel by itself, and all separate.
+    shared, pooled
+        Given balance, then with cycles where there are any.
+    deviation
+        Posterior mean and 95 % interval of σ_δ, nats.
+    potentials
+        Draws.
+    ceiling
+        Log BF for sharing had the counts equalled their shared expectation.
+    """
+
+    kernels: Kernels
+    alone: Alone
+    shared: tuple[Weighed, ...]
+    pooled: tuple[dict[float, Weighed], ...]
+    deviation: tuple[float, float, float]
+    potentials: Potentials
+    ceiling: float
+
+    def hypotheses(self, scale: float = DEVIATION_SCALE) -> tuple[Hypothesis, ...]:
+        """Return shared, pooled, separate, given balance, then with cycles."""
+        found = []
+        for k, (one, many) in enumerate(zip(self.shared, self.pooled, strict=True)):
+            cyclic = bool(k)
+            parts: list[tuple[Name, Weighed]] = [("shared", one), ("pooled", many[scale])]
+            found += [
+                Hypothesis(name, cyclic, part.log_evidence, _error(part), part.pareto_k)
+                for name, part in parts
+            ]
+            level = self.alone.cyclic if cyclic else self.alone.balance
+            found.append(
+                Hypothesis("separate", cyclic, level.log_value, _inner(level.noise), level.pareto_k)
+            )
+        return tuple(found)
+
+    def factor(self, scale: float) -> tuple[float, float]:
+        """Return the log BF of shared against pooled and its error, balance and cycles averaged.
+
+        Draws are common to all hypotheses, so that most of their error cancels.
+        """
+        sides = [list(self.shared), [many[scale] for many in self.pooled]]
+        total, noise, rest = 0.0, np.zeros_like(self.shared[0].level.noise), 0.0
+        for sign, parts in zip((1.0, -1.0), sides, strict=True):
+            values = np.array([part.log_evidence for part in parts])
+            total += sign * (float(logsumexp(values)) - log(len(parts)))
+            for part, share in zip(parts, np.exp(values - logsumexp(values)), strict=True):
+                noise = noise + sign * share * part.level.noise
+                rest += (share * part.correction_mcse) ** 2
+        return total, hypot(_inner(noise), rest**0.5)
+
+
+def solve_many(
+    kernels: Kernels,
+    data: Sequence[KernelData],
+    priors: Priors,
+    *,
+    n_draws: int,
+    rng: np.random.Generator,
+    progress: Progress | None = None,
+) -> ManyFits:
+    """Compute the evidence of all hypotheses, each kernel integrated by itself.
+
+    Parameters
+    ----------
+    kernels, data
+        The kernels, and what the models make of them.
+    priors
+        Prior scales.
+    n_draws
+        Draws of the potentials.
+    rng
+        Source of randomness.
+    progress
+        Called with (steps done, steps planned).
+
+    Raises
+    ------
+    NotTrustedError
+        If a mode is not reached.
+    """
+    basis = centred(kernels.component)
+    packs = packs_of(data, basis, pairs=PAIRS, rng=rng)
+    prior = prior_of(basis.shape[1], priors)
+    grid = Grid(packs, prior, rng)
+    taus = [scale * DEVIATION_SCALE for scale in SCALES]
+    steps = _Steps(progress)
+    balance = _along_deviations(grid, 0.0, _DEVIATIONS, taus)
+    steps.done()
+    ceiling = _ceiling(grid, taus, rng)
+    steps.done()
+    alone = each_alone(packs, data, kernels.graphs, priors)
+    steps.done()
+    curves = {0.0: balance}
+    tau = priors.cycle_scale
+    shared_curve: Curve | None = None
+    if any(one.cycles.shape[1] for one in data):
+        spots = _likely(grid, [scale * tau for scale in _CYCLES], balance.posterior().mean, tau)
+        shared_curve = refined(
+            grid.level(0.0, 0.0, 0.0),
+            lambda cycle: grid.level(0.0, cycle, cycle),
+            spots,
+            tau,
+            taus=[tau],
+        )
+        steps.done()
+
+        def pooled_at(cycle: float) -> Level:
+            near = min(curves, key=lambda known: apart(known, cycle))
+            curves[cycle] = _along_deviations(grid, cycle, curves[near].used(), taus)
+            steps.done()
+            return replace(curves[cycle].integrated(), scale=cycle)
+
+        # From where the shared potential has its peak outwards: each curve starts from the last.
+        refined(balance.integrated(), pooled_at, _around(spots, shared_curve), tau, taus=[tau])
+    return _gathered(
+        kernels, data, basis, grid, curves, shared_curve, alone, ceiling, priors, n_draws
+    )
+
+
+def _gathered(
+    kernels: Kernels,
+    data: Sequence[KernelData],
+    basis: FloatArray,
+    grid: Grid,
+    curves: dict[float, Curve],
+    shared_curve: Curve | None,
+    alone: Alone,
+    ceiling: float,
+    priors: Priors,
+    n_draws: int,
+) -> ManyFits:
+    tau = priors.cycle_scale
+    balance = curves[0.0]
+    cycles = sorted(cycle for cycle in curves if cycle)
+    scales = [scale * DEVIATION_SCALE for scale in SCALES]
+    shared = [grid.weighed(balance.base, {(0.0, 0.0): 1.0})]
+    pooled = [
+        {s: grid.weighed(balance.integrated(s), _spots([(balance, 0.0, 1.0)], s)) for s in scales}
+    ]
+    parts = [(balance, 0.0, 1.0)]
+    if shared_curve is not None:
+        level = shared_curve.integrated()
+        spots = {
+            (0.0, one.scale): share
+            for one, share in zip(shared_curve.levels, shared_curve.shares().tolist(), strict=True)
+        }
+        shared.append(grid.weighed(level, spots))
+        over = {s: _over_cycles(balance, {c: curves[c] for c in cycles}, s, tau) for s in scales}
+        given = {
+            s: [
+                (curves[c], c, share)
+                for c, share in zip(cycles, over[s].shares().tolist(), strict=True)
+            ]
+            for s in scales
+        }
+        pooled.append({s: grid.weighed(over[s].integrated(), _spots(given[s], s)) for s in scales})
+        values = np.array([many[DEVIATION_SCALE].log_evidence for many in pooled])
+        odds = np.exp(values - logsumexp(values))
+        parts = [(balance, 0.0, float(odds[0]))]
+        parts += [(one, c, float(odds[1]) * share) for one, c, share in given[DEVIATION_SCALE]]
+    parts = [part for part in parts if part[2] > _MARGIN]
+    return ManyFits(
+        kernels=kernels,
+        alone=alone,
+        shared=tuple(shared),
+        pooled=tuple(pooled),
+        deviation=_deviation(parts),
+        potentials=_draws(kernels, data, basis, grid, parts, n_draws),
+        ceiling=ceiling,
+    )
+
+
+def _over_cycles(balance: Curve, curves: Mapping[float, Curve], scale: float, tau: float) -> Curve:
+    """Return the evidence of deviations, ``σ_δ ~ HalfNormal(scale)``, against σ_c."""
+    levels = [replace(curves[c].integrated(scale), scale=c) for c in sorted(curves)]
+    return Curve(balance.integrated(scale), tuple(levels), tau)
+
+
+def _spots(
+    parts: Sequence[tuple[Curve, float, float]], scale: float
+) -> dict[tuple[float, float], float]:
+    """Return the posterior probability of the points of several curves of σ_δ."""
+    return {
+        (level.scale, cycle): share * own
+        for curve, cycle, share in parts
+        for level, own in zip(curve.levels, curve.shares(scale).tolist(), strict=True)
+    }
+
+
+def _along_deviations(
+    grid: Grid, cycle: float, scales: Sequence[float], taus: Sequence[float]
+) -> Curve:
+    return refined(
+        grid.level(0.0, cycle, 0.0),
+        lambda deviation: grid.level(deviation, cycle, deviation),
+        scales,
+        DEVIATION_SCALE,
+        taus=taus,
+    )
+
+
+def _ceiling(grid: Grid, taus: Sequence[float], rng: np.random.Generator) -> float:
+    """Return the log BF for sharing had the counts equalled their shared expectation."""
+    at = grid.at(0.0, 0.0).at
+    packs = [
+        replace(pack, forward=pack.total * expit(pack.exposure + pack.union @ at))
+        for pack in grid.packs
+    ]
+    expected = Grid(packs, grid.prior, rng)
+    expected.points[0.0, 0.0] = point_at(packs, grid.prior, 0.0, 0.0, near=grid.at(0.0, 0.0))
+    curve = _along_deviations(expected, 0.0, _DEVIATIONS, taus)
+    return curve.posterior().log_bayes_factor
+
+
+def _deviation(parts: Sequence[tuple[Curve, float, float]]) -> tuple[float, float, float]:
+    posts = [(curve.posterior(), share) for curve, _, share in parts]
+    grid = np.concatenate([post.grid for post, _ in posts])
+    mass = np.concatenate([share * post.mass for post, share in posts])
+    (lower,), (upper,) = weighted_quantiles(grid[:, None], mass / mass.sum(), (0.025, 0.975))
+    mean = sum(share * post.mean for post, share in posts) / sum(share for _, share in posts)
+    return float(mean), float(lower), float(upper)
+
+
+def _draws(
+    kernels: Kernels,
+    data: Sequence[KernelData],
+    basis: FloatArray,
+    grid: Grid,
+    parts: Sequence[tuple[Curve, float, float]],
+    n: int,
+) -> Potentials:
+    """Draw potentials: scales by their probability, then the shared one, then each kernel's."""
+    weight, spots = [], []
+    for curve, cycle, share in parts:
+        for level, own in zip(curve.levels, curve.shares(), strict=True):
+            weight.append(share * max(float(own), 0.0))
+            spots.append((level.scale, cycle))
+    many = grid.rng.multinomial(n, np.array(weight) / sum(weight))
+    shared: list[FloatArray] = []
+    deviations: list[list[FloatArray]] = [[] for _ in data]
+    for spot, count in zip(spots, many.tolist(), strict=True):
+        if not count:
+            continue
+        u, found = draw_at(grid.packs, grid.prior, grid.at(*spot), count, grid.rng)
+        shared.append(u @ basis.T)
+        for pack, own in zip(grid.packs, found, strict=True):
+            for k, m in enumerate(pack.members.tolist()):
+                lift = data[m].centred
+                deviations[m].append(own[:, k, : lift.shape[1]] @ lift.T)
+    return Potentials(
+        kernels,
+        np.concatenate(shared),
+        tuple(np.concatenate(part) for part in deviations),
+        np.full(n, 1.0 / n),
+    )
+
+
+def _likely(grid: Grid, spots: Sequence[float], deviation: float, tau: float) -> list[float]:
+    """Return those σ_c that may carry the evidence at one σ_δ, and one beyond on either side.
+
+    Of a thousand kernels all but a few σ_c are hundreds of nats away, and each costs a curve.
+    """
+    height = np.array([grid.level(deviation, cycle, cycle).log_value for cycle in spots])
+    height -= 0.5 * (np.array(spots) / tau) ** 2
+    near = np.flatnonzero(height > height.max() - _UNLIKELY)
+    first = max(min(int(near[0]) - 1, len(spots) - _FEWEST), 0)
+    last = max(int(near[-1]) + 2, first + _FEWEST)
+    return list(spots[first:last])
+
+
+def _around(spots: Sequence[float], curve: Curve) -> list[float]:
+    """Return spots and the levels of a curve that carry it."""
+    kept = [
+        level.scale
+        for level, share in zip(curve.levels, curve.shares(), strict=True)
+        if share > _MARGIN
+    ]
+    return sorted({*spots, *kept})
+
+
+def _inner(noise: FloatArray) -> float:
+    return float(noise.std() / np.sqrt(len(noise)))
+
+
+def _error(part: Weighed) -> float:
+    return hypot(_inner(part.level.noise), part.correction_mcse)
+
+
+class _Steps:
+    """Progress over work whose amount shows on the way."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress, self._done = progress, 0
+
+    def done(self) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, max(25, self._done + 1))

@@ -1,0 +1,229 @@
+"""Axes fitted to the data, along which NUTS walks far in few steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+
+from equipoise.errors import NotTrustedError
+from equipoise.inference.comparison.table import columns_of, latent_of
+from equipoise.inference.modes.mode import find_mode
+from equipoise.likelihoods import FloatArray, IntArray
+from equipoise.models import Priors
+from equipoise.models.hierarchical import DEVIATION_SCALE
+from equipoise.models.kernels import KernelTable, WalkAxes, plain_axes
+from equipoise.models.latent import LatentModel
+
+_MOST_TRIES = 60
+_NEAR = 0.05
+_HOPELESS = 1e12
+_LEAST_ROOM = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Spot:
+    """Where the posterior lies: axes fitted there, and scales that fit the data.
+
+    Attributes
+    ----------
+    axes
+        In which the chains walk.
+    scales
+        ``sigma_V``, ``sigma_delta`` and ``sigma_c`` as far as they are learned, one a kernel where
+        potentials are separate, shape (1,) or (M,).
+    """
+
+    axes: WalkAxes
+    scales: dict[str, FloatArray]
+
+
+def fit_spot(
+    table: KernelTable,
+    priors: Priors,
+    *,
+    deviation_sd: float | None,
+    cycle_sd: float | None,
+    scales: dict[str, FloatArray] | None = None,
+) -> Spot:
+    """Fit axes at the mode, at the scales that the data prefer.
+
+    Parameters
+    ----------
+    table, priors
+        The question.
+    deviation_sd, cycle_sd
+        σ_δ and σ_c: learned where None, 0 where there are none.
+    scales
+        Learned scales, where they are known already.
+
+    Raises
+    ------
+    NotTrustedError
+        If a mode is not reached.
+    """
+    if not table.separate:
+        return _fit(table, priors, deviation_sd, cycle_sd, scales)
+    spots, places = [], []
+    for m in range(len(table.names)):
+        own = None if scales is None else {name: x[m : m + 1] for name, x in scales.items()}
+        spots.append(_fit(table.of(m), priors, 0.0, cycle_sd, own))
+        places.append(
+            np.flatnonzero(np.concatenate([table.potential_scale_of, table.cycle_scale_of]) == m)
+        )
+    names = spots[0].scales
+    return Spot(
+        _together(table.size, [spot.axes for spot in spots], places),
+        {name: np.concatenate([spot.scales[name] for spot in spots]) for name in names},
+    )
+
+
+def _fit(
+    table: KernelTable,
+    priors: Priors,
+    deviation_sd: float | None,
+    cycle_sd: float | None,
+    scales: dict[str, FloatArray] | None,
+) -> Spot:
+    model = latent_of(table, priors, deviation_sd=deviation_sd, cycle_sd=cycle_sd)
+    held = {
+        "sigma_V": None if priors.scales == "learned" else priors.fixed_potential_sd,
+        "sigma_delta": deviation_sd,
+        "sigma_c": cycle_sd,
+    }
+    known = scales or {}
+    start = {
+        "sigma_V": priors.potential_scale,
+        "sigma_delta": DEVIATION_SCALE,
+        "sigma_c": priors.cycle_scale,
+    }
+    found = {name: known.get(name, np.array([start[name]])) for name in held if held[name] is None}
+    # A kernel without cycles has no use for a scale of them.
+    learned = list(found)[: len(model.learned)]
+    if scales is None:
+        values = fitted_scales(model)
+        found |= {name: np.array([value]) for name, value in zip(learned, values, strict=True)}
+    else:
+        values = tuple(float(found[name][0]) for name in learned)
+    mode = find_mode(model, values, model.prior_mean)
+    information = model.likelihood.information(model.design @ mode.theta, model.design)
+    columns = columns_of(table, deviations=deviation_sd != 0, cycles=cycle_sd != 0)
+    axes = nested_axes(
+        table, columns, information, information + model.precision(values), mode.theta
+    )
+    if not table.separate and deviation_sd != 0:
+        loosen(table, axes, deviation_sd or float(found["sigma_delta"][0]))
+    return Spot(axes, found)
+
+
+def fitted_scales(model: LatentModel) -> tuple[float, ...]:
+    """Return learned scales at which Laplace's nested evidence is greatest."""
+    blocks = model.learned
+    if not blocks:
+        return ()
+    low = np.log([block.grid[0] for block in blocks])
+    high = np.log([block.grid[-1] for block in blocks])
+    warm = [model.prior_mean]
+
+    def cost(at: FloatArray) -> float:
+        if np.any(at < low) or np.any(at > high):
+            return _HOPELESS
+        try:
+            mode = find_mode(model, tuple(np.exp(at).tolist()), warm[0])
+        except NotTrustedError:
+            return _HOPELESS
+        warm[0] = mode.theta
+        return -mode.log_evidence
+
+    start = np.clip(np.zeros(len(blocks)), low, high)
+    found = minimize(
+        cost,
+        start,
+        method="Nelder-Mead",
+        options={
+            "maxfev": _MOST_TRIES * len(blocks),
+            "xatol": _NEAR,
+            "fatol": _NEAR,
+            "initial_simplex": start + 0.7 * np.eye(len(blocks) + 1, len(blocks), -1),
+        },
+    )
+    return tuple(np.exp(found.x).tolist())
+
+
+def nested_axes(
+    table: KernelTable,
+    columns: IntArray,
+    information: FloatArray,
+    precision: FloatArray,
+    mode: FloatArray,
+) -> WalkAxes:
+    """Return axes along which a Gaussian posterior is white at the scales of ``precision``.
+
+    The cycles come first, with all else integrated out; then the potential given the cycles, the
+    deviations integrated out; then the deviations given both. In each the prior knows no direction,
+    so the coordinates are turned to the eigenvectors of what the data say about them: along these
+    they are independent.
+
+    Parameters
+    ----------
+    table
+        The kernels, all of one scale in each block.
+    columns
+        Which of its coordinates the hypothesis has, shape (k,), in order.
+    information
+        Of the likelihood on these at the mode, shape (k, k).
+    precision
+        Of the posterior there, shape (k, k).
+    mode
+        Shape (k,).
+    """
+    axes = plain_axes(table.size)
+    natural = precision @ mode  # of the data: gradient, and information at the mode
+    inside = [
+        np.flatnonzero((columns >= part.start) & (columns < part.stop)) for part in table.blocks
+    ]
+    order = [inside[2], inside[0], inside[1]]
+    for k, own in enumerate(order):
+        if not len(own):
+            continue
+        earlier = np.concatenate([*order[:k], np.zeros(0, dtype=np.int64)])
+        later = np.concatenate([*order[k + 1 :], np.zeros(0, dtype=np.int64)])
+        gain = np.linalg.solve(precision[np.ix_(later, later)], information[np.ix_(later, own)]).T
+        told = information[np.ix_(own, own)] - gain @ information[np.ix_(later, own)]
+        cross = information[np.ix_(own, earlier)] - gain @ information[np.ix_(later, earlier)]
+        strength, turn = np.linalg.eigh(told)
+        at, before = columns[own], columns[earlier]
+        axes.turn[np.ix_(at, at)] = turn
+        axes.pull[at] = turn.T @ (natural[own] - gain @ natural[later])
+        axes.precision[at] = np.maximum(strength, 0.0)
+        axes.lean[np.ix_(at, before)] = turn.T @ cross @ axes.turn[np.ix_(before, before)]
+    return axes
+
+
+def loosen(table: KernelTable, axes: WalkAxes, deviation_sd: float) -> None:
+    """Let what the data say of the potential follow σ_δ, from what they say at one value of it.
+
+    Were the kernels equally well known, each would give Φ with variance v + σ_δ², and n of them
+    together with (v + σ_δ²)/n, n the number of kernels that know a direction of Φ. So λ at σ_δ is
+    ``λ₀ / (1 + λ₀ σ_δ²/n)``, with λ₀ such that it is right at the value given.
+    """
+    part = table.blocks[0]
+    known = table.deviation.T @ table.potential[table.place] @ axes.turn[part, part]
+    many = np.maximum((known**2).sum(axis=0), 1.0)
+    held = axes.precision[part]
+    room = np.maximum(1.0 - held * deviation_sd**2 / many, _LEAST_ROOM)
+    axes.loosening[part] = held / room / many
+    factor = 1.0 + axes.loosening[part] * deviation_sd**2
+    axes.precision[part] *= factor
+    axes.pull[part] *= factor
+    axes.lean[part] *= factor[:, None]
+
+
+def _together(size: int, parts: Sequence[WalkAxes], places: Sequence[IntArray]) -> WalkAxes:
+    axes = plain_axes(size)
+    for part, place in zip(parts, places, strict=True):
+        axes.turn[np.ix_(place, place)] = part.turn
+        axes.pull[place], axes.precision[place] = part.pull, part.precision
+        axes.lean[np.ix_(place, place)] = part.lean
+        axes.loosening[place] = part.loosening
+    return axes

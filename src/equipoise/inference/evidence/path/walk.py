@@ -1,0 +1,163 @@
+"""Along a path: where the slope is measured, whether it may be believed, and the curve through it.
+
+Any path will do on which one scale grows from 0: of the cycles, or of what tells kernels apart. One
+walk may carry several curves, where the draws at one scale serve them all.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from equipoise.inference.evidence.cycle_scale import CycleScaleCurve, fine_grid
+from equipoise.inference.evidence.path.pilot import Pilot, doubtful_gaps, interpolation
+from equipoise.inference.evidence.path.slope import PathNode
+from equipoise.inference.posterior.sampler import TARGET_ACCEPT
+from equipoise.likelihoods import FloatArray
+
+METHOD = "path"
+R_HAT_TRUSTED, ESS_TRUSTED = 1.05, 100.0
+_STEP = 0.45
+_ROUNDS = 5
+# A gap is halved where interpolation may err by this many nats in the log Bayes factor.
+_GAP_ERROR = 0.02
+# Where steps are long enough there is nothing to gain from the posterior's tiny ones.
+_QUICK_ACCEPT = 0.9
+_SECOND_MORE = 3
+
+#: From a scale, points to start at (None: anywhere), how many times the usual draws, and the
+#: acceptance rate aimed at, to a node of each curve and the points where the chains ended.
+Visit = Callable[[float, FloatArray | None, int, float], tuple[tuple[PathNode, ...], FloatArray]]
+
+
+def walk_nodes(
+    visit: Visit,
+    guides: Sequence[Pilot],
+    tau: float,
+    *,
+    rng: np.random.Generator,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[tuple[tuple[PathNode, ...], ...], tuple[CycleScaleCurve, ...]]:
+    """Measure slopes where they matter, and integrate them.
+
+    Parameters
+    ----------
+    visit
+        Samples at one scale.
+    guides
+        The pilot of each curve; all have one range.
+    tau
+        Of the half-normal prior of the scale.
+    rng
+        Places the nodes.
+    progress
+        Called with (nodes done, nodes planned).
+
+    Returns
+    -------
+    nodes, curves
+        Of each curve; the nodes at increasing scale.
+    """
+    spots = _first_nodes(guides[0], rng)
+    nodes: list[tuple[PathNode, ...]] = []
+    points: dict[float, FloatArray] = {}
+    gaps: list[list[float]] = []
+    curves: list[CycleScaleCurve] = []
+    for _ in range(_ROUNDS):
+        for k, spot in enumerate(spots):
+            near = min(points, key=lambda known: abs(np.log(known / spot)), default=None)
+            start = None if near is None else points[near]
+            found, points[spot] = _visited(visit, spot, start)
+            nodes.append(found)
+            if progress is not None:
+                progress(len(nodes), len(nodes) + len(spots) - k - 1)
+        nodes.sort(key=lambda found: found[0].cycle_scale)
+        parts = list(zip(*nodes, strict=True))
+        curves = [curve_through(own, guide, tau) for own, guide in zip(parts, guides, strict=True)]
+        gaps = [
+            gaps_to_halve(own, guide, curve)
+            for own, guide, curve in zip(parts, guides, curves, strict=True)
+        ]
+        spots = sorted({spot for gap in gaps for spot in gap})
+        if not spots:
+            break
+    name = nodes[0][0].scale_name
+    curves = [_judged(curve, gap, name) for curve, gap in zip(curves, gaps, strict=True)]
+    return tuple(parts), tuple(curves)
+
+
+def curve_through(nodes: Sequence[PathNode], guide: Pilot, tau: float) -> CycleScaleCurve:
+    """Return the curve whose slope is the pilot's plus a spline through what it misses at nodes."""
+    scales = np.array([node.cycle_scale for node in nodes])
+    slopes = np.array([node.slope for node in nodes])
+    grid = fine_grid(scales)
+    loadings = interpolation(scales, grid)
+    missed = slopes - guide.slope(np.log(scales))
+    return CycleScaleCurve(
+        method=METHOD,
+        prior_tau=tau,
+        nodes=scales,
+        grid=grid,
+        rise=guide.at(np.log(grid)) + loadings @ missed,
+        loadings=loadings,
+        node_mcse=np.array([node.mcse for node in nodes]),
+        doubt=doubt_about(nodes),
+    )
+
+
+def doubt_about(nodes: Sequence[PathNode]) -> str | None:
+    """Return why nodes must not be believed, in words; None where they may be."""
+    for node in nodes:
+        at = f"at {node.scale_name} = {node.cycle_scale:.3g} of the path"
+        if node.divergences:
+            return f"{node.divergences} divergent transitions {at}"
+        if not node.r_hat <= R_HAT_TRUSTED:  # NaN too
+            return f"the chains disagree {at} (R-hat {node.r_hat:.2f})"
+        if not node.ess >= ESS_TRUSTED:
+            return f"only {node.ess:.0f} effective draws {at}"
+        if not np.isfinite([node.slope, node.mcse]).all():
+            return f"the slope is not finite {at}"
+    return None
+
+
+def gaps_to_halve(nodes: Sequence[PathNode], guide: Pilot, curve: CycleScaleCurve) -> list[float]:
+    """Return scales in the middle of gaps whose interpolation could move a deciding factor."""
+    scales = curve.nodes
+    missed = np.array([node.slope for node in nodes]) - guide.slope(np.log(scales))
+    doubt = doubtful_gaps(scales, missed, curve.node_mcse)
+    # What is missed in a gap moves the evidence inside it and at every larger scale.
+    beyond = np.max(
+        [
+            np.interp(scales[:-1], post.grid, 1.0 - np.cumsum(post.mass) + post.mass)
+            for post in (curve.posterior(factor * curve.prior_tau) for factor in (0.5, 1.0, 2.0))
+        ],
+        axis=0,
+    )
+    middle = np.sqrt(scales[1:] * scales[:-1])
+    return list(middle[doubt * beyond > _GAP_ERROR].tolist())
+
+
+def _first_nodes(guide: Pilot, rng: np.random.Generator) -> list[float]:
+    """Return scales over the pilot's range, each but the ends moved a little at random."""
+    low, high = guide.x[0], guide.x[-1]
+    count = max(int(np.ceil((high - low) / _STEP)) + 1, 6)
+    x = np.linspace(low, high, count)
+    x[1:-1] += rng.uniform(-0.2, 0.2, count - 2) * (x[1] - x[0])
+    return list(np.exp(x).tolist())
+
+
+def _visited(
+    visit: Visit, spot: float, start: FloatArray | None
+) -> tuple[tuple[PathNode, ...], FloatArray]:
+    """Sample at one scale; where the draws may not be believed, once more, with smaller steps."""
+    found, ends = visit(spot, start, 1, _QUICK_ACCEPT)
+    if doubt_about(found) is not None:
+        found, ends = visit(spot, start, _SECOND_MORE, TARGET_ACCEPT)
+    return found, ends
+
+
+def _judged(curve: CycleScaleCurve, gaps: list[float], name: str) -> CycleScaleCurve:
+    if not gaps or curve.doubt is not None:
+        return curve
+    at = ", ".join(f"{spot:.3g}" for spot in gaps)
+    return replace(curve, doubt=f"the slope is still too rough to interpolate at {name} = {at}")
