@@ -13,8 +13,8 @@ import equipoise
 
 ROOT = Path(__file__).parents[1]
 HEAVY = (
-    "anthropic arviz arviz_base arviz_stats h5netcdf h5py matplotlib numba nutpie pandas pyarrow "
-    "pymc pytensor xarray"
+    "anthropic arviz arviz_base arviz_stats dask distributed h5netcdf h5py jax matplotlib numba "
+    "nutpie pandas pyarrow pymc pytensor xarray"
 ).split()
 
 
@@ -30,6 +30,16 @@ def test_all_is_every_public_name_and_sorted():
     assert not {"import_module", "version", "ModuleType"} & set(dir(equipoise))
     assert all(hasattr(equipoise, name) for name in listed)
     assert equipoise.__all__ == sorted(equipoise.__all__, key=lambda n: (n.islower(), n))
+
+
+def test_neither_importing_nor_help_loads_what_it_does_not_need():
+    code = (
+        "import sys, equipoise\n"
+        "from equipoise.cli import main\n"
+        "main(['--help'])\n"
+        "sys.exit(str({'numpy', 'scipy', 'dask', 'rich'} & set(sys.modules) or '') or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], stdout=subprocess.DEVNULL, check=True)
 
 
 def test_importing_loads_no_heavy_package():

@@ -258,9 +258,13 @@ def test_every_option_has_help():
 
     from equipoise.cli import app
 
-    for command in get_command(app).commands.values():
-        assert command.help
-        assert all(parameter.help for parameter in command.params)
+    group = get_command(app)
+    for name, told in group.commands.items():
+        command = group.get_command(None, name)
+        assert command.get_short_help_str(90) == told.get_short_help_str(90)
+        for one in (command, *getattr(command, "commands", {}).values()):
+            assert one.help
+            assert all(parameter.help for parameter in one.params)
 
 
 # In processes of their own

@@ -64,7 +64,7 @@ def test_progress_grows_to_one(result):
 
 def test_one_compilation_serves_both_hypotheses_every_node_and_every_table(monkeypatch):
     table = counts_named("alofi-rain")
-    ready = sampler_of("alofi-rain")._compiled
+    ready = sampler_of("alofi-rain")._compiled.compiled
     compiled = []
     monkeypatch.setattr(sampler_module, "_COMPILED", {})
     monkeypatch.setattr(
@@ -84,6 +84,7 @@ def test_saved_and_reloaded_it_reports_the_same(result, tmp_path):
     back = eq.load(path)
     assert eq.summary(back) == eq.summary(result[0])
     assert eq.to_json(back) == eq.to_json(result[0])
+    assert back.findings.backend == "nutpie"
     assert back.counts == result[0].counts
     moved = eq.load(path, reference="c", rope=0.5)
     assert next(row for row in moved.potential if row.state == "c").reference

@@ -1,6 +1,7 @@
 """The methods paragraph says what was done."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +21,16 @@ def test_the_fast_path_and_mcmc_cite_what_each_did(diagnosed):
     assert {"gelman1998", "mira2013", "vehtari2021", "papaspiliopoulos2007"} <= keys(sampled)
     assert not keys(sampled) & {"rue2009", "geweke1989"}
     assert "NUTS, 4 chains of 1,000 draws" in methods_text(sampled)
+
+
+@pytest.mark.parametrize(("backend", "other"), [("nutpie", "numpyro"), ("numpyro", "nutpie")])
+def test_what_ran_nuts_is_named(diagnosed, monkeypatch, backend, other):
+    monkeypatch.setattr("equipoise.report.methods.version", lambda name: f"9.{len(name)}")
+    found = diagnosed("sampled alofi-rain")
+    findings = replace(found.result.findings, backend=backend)
+    text = methods_text(replace(found, result=replace(found.result, findings=findings)))
+    assert f"{backend} 9.{len(backend)}" in text
+    assert other not in text
 
 
 def test_numbers_are_those_of_the_run(diagnosed):

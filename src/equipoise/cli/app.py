@@ -2,32 +2,186 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from equipoise import __version__
 from equipoise.cli import console
-from equipoise.cli.calibrate import app as calibrate
-from equipoise.cli.collect import collect
-from equipoise.cli.compare import compare
-from equipoise.cli.demo import demo
-from equipoise.cli.evidence import evidence
-from equipoise.cli.features import EPILOG as FEATURES_EPILOG
-from equipoise.cli.features import features
-from equipoise.cli.fetch import fetch
-from equipoise.cli.large import large
-from equipoise.cli.plan import EPILOG as PLAN_EPILOG
-from equipoise.cli.plan import plan
-from equipoise.cli.report import report
-from equipoise.cli.runs import runs
-from equipoise.cli.task import app as task
-from equipoise.cli.test import test
 from equipoise.errors import EquipoiseError, NotTrustedError
+
+# Name: the first sentence of its help, and what stands below it; None where its module says so.
+# The rest of a command is in the module of its name.
+_COMMANDS: dict[str, tuple[str, str | None]] = {
+    "test": (
+        "Test whether counted transitions obey detailed balance.",
+        """
+        \b
+        Examples
+            equipoise test counts.csv
+            equipoise test counts.csv --json result.json --figures figures
+            equipoise test counts.csv --json - | jq .verdict.favours
+            equipoise test counts.csv --cycle "sunny > rainy > foggy" --rope-affinity 0.5
+            equipoise test days.csv --block-order "Mon > Tue > Wed > Thu > Fri > Sat"
+            equipoise test path.txt --trajectory --json - | jq .exact.log_bayes_factor
+        \b
+        A long table, one row per pair of states (repeated rows add up; an empty target
+        is a trial that ended in no state; the column block is optional):
+            source,target,count
+            sunny,rainy,31
+            rainy,sunny,27
+            rainy,,4
+        \b
+        A matrix, labelled on both sides, rows from, columns to:
+            ,sunny,rainy
+            sunny,40,31
+            rainy,27,12
+        \b
+        A path (--trajectory), a state a line, a blank line between two paths:
+            sunny
+            sunny
+            rainy
+            sunny
+        """,
+    ),
+    "demo": (
+        "Test the bundled data of three language models, and draw them.",
+        """
+        \b
+        Examples
+            equipoise demo
+            equipoise demo --output somewhere --seed 1
+        """,
+    ),
+    "evidence": (
+        "Compute the log Bayes factor by several methods, and say whether they agree.",
+        """
+        \b
+        Examples
+            equipoise evidence counts.csv
+            equipoise evidence counts.csv --methods laplace,bridge --scales fixed
+            equipoise evidence path.txt --trajectory
+        \b
+        Exit status: 0 all answer and agree, 2 bad input or usage, 3 not all agree or answer.
+        """,
+    ),
+    "plan": (
+        "Say what these counts can tell, what more trials would tell, and which to make next.",
+        None,
+    ),
+    "collect": (
+        "Ask a language model again and again, and keep every draw.",
+        """
+        \b
+        Examples
+            equipoise collect --task weekday --client local --draws 500
+            equipoise collect --task weekday --client simulated --draws 2000 --until decisive
+            equipoise collect --task letters --policy growing --model claude-haiku-4-5 --draws 2000
+        \b
+        Then
+            equipoise runs run.db --counts counts.csv
+            equipoise test counts.csv
+        Exit status: 0 done, or stopped by a limit; 2 bad input or usage; 3 stopped by what the
+        server said, or draws without an answer; 130 stopped by Ctrl-C.
+        """,
+    ),
+    "report": (
+        "Write a report that a referee reads top to bottom: one HTML file, no network, no script.",
+        """
+        \b
+        Examples
+            equipoise report counts.csv --output report.html
+            equipoise report counts.csv --fast --tables tables
+            equipoise report --again run.nc --output report.html
+        """,
+    ),
+    "compare": (
+        "Compare kernels (models, prompts, temperatures): have they one potential, or many.",
+        """
+        \b
+        Examples
+            equipoise compare claude.csv gemini.csv --json comparison.json
+            equipoise compare all.csv --by model --figures figures
+            equipoise compare run.db --by temperature --fast
+        """,
+    ),
+    "features": ("Explain the potential by features of the states.", None),
+    "large": (
+        "Test detailed balance on thousands of states with few neighbours each.",
+        """
+        \b
+        Examples
+            equipoise large counts.parquet
+            equipoise large counts.parquet --json - | jq .verdict
+            equipoise large counts.parquet --fast
+        """,
+    ),
+    "runs": (
+        "List the runs of a store, show one, or write its counts and draws.",
+        """
+        \b
+        Examples
+            equipoise runs run.db
+            equipoise runs run.db --run 1
+            equipoise runs run.db --run 1 --counts counts.csv --draws draws.parquet
+        """,
+    ),
+    "fetch": (
+        "Fetch a model for `equipoise collect --client local`, and check its SHA-256.",
+        """
+        \b
+        Examples
+            equipoise fetch
+            equipoise fetch smollm2-135m
+        """,
+    ),
+    "task": ("What agents are asked, and how their replies are read.", None),
+    "calibrate": (
+        "Is Equipoise calibrated? Simulate from its own priors, infer, compare with the truth.",
+        None,
+    ),
+}
+
+
+class _Commands(TyperGroup):
+    """The commands, each loaded when it is asked for: all together import SciPy whole."""
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(**attrs)
+        self.commands = {
+            name: TyperCommand(name, help=said) for name, (said, _) in _COMMANDS.items()
+        }
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load a command."""
+        del ctx
+        return _load(cmd_name) if cmd_name in _COMMANDS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands, none of them loaded."""
+        del ctx
+        limit = formatter.width - 6 - max(map(len, self.commands))
+        rows = [(name, one.get_short_help_str(limit)) for name, one in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _load(name: str) -> Any:
+    """Return a command, which may have commands of its own."""
+    module = import_module(f"equipoise.cli.{name}")
+    if hasattr(module, "app"):
+        return get_command(module.app)
+    one = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+    epilog = _COMMANDS[name][1] or getattr(module, "EPILOG", None)
+    one.command(name=name, epilog=epilog)(getattr(module, name))
+    return get_command(one)
+
 
 app = typer.Typer(
     name="equipoise",
+    cls=_Commands,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -37,6 +191,8 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from equipoise import __version__
+
         console.write(f"equipoise {__version__}")
         raise typer.Exit
 
@@ -64,131 +220,6 @@ def _program(
     Equipoise says whether a kernel obeys detailed balance, how sure that is, which potential it
     follows, and where and by how much balance breaks; and says so when the data cannot tell.
     """
-
-
-app.command(
-    epilog="""
-    \b
-    Examples
-        equipoise test counts.csv
-        equipoise test counts.csv --json result.json --figures figures
-        equipoise test counts.csv --json - | jq .verdict.favours
-        equipoise test counts.csv --cycle "sunny > rainy > foggy" --rope-affinity 0.5
-        equipoise test days.csv --block-order "Mon > Tue > Wed > Thu > Fri > Sat"
-        equipoise test path.txt --trajectory --json - | jq .exact.log_bayes_factor
-    \b
-    A long table, one row per pair of states (repeated rows add up; an empty target
-    is a trial that ended in no state; the column block is optional):
-        source,target,count
-        sunny,rainy,31
-        rainy,sunny,27
-        rainy,,4
-    \b
-    A matrix, labelled on both sides, rows from, columns to:
-        ,sunny,rainy
-        sunny,40,31
-        rainy,27,12
-    \b
-    A path (--trajectory), a state a line, a blank line between two paths:
-        sunny
-        sunny
-        rainy
-        sunny
-    """
-)(test)
-
-app.command(
-    epilog="""
-    \b
-    Examples
-        equipoise demo
-        equipoise demo --output somewhere --seed 1
-    """
-)(demo)
-
-app.command(
-    epilog="""
-    \b
-    Examples
-        equipoise evidence counts.csv
-        equipoise evidence counts.csv --methods laplace,bridge --scales fixed
-        equipoise evidence path.txt --trajectory
-    \b
-    Exit status: 0 all answer and agree, 2 bad input or usage, 3 not all agree or answer.
-    """
-)(evidence)
-
-app.command(
-    epilog="""
-    \b
-    Examples
-        equipoise large counts.parquet
-        equipoise large counts.parquet --json - | jq .verdict
-        equipoise large counts.parquet --fast
-    """
-)(large)
-
-app.command(epilog=PLAN_EPILOG)(plan)
-
-app.command(
-    epilog="""
-    \b
-    Examples
-        equipoise collect --task weekday --client local --draws 500
-        equipoise collect --task weekday --client simulated --draws 2000 --until decisive
-        equipoise collect --task letters --policy growing --model claude-haiku-4-5 --draws 2000
-    \b
-    Then
-        equipoise runs run.db --counts counts.csv
-        equipoise test counts.csv
-    Exit status: 0 done, or stopped by a limit; 2 bad input or usage; 3 stopped by what the
-    server said, or draws without an answer; 130 stopped by Ctrl-C.
-    """
-)(collect)
-
-app.command(
-    epilog="""
-    \b
-    Examples
-        equipoise report counts.csv --output report.html
-        equipoise report counts.csv --fast --tables tables
-        equipoise report --again run.nc --output report.html
-    """
-)(report)
-
-app.command(
-    epilog="""
-    \b
-    Examples
-        equipoise compare claude.csv gemini.csv --json comparison.json
-        equipoise compare all.csv --by model --figures figures
-    """
-)(compare)
-
-app.command(epilog=FEATURES_EPILOG)(features)
-
-app.command(
-    epilog="""
-    \b
-    Examples
-        equipoise runs run.db
-        equipoise runs run.db --run 1
-        equipoise runs run.db --run 1 --counts counts.csv --draws draws.parquet
-    """
-)(runs)
-
-app.command(
-    epilog="""
-    \b
-    Examples
-        equipoise fetch
-        equipoise fetch smollm2-135m
-    """
-)(fetch)
-
-app.add_typer(task, name="task")
-
-app.add_typer(calibrate, name="calibrate")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

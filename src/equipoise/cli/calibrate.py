@@ -39,6 +39,7 @@ app = typer.Typer(
     Examples
         equipoise calibrate run --engine fast --datasets 1000 --output fast.jsonl
         equipoise calibrate run --engine path --datasets 600 --workers 2 --output path.jsonl
+        equipoise calibrate run --scheduler tcp://10.0.0.5:8786 --output fast.jsonl
     \b
     A data set takes about a second on the fast path and some ten by MCMC. Stop it when
     you like: the same command continues, and more --datasets add to those done.
@@ -68,7 +69,15 @@ def run(
         int,
         typer.Option(help="Data set k depends on it and on k alone.", metavar="S", min=0),
     ] = 1,
-    workers: Annotated[int, typer.Option(help="Processes.", metavar="W", min=1, max=1024)] = 1,
+    workers: Annotated[
+        int, typer.Option(help="Processes of this machine.", metavar="W", min=1, max=1024)
+    ] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="A dask scheduler, whose workers do all; needs equipoise[dask].", metavar="ADDRESS"
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Infer simulated data sets and write down what came of each."""
@@ -81,6 +90,7 @@ def run(
                 datasets=datasets,
                 random_seed=seed,
                 workers=workers,
+                scheduler=scheduler,
                 progress=progress,
             )
     except KeyboardInterrupt:

@@ -60,6 +60,12 @@ RopeAffinity = Annotated[
         metavar="NATS",
     ),
 ]
+BackendName = Annotated[
+    Literal["nutpie", "numpyro"],
+    typer.Option(
+        help="What runs NUTS. numpyro: through JAX, on a GPU if there is one; needs equipoise[jax]."
+    ),
+]
 BlockOrder = Annotated[
     str | None,
     typer.Option(

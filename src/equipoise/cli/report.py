@@ -9,6 +9,7 @@ from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
 from equipoise.cli.run import Beside, loaded, short_text, tested
 from equipoise.inference.diagnosis import Diagnosis
+from equipoise.inference.posterior.backends import DEFAULT
 from equipoise.inference.violation import ROPE_AFFINITY
 from equipoise.models import Priors
 from equipoise.report import html
@@ -77,6 +78,7 @@ def report(
     ] = None,
     no_stay: options.NoStay = False,
     seed: options.Seed = options.SEED,
+    backend: options.BackendName = DEFAULT,
     again: Annotated[
         str | None,
         typer.Option(
@@ -120,6 +122,7 @@ def report(
             rope=rope,
             draws=None,
             seed=seed,
+            backend=backend,
             quiet=quiet,
         )
     result = run.result

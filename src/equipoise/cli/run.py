@@ -11,6 +11,7 @@ from equipoise.inference.archive import load as load_run
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.balance import test as test_balance
 from equipoise.inference.diagnosis import Diagnosis, diagnose
+from equipoise.inference.posterior.backends import Backend
 from equipoise.inference.problem import LikelihoodName
 from equipoise.inference.sampling_checks.drift import check_block_order
 from equipoise.inference.verdict import ROPE
@@ -97,6 +98,7 @@ def tested(
     rope: float | None,
     draws: int | None,
     seed: int,
+    backend: Backend,
     quiet: bool,
 ) -> Tested:
     """Test counts, under a progress bar, once all that is asked for beside has been checked.
@@ -107,7 +109,7 @@ def tested(
         The data.
     beside
         What is asked for beside the verdict.
-    fast, priors, likelihood, rejected, reference, rope, draws, seed
+    fast, priors, likelihood, rejected, reference, rope, draws, seed, backend
         As of :func:`equipoise.test`; a rope of None is the default.
     quiet
         Without the progress bar.
@@ -129,6 +131,7 @@ def tested(
             rope=ROPE if rope is None else rope,
             draws=draws,
             random_seed=seed,
+            backend=backend,
             progress=progress,
         )
     return Tested(result, read, beside.rope_affinity)

@@ -13,6 +13,7 @@ from equipoise.inference.archive import check_target
 from equipoise.inference.archive import save as keep_run
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.diagnosis import Diagnosis
+from equipoise.inference.posterior.backends import DEFAULT
 from equipoise.inference.violation import ROPE_AFFINITY
 from equipoise.models import Priors
 from equipoise.report import summary, to_json
@@ -90,6 +91,7 @@ def test(
         ),
     ] = None,
     seed: options.Seed = options.SEED,
+    backend: options.BackendName = DEFAULT,
     json: Annotated[
         str | None,
         typer.Option(
@@ -169,6 +171,7 @@ def test(
             rope=rope,
             draws=draws,
             seed=seed,
+            backend=backend,
             quiet=quiet,
         )
     result = run.result

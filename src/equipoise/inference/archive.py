@@ -16,6 +16,7 @@ from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings
 from equipoise.inference.mcmc import Chains
+from equipoise.inference.posterior.backends import DEFAULT
 from equipoise.inference.posterior.tree import draws_of, posterior_tree
 from equipoise.inference.problem import Problem, problem_of
 from equipoise.inference.reference import reference_states
@@ -242,6 +243,7 @@ def _record(result: BalanceTest) -> dict[str, Any]:
         "seconds": result.seconds,
         "method": findings.method,
         "effort": findings.effort,
+        "backend": findings.backend,
         "draws": findings.draws,
         "cross_check": findings.cross_check and asdict(findings.cross_check),
         "ceiling": findings.ceiling and asdict(findings.ceiling),
@@ -297,4 +299,5 @@ def _findings(
         ),
         information=evidence["information"].values,
         diagnostics=Diagnostics(**record["diagnostics"]),
+        backend=record.get("backend", DEFAULT),  # not written when there was but one
     )

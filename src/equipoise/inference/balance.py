@@ -20,6 +20,7 @@ from equipoise.inference.evidence import BayesFactor, ExactEvidence, exact
 from equipoise.inference.fast import DRAWS as FAST_DRAWS
 from equipoise.inference.fast import fast_findings
 from equipoise.inference.findings import Findings, Progress, Stages
+from equipoise.inference.posterior.backends import DEFAULT, Backend, check_backend
 from equipoise.inference.posterior.sampler import check_sampling
 from equipoise.inference.potential import StatePotential, potential_table
 from equipoise.inference.problem import LikelihoodName, problem_of
@@ -175,6 +176,7 @@ def test(
     rope: float = ROPE,
     draws: int | None = None,
     random_seed: RandomSeed = None,
+    backend: Backend = DEFAULT,
     progress: Progress | None = None,
 ) -> BalanceTest:
     """Test detailed balance from transition counts.
@@ -202,6 +204,9 @@ def test(
         default 2,000.
     random_seed : int, Generator or None
         The same seed gives the same result.
+    backend : {"nutpie", "numpyro"}
+        What runs NUTS: nutpie on the CPU, or numpyro through JAX (the extra ``jax``), all chains
+        together, on a GPU where JAX finds one. Both sample the same model.
     progress : callable, optional
         Called with (what is being done, fraction done), perhaps from another thread.
 
@@ -214,12 +219,19 @@ def test(
     ------
     UsageError
         If an argument is out of its range, or the graph has more than 3,000 parameters.
+    MissingDependencyError
+        If the backend is not installed.
     NotTrustedError
         If a posterior mode cannot be reached at all, or no chain started.
     """
     start = time.perf_counter()
     check_rope(rope)
     seed = plain_seed(random_seed)
+    check_backend(backend)
+    if fast and backend != DEFAULT:
+        raise UsageError(
+            f"the fast path runs no NUTS, and cannot use the backend {backend!r}; leave one out"
+        )
     if not fast and draws is not None:
         check_sampling(draws=draws, tune=1, chains=mcmc.CHAINS)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
@@ -235,7 +247,7 @@ def test(
     else:
         many = mcmc.DRAWS if draws is None else draws
         findings, chains = mcmc.mcmc_findings(
-            problem, draws=many, rng=rng, stages=stages, imputed=imputed
+            problem, draws=many, rng=rng, stages=stages, imputed=imputed, backend=backend
         )
     result = conclude(
         counts,

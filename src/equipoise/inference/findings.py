@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
 from equipoise.inference.evidence.result import BayesFactor
+from equipoise.inference.posterior.backends import Backend
 from equipoise.inference.problem import Problem
 from equipoise.inference.weighted import WeightedDraws
 from equipoise.likelihoods import FloatArray
@@ -79,6 +80,8 @@ class Findings:
         Eigenvalues of the Fisher information of c with everything else profiled out, shape (b,).
     diagnostics
         How far to trust them.
+    backend
+        What ran NUTS; None without MCMC.
     """
 
     problem: Problem
@@ -97,6 +100,7 @@ class Findings:
     imputed_trials: tuple[tuple[float, BayesFactor], ...]
     information: FloatArray
     diagnostics: Diagnostics
+    backend: Backend | None = None
 
     @property
     def headline(self) -> BayesFactor:

@@ -9,6 +9,7 @@ from equipoise.inference.evidence.path import walk_path
 from equipoise.inference.fast import DRAWS as FAST_DRAWS
 from equipoise.inference.fast import fast_findings
 from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings, Stages
+from equipoise.inference.posterior.backends import DEFAULT, Backend
 from equipoise.inference.posterior.convergence import Convergence, convergence
 from equipoise.inference.posterior.sampler import Draws, Sampler, compile_sampler
 from equipoise.inference.problem import Problem
@@ -35,6 +36,7 @@ def mcmc_findings(
     rng: np.random.Generator,
     stages: Stages,
     imputed: bool = False,
+    backend: Backend = DEFAULT,
 ) -> tuple[Findings, Chains]:
     """Solve a problem by MCMC.
 
@@ -50,6 +52,8 @@ def mcmc_findings(
         Progress.
     imputed
         Whether the numbers of trials were imputed: then others are tried too, by the fast path.
+    backend
+        What runs NUTS.
 
     Returns
     -------
@@ -62,6 +66,8 @@ def mcmc_findings(
         If no edge has counts to model.
     UsageError
         If ``draws`` is out of its range.
+    MissingDependencyError
+        If the backend is not installed.
     NotTrustedError
         If a posterior mode cannot be reached, or no chain started.
     """
@@ -70,7 +76,7 @@ def mcmc_findings(
     )
     compiling = stages.next("compiling the model (once; up to a minute)", 0.4)
     compiling(0, 1)
-    sampler = compile_sampler(problem)
+    sampler = compile_sampler(problem, backend=backend)
     compiling(1, 1)
     has_cycles = fast.curve is not None
     reversible, first = sample_hypothesis(
@@ -86,10 +92,11 @@ def mcmc_findings(
     )
     tau = problem.priors.cycle_scale
     both = (first, second)
+    by = "" if backend == DEFAULT else f" by {backend}"
     findings = replace(
         fast,
         method="path",
-        effort=f"NUTS, {CHAINS} chains of {reversible.V.shape[1]:,} draws"
+        effort=f"NUTS{by}, {CHAINS} chains of {reversible.V.shape[1]:,} draws"
         + (
             f" given balance and of {cyclic.V.shape[1]:,} with cycles; path over "
             f"{len(walked.nodes)} values of σ_c"
@@ -102,6 +109,7 @@ def mcmc_findings(
         curve=walked.curve,
         sensitivity=tuple(walked.log_bayes_factor(factor * tau) for factor in SENSITIVITY),
         cross_check=fast.headline if has_cycles else None,
+        backend=backend,
         diagnostics=Diagnostics(
             pareto_k=fast.diagnostics.pareto_k,
             reversible=first.distrust,

@@ -8,10 +8,16 @@ from equipoise.inference.balance import BalanceTest
 from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.findings import DECIDING
+from equipoise.inference.posterior.backends import DEFAULT, Backend
 from equipoise.inference.posterior.convergence import ESS_TRUSTED, R_HAT_TRUSTED
 from equipoise.inference.violation.cycles import CERTAIN
 from equipoise.likelihoods import PairwiseEdges
 from equipoise.report.bibliography import SOURCES
+
+_PACKAGES: dict[Backend, tuple[str, ...]] = {
+    "nutpie": ("pymc", "nutpie"),
+    "numpyro": ("pymc", "jax", "numpyro"),
+}
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,8 @@ def _computed(result: BalanceTest) -> Iterator[Sentence]:
     findings = result.findings
     seed = "not fixed" if result.random_seed is None else str(result.random_seed)
     if result.chains is not None or findings.method == "path":
-        used = ", ".join(f"{k} {v}" for k, v in versions(("pymc", "nutpie")).items())
+        by = _PACKAGES[findings.backend or DEFAULT]
+        used = ", ".join(f"{k} {v}" for k, v in versions(by).items())
         yield Sentence(
             f"Posteriors were sampled by {findings.effort} ({used}; seed {seed}), in coordinates "
             "fitted to the data",

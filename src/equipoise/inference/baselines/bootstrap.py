@@ -1,6 +1,7 @@
 """The likelihood ratio of balance, against tables drawn from the fitted reversible kernel."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -10,11 +11,14 @@ from equipoise.graph import support_graph
 from equipoise.inference.baselines.baseline import STOPPING, Row
 from equipoise.inference.baselines.likelihood_ratio import testable_edges
 from equipoise.inference.baselines.reversible_fit import fit_reversible
-from equipoise.likelihoods import Rejected, trials_of
+from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
+from equipoise.parallel import HERE, Workers, check_workers, run_tasks
 from equipoise.simulate import RandomSeed
 
 REPLICATES = 999
 _FEWEST = 19
+# Tables a task, whoever does it: those fitted together share their number of steps.
+_AT_ONCE = 250
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ def parametric_bootstrap(
     rejected: Rejected = "stay",
     replicates: int = REPLICATES,
     random_seed: RandomSeed = None,
+    workers: Workers = HERE,
 ) -> Bootstrap:
     """Judge the likelihood ratio of balance by simulation.
 
@@ -70,6 +75,9 @@ def parametric_bootstrap(
         totals are then held where its own would vary.
     random_seed : int, Generator or None
         The same seed gives the same result.
+    workers : Workers
+        Where the tables are fitted, which changes nothing but the time: processes of this machine,
+        or a dask scheduler.
 
     Returns
     -------
@@ -78,15 +86,18 @@ def parametric_bootstrap(
     Raises
     ------
     UsageError
-        If there are fewer than 19 replicates.
+        If there are fewer than 19 replicates, or the workers cannot be had.
+    MissingDependencyError
+        If a scheduler is given and dask.distributed is not installed.
     NotTrustedError
-        If a reversible fit is not reached.
+        If a reversible fit is not reached, or a worker died.
     """
     if replicates < _FEWEST:
         raise UsageError(
             f"replicates must be at least {_FEWEST}, not {replicates!r}: fewer give no p-value "
             "below 0.05"
         )
+    check_workers(workers)
     trials = trials_of(counts, rejected)
     graph = support_graph(counts, trials)
     edges, states, forward, backward = testable_edges(counts, graph)
@@ -104,9 +115,9 @@ def parametric_bootstrap(
         shares = np.append(expected[arcs] / made, 0.0)
         shares[-1] = max(1.0 - shares.sum(), 0.0)  # stays, and leaves for where no cycle returns
         drawn[:, arcs] = rng.multinomial(made, shares / shares.sum(), size=replicates)[:, :-1]
-    null = fit_reversible(
-        edges, len(states), drawn[:, : len(edges)], drawn[:, len(edges) :]
-    ).likelihood_ratio
+    parts = np.split(drawn, range(_AT_ONCE, replicates, _AT_ONCE))
+    found = dict(run_tasks(partial(_likelihood_ratios, edges, len(states)), parts, workers))
+    null = np.concatenate([found[number] for number in range(len(parts))])
     beyond = int(np.count_nonzero(null >= value - 1e-9 * (1.0 + value)))
     return Bootstrap(
         value=value,
@@ -115,3 +126,9 @@ def parametric_bootstrap(
         null_mean=float(null.mean()),
         null_upper=float(np.quantile(null, 0.95)),
     )
+
+
+def _likelihood_ratios(edges: IntArray, n_states: int, drawn: FloatArray) -> FloatArray:
+    """Return those of tables, shape (n, 2 E): along every edge, then against it."""
+    forward, backward = np.split(drawn, 2, axis=1)
+    return fit_reversible(edges, n_states, forward, backward).likelihood_ratio

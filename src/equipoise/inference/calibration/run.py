@@ -1,14 +1,9 @@
 """Run a calibration: simulate, infer, write down; in parallel, and to be continued at any time."""
 
-import multiprocessing
 import os
 import platform
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -31,6 +26,7 @@ from equipoise.inference.calibration.simulate import (
 )
 from equipoise.inference.calibration.store import SCHEMA, Journal, Record
 from equipoise.models import Priors
+from equipoise.parallel import Workers, check_workers, run_tasks
 
 EngineName = Literal["fast", "path"]
 Progress = Callable[[str, float], None]
@@ -44,6 +40,7 @@ def run(
     datasets: int,
     random_seed: int,
     workers: int = 1,
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> int:
     """Infer each data set of a calibration and append it to a journal.
@@ -62,7 +59,10 @@ def run(
     random_seed
         From 0.
     workers
-        Processes.
+        Processes of this machine.
+    scheduler
+        Address of a dask scheduler, whose workers infer the data sets instead. The results are the
+        same; a data set whose worker died is inferred by another.
     progress
         Called with (what is being done, fraction done).
 
@@ -74,28 +74,32 @@ def run(
     Raises
     ------
     UsageError
-        If an argument is out of its range, or the journal belongs to another run.
+        If an argument is out of its range, the journal belongs to another run, or no scheduler
+        answers.
+    MissingDependencyError
+        If a scheduler is given and dask.distributed is not installed.
     DataError
         If the file is no journal.
     NotTrustedError
-        If a worker process died.
+        If a worker process died, or a data set ended worker after worker.
     """
     if engine not in ENGINES:
         raise UsageError(f'engine must be "fast" or "path", not {engine!r}')
     for name, value, least in (
         ("datasets", datasets, 2),
         ("random_seed", random_seed, 0),
-        ("workers", workers, 1),
     ):
         if int(value) != value or value < least:
             raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    where = Workers(workers, scheduler)
+    check_workers(where)
     with Journal(path, header(engine, random_seed)) as journal:
         left = [number for number in range(datasets) if number not in journal.done]
         # Graph by graph: a process compiles the model of each once.
         left.sort(key=lambda number: (design_index(random_seed, number), number))
         told = progress or _silent
         told(f"{len(left):,} data sets to go", 1.0 - len(left) / datasets)
-        for done, record in enumerate(_records(engine, random_seed, left, workers), 1):
+        for done, record in enumerate(_records(engine, random_seed, left, where), 1):
             journal.append(record)
             to_go = len(left) - done
             told(f"{to_go:,} data sets to go, now {record.design}", 1.0 - to_go / datasets)
@@ -185,46 +189,14 @@ def evaluate(data: Simulated, engine: Engine, rng: np.random.Generator) -> Recor
 
 
 def _records(
-    engine: EngineName, random_seed: int, numbers: list[int], workers: int
+    engine: EngineName, random_seed: int, numbers: list[int], workers: Workers
 ) -> Iterator[Record]:
     """Yield records as they are done."""
-    work = partial(compute, engine, random_seed)
-    if workers == 1:
-        yield from map(work, numbers)
-        return
-    # Spawned: threads of the compiler and of BLAS do not survive a fork.
-    pool = ProcessPoolExecutor(
-        min(workers, max(len(numbers), 1)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_end_with_parent,
-    )
     try:
-        for done in as_completed([pool.submit(work, number) for number in numbers]):
-            yield done.result()
-    except BrokenProcessPool:
-        raise NotTrustedError(
-            "a worker process died (killed, or out of memory): run again with fewer workers, and "
-            "it continues where it stood"
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _end_with_parent() -> None:
-    """End this worker when the run is killed: nobody would write down what it finds.
-
-    Ctrl-C reaches workers too, and ends them without a traceback each.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+        for _, record in run_tasks(partial(compute, engine, random_seed), numbers, workers):
+            yield record
+    except NotTrustedError as error:  # of the workers: a record that cannot be had says so itself
+        raise NotTrustedError(f"{error}; what is done is kept, and a run continues") from None
 
 
 def _silent(*_: object) -> None:

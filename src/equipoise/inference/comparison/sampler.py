@@ -1,22 +1,19 @@
 """One compiled model for shared and pooled potentials, one for separate ones; at any scales."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from equipoise.inference.comparison.axes import Spot, fit_spot
+from equipoise.inference.posterior.backends import CompiledModel, Effort
 from equipoise.inference.posterior.sampler import (
-    STATS,
     TARGET_ACCEPT,
     TUNE,
     Progress,
     check_sampling,
     compiled_once,
-    one_of,
-    run_nuts,
-    stacked,
 )
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
@@ -67,7 +64,7 @@ class KernelSampler:
 
     table: KernelTable
     priors: Priors
-    _compiled: Any
+    _compiled: CompiledModel
 
     def spot(
         self,
@@ -125,39 +122,25 @@ class KernelSampler:
             axes=spot.axes,
         )
         # Nothing that is sampled hangs on the maps to Φ, δ and c.
-        model = self._compiled.with_data(
-            **{name: value for name, value in data.items() if not name.endswith("_map")}
+        walk = self._compiled.sample(
+            {name: value for name, value in data.items() if not name.endswith("_map")},
+            self._centre(spot),
+            start,
+            Effort(draws, tune, chains, cores, random_seed, target_accept),
+            progress,
         )
-        first = self._from_mode(model, spot) if start is None else one_of(start)
-        batches, stats = run_nuts(
-            replace(model, initial_point_func=first),
-            draws=draws,
-            tune=tune,
-            chains=chains,
-            cores=cores,
-            random_seed=random_seed,
-            target_accept=target_accept,
-            progress=progress,
-        )
-        kept = [np.logical_not(batch.column("tuning")) for batch in stats]
-        found = {name: stacked(batches, name, kept) for name in _kept(self.table)}
-        x, scales = self._collect(found, spot, deviation_sd, cycle_sd)
-        return KernelDraws(
-            x=x,
-            scales=scales,
-            stats={new: stacked(stats, old, kept) for old, new in STATS.items()},
-            walked=stacked(stats, "unconstrained_draw", kept),
-        )
+        x, scales = self._collect(walk.values, spot, deviation_sd, cycle_sd)
+        return KernelDraws(x=x, scales=scales, stats=walk.stats, walked=walk.walked)
 
-    def _from_mode(self, model: Any, spot: Spot) -> Callable[[int | None], FloatArray]:
-        """Return a function from a seed to a start: the fitted mode, and a unit about it."""
+    def _centre(self, spot: Spot) -> FloatArray:
+        """Return the fitted mode, shape (D,)."""
         widths = {
             "sigma_V": self.priors.potential_scale,
             "sigma_delta": DEVIATION_SCALE,
             "sigma_c": self.priors.cycle_scale,
         }
         centre = []
-        for name, shape in zip(model.shape_info[0], model.shape_info[2], strict=True):
+        for name, shape in self._compiled.layout:
             size = int(np.prod(shape))
             variable = name.removesuffix("_softplus__")
             at = np.zeros(size)
@@ -165,12 +148,7 @@ class KernelSampler:
                 ratio = np.clip(spot.scales[variable] / widths[variable], 1e-3, _LARGEST)
                 at = np.broadcast_to(np.log(np.expm1(ratio)), size)
             centre.append(at)
-        walked = np.concatenate(centre)[: model.n_dim]
-
-        def start(seed: int | None) -> FloatArray:
-            return walked + np.random.default_rng(seed).uniform(-1.0, 1.0, len(walked))
-
-        return start
+        return np.concatenate(centre)
 
     def _collect(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from equipoise.inference.planning.quick import Quick
 from equipoise.inference.planning.testability import strong_components
 from equipoise.inference.planning.truths import Truths
 from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows
+from equipoise.parallel import HERE, Workers, run_tasks
 
 LEVELS = (0.05, 0.95)
 
@@ -75,21 +77,35 @@ def simulated_factors(
     budgets: Sequence[IntArray],
     rng: np.random.Generator,
     done: Callable[[int], None],
+    workers: Workers = HERE,
 ) -> FloatArray:
     """Return log Bayes factors of simulated tables, shape (len(budgets), len(truths)).
 
-    NaN where a mode was not reached. ``done`` is called with the number of tables so far.
+    NaN where a mode was not reached. ``done`` is called with the number of tables so far. They are
+    drawn here, and analysed by the workers.
     """
-    factors = np.full((len(budgets), len(truths.eta)), np.nan)
-    for k, (theta, eta) in enumerate(zip(truths.theta, truths.eta, strict=True)):
-        for b, trials in enumerate(budgets):
-            table = add_trials(rows, eta, trials, rng)
-            try:
-                factors[b, k] = quick.log_bayes_factor(table, theta)
-            except NotTrustedError:
-                pass  # counted as failed
-            done(k * len(budgets) + b + 1)
+    drawn = [
+        (theta, [add_trials(rows, eta, trials, rng) for trials in budgets])
+        for theta, eta in zip(truths.theta, truths.eta, strict=True)
+    ]
+    factors = np.full((len(budgets), len(drawn)), np.nan)
+    found = run_tasks(partial(_factors, quick), drawn, workers)
+    for ready, (k, values) in enumerate(found, 1):
+        factors[:, k] = values
+        done(ready * len(budgets))
     return factors
+
+
+def _factors(quick: Quick, drawn: tuple[FloatArray, list[MultinomialRows]]) -> list[float]:
+    """Analyse the tables of one kernel; NaN where a mode is not reached, counted as failed."""
+    theta, tables = drawn
+    found = []
+    for table in tables:
+        try:
+            found.append(quick.log_bayes_factor(table, theta))
+        except NotTrustedError:
+            found.append(np.nan)
+    return found
 
 
 def testable_probability(

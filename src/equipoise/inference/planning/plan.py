@@ -31,6 +31,7 @@ from equipoise.inference.problem import Problem, problem_of
 from equipoise.inference.verdict import ROPE, ViolationSize, violation_size
 from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows, Rejected
 from equipoise.models import Priors
+from equipoise.parallel import HERE, Workers, check_workers
 from equipoise.simulate.draws import RandomSeed, plain_seed, random_generator
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def plan(
     rejected: Rejected = "stay",
     simulations: int = SIMULATIONS,
     random_seed: RandomSeed = None,
+    workers: Workers = HERE,
     progress: Progress | None = None,
 ) -> Plan:
     """Say what the counts so far can tell about balance, and what further trials would.
@@ -201,6 +203,8 @@ def plan(
         Kernels drawn for either assumption; each gives a table for every number of trials.
     random_seed : int, Generator or None
         The same seed gives the same result.
+    workers : Workers
+        Where simulated tables are analysed, which changes nothing but the time.
     progress : callable, optional
         Called with (what is being done, fraction done).
 
@@ -213,9 +217,11 @@ def plan(
     ------
     UsageError, DataError
         If an argument is out of its range, a label is unknown, the cycle named is none or not
-        testable, or the graph has more than 3,000 parameters.
+        testable, the graph has more than 3,000 parameters, or the workers cannot be had.
+    MissingDependencyError
+        If a scheduler is given and dask.distributed is not installed.
     NotTrustedError
-        If a posterior mode cannot be reached at all.
+        If a posterior mode cannot be reached at all, or a worker died.
 
     Notes
     -----
@@ -227,6 +233,7 @@ def plan(
     """
     start = time.perf_counter()
     seed, rng = plain_seed(random_seed), random_generator(random_seed)
+    check_workers(workers)
     simulations = check_arguments(rho, cycle, affinity, spread, simulations)
     problem = problem_of(counts, priors=priors, likelihood="multinomial", rejected=rejected)
     rows, graph = problem.likelihood, problem.graph
@@ -241,7 +248,7 @@ def plan(
         spread_trials(spread, graph, rows.trials, budget, allocations[k] if allocations else None)
         for k, budget in enumerate(budgets)
     ]
-    simulated = simulate(problem, rows, known, assumed, spreads, simulations, rng, stages)
+    simulated = simulate(problem, rows, known, assumed, spreads, simulations, rng, stages, workers)
     stages.next("done", 1.0)(1, 1)
     return Plan(
         counts=counts,

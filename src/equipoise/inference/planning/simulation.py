@@ -28,6 +28,7 @@ from equipoise.inference.planning.truths import (
 from equipoise.inference.problem import MOST_FOR_MULTINOMIAL, Problem
 from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows
 from equipoise.models.latent import LatentModel
+from equipoise.parallel import Workers
 
 TruthName = Literal["violation", "none"]
 TRUTHS: tuple[TruthName, ...] = ("violation", "none")
@@ -119,6 +120,7 @@ def simulate(
     simulations: int,
     rng: np.random.Generator,
     stages: Stages,
+    workers: Workers,
 ) -> Simulated:
     """Simulate what further trials, (S,) for each budget, will say.
 
@@ -152,7 +154,7 @@ def simulate(
     factors = np.array(
         [
             simulated_factors(
-                quick, rows, truths, spreads, rng, _part(done, k * tables, 2 * tables)
+                quick, rows, truths, spreads, rng, _part(done, k * tables, 2 * tables), workers
             )
             for k, truths in enumerate((violating, balanced))
         ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import NotConvergedWarning, UsageError
+from equipoise.inference.posterior.backends import DEFAULT, Backend, check_backend
 from equipoise.inference.posterior.convergence import convergence
 from equipoise.inference.posterior.sampler import (
     TARGET_ACCEPT,
@@ -41,6 +42,7 @@ def posterior(
     cores: int | None = None,
     target_accept: float = TARGET_ACCEPT,
     random_seed: int = 0,
+    backend: Backend = DEFAULT,
     progress: Progress | None = None,
 ) -> "xr.DataTree":
     """Sample the posterior of one hypothesis by NUTS.
@@ -67,6 +69,9 @@ def posterior(
         Acceptance rate aimed at; more means smaller steps.
     random_seed : int
         The same seed gives the same result.
+    backend : {"nutpie", "numpyro"}
+        What runs NUTS: nutpie on the CPU, or numpyro through JAX (the extra ``jax``), all chains
+        together, on a GPU where JAX finds one. Both sample the same model.
     progress : callable, optional
         Called with (what is being done, fraction done), perhaps from another thread.
 
@@ -89,6 +94,8 @@ def posterior(
         If no edge has counts to model.
     UsageError
         If an argument is unknown or out of its range, or the graph has no cycle to be violated.
+    MissingDependencyError
+        If the backend is not installed.
     NotTrustedError
         If a mode is not reached, or no chain could be started.
 
@@ -110,6 +117,7 @@ def posterior(
             "cycle_sd must be a positive number of nats, and belongs to the cyclic hypothesis; "
             f"received {cycle_sd!r} with {hypothesis!r}"
         )
+    check_backend(backend)
     check_sampling(draws=draws, tune=tune, chains=chains, target_accept=target_accept)
     if not 0 <= random_seed < 2**63:
         raise UsageError(f"random_seed must be a whole number from 0, not {random_seed!r}")
@@ -120,7 +128,7 @@ def posterior(
         raise UsageError(
             'the support has no cycle, so the cyclic hypothesis is balance itself; use "reversible"'
         )
-    sampler = compile_sampler(problem, progress=progress)
+    sampler = compile_sampler(problem, backend=backend, progress=progress)
     found = sampler.draw(
         cycle_sd=cycle_sd if cyclic else 0.0,
         draws=draws,

@@ -1,13 +1,21 @@
 """One compiled model for every table of a shape, both hypotheses and every fixed σ_c."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from equipoise.errors import NotTrustedError, UsageError
+from equipoise.errors import UsageError
+from equipoise.inference.posterior.backends import (
+    DEFAULT,
+    Backend,
+    CompiledModel,
+    Effort,
+    Walk,
+    check_backend,
+    compile_model,
+)
 from equipoise.inference.posterior.coordinates import Coordinates, fit_coordinates
 from equipoise.inference.problem import Problem
 from equipoise.inference.reference import above_reference
@@ -22,19 +30,8 @@ TARGET_ACCEPT = 0.99
 TUNE = 500
 
 # The compiled models of this process, newest last: compiling takes ten times as long as sampling.
-_COMPILED: dict[tuple[Any, ...], Any] = {}
+_COMPILED: dict[tuple[Any, ...], CompiledModel] = {}
 _MOST_COMPILED = 16
-
-#: Statistics of the sampler: nutpie's names and ours.
-STATS = {
-    "diverging": "diverging",
-    "energy": "energy",
-    "logp": "lp",
-    "n_steps": "n_steps",
-    "depth": "tree_depth",
-    "step_size": "step_size",
-    "mean_tree_accept": "acceptance_rate",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +84,7 @@ class Sampler:
     problem: Problem
     coordinates: Coordinates
     _table: RowTable
-    _compiled: Any
+    _compiled: CompiledModel
 
     def draw(
         self,
@@ -141,23 +138,12 @@ class Sampler:
             turn=self.coordinates.turn,
             levels=self.coordinates.levels,
         )
-        model = self._compiled.with_data(**data)
-        first = self._from_mode(model) if start is None else one_of(start)
-        model = replace(model, initial_point_func=first)
-        batches, stats = run_nuts(
-            model,
-            draws=draws,
-            tune=tune,
-            chains=chains,
-            cores=cores,
-            random_seed=random_seed,
-            target_accept=target_accept,
-            progress=progress,
-        )
-        return self._collect(batches, stats, cycle_sd)
+        effort = Effort(draws, tune, chains, cores, random_seed, target_accept)
+        walk = self._compiled.sample(data, self._centre(), start, effort, progress)
+        return self._collect(walk, cycle_sd)
 
-    def _from_mode(self, model: Any) -> Callable[[int | None], FloatArray]:
-        """Return a function from a seed to a start: the fitted mode, and a unit about it."""
+    def _centre(self) -> FloatArray:
+        """Return the fitted mode, shape (D,)."""
         spot = self.coordinates
         priors = self.problem.priors
         ratios = {
@@ -165,21 +151,15 @@ class Sampler:
             "sigma_s_softplus__": spot.symmetric_sd / priors.symmetric_scale,
         }
         centre = []
-        for name, shape in zip(model.shape_info[0], model.shape_info[2], strict=True):
+        for name, shape in self._compiled.layout:
             at = spot.symmetric_mean if name == "mu_s" else 0.0
             if name in ratios:
                 at = float(np.log(np.expm1(np.clip(ratios[name], 1e-3, 30.0))))
             centre.append(np.full(int(np.prod(shape)), at))
-        walked = np.concatenate(centre)[: model.n_dim]
+        return np.concatenate(centre)
 
-        def start(seed: int | None) -> FloatArray:
-            return walked + np.random.default_rng(seed).uniform(-1.0, 1.0, len(walked))
-
-        return start
-
-    def _collect(self, draws: list[Any], stats: list[Any], cycle_sd: float | None) -> Draws:
-        kept = [np.logical_not(batch.column("tuning")) for batch in stats]
-        found = {name: stacked(draws, name, kept) for name in _kept(self._table)}
+    def _collect(self, walk: Walk, cycle_sd: float | None) -> Draws:
+        found = walk.values
         V = found["V"]
         scales = {}
         if self.problem.priors.scales == "learned":
@@ -197,12 +177,14 @@ class Sampler:
             s=found.get("s", np.zeros((*V.shape[:2], 0))),
             z=z,
             scales=scales,
-            stats={new: stacked(stats, old, kept) for old, new in STATS.items()},
-            walked=stacked(stats, "unconstrained_draw", kept),
+            stats=walk.stats,
+            walked=walk.walked,
         )
 
 
-def compile_sampler(problem: Problem, *, progress: Progress | None = None) -> Sampler:
+def compile_sampler(
+    problem: Problem, *, backend: Backend = DEFAULT, progress: Progress | None = None
+) -> Sampler:
     """Compile the cyclic model of a problem, or find it compiled.
 
     The compiled model serves both hypotheses, every fixed σ_c, fixed and learned scales, and every
@@ -213,6 +195,8 @@ def compile_sampler(problem: Problem, *, progress: Progress | None = None) -> Sa
     ----------
     problem
         The question, from :func:`equipoise.inference.problem_of`.
+    backend
+        What runs NUTS: "nutpie", or "numpyro" through JAX, which uses a GPU where JAX finds one.
     progress
         Called with ("compiling", 0 or 1).
 
@@ -220,13 +204,22 @@ def compile_sampler(problem: Problem, *, progress: Progress | None = None) -> Sa
     ------
     DataError
         If no edge has counts to model.
+    UsageError
+        If there is no such backend.
+    MissingDependencyError
+        If it is not installed.
     NotTrustedError
         If the mode that the coordinates are fitted at is not reached.
     """
+    check_backend(backend)
     table = lay_out(problem.graph, problem.likelihood, problem.predictor.basis)
     coordinates = fit_coordinates(problem)
     compiled = compiled_once(
-        table.shape, lambda: state_cyclic(table, problem.priors), _kept(table), progress=progress
+        table.shape,
+        lambda: state_cyclic(table, problem.priors),
+        _kept(table),
+        backend=backend,
+        progress=progress,
     )
     return Sampler(problem, coordinates, table, compiled)
 
@@ -236,9 +229,10 @@ def compiled_once(
     state: Callable[[], Any],
     kept: list[str],
     *,
+    backend: Backend = DEFAULT,
     progress: Progress | None = None,
-) -> Any:
-    """Return nutpie's compiled model of a shape, from memory or compiled now.
+) -> CompiledModel:
+    """Return the compiled model of a shape, from memory or compiled now.
 
     Parameters
     ----------
@@ -248,79 +242,23 @@ def compiled_once(
         States the PyMC model.
     kept
         Names of the variables whose draws are kept.
+    backend
+        What runs NUTS.
     progress
         Called with ("compiling", 0 or 1).
     """
-    import nutpie
-    import pytensor
-
+    key = (backend, *key)
     compiled = _COMPILED.pop(key, None)
     if compiled is None:
         if progress is not None:
             progress("compiling", 0.0)
-        model = state()
-        # Without this, sums are reordered differently in code compiled now and code found in the
-        # compiler's cache, and the same seed gives other draws.
-        with pytensor.config.change_flags(numba__fastmath=False):
-            compiled = nutpie.compile_pymc_model(model, var_names=kept)
+        compiled = compile_model(state(), kept, backend)
         if progress is not None:
             progress("compiling", 1.0)
     _COMPILED[key] = compiled
     while len(_COMPILED) > _MOST_COMPILED:
         del _COMPILED[next(iter(_COMPILED))]
     return compiled
-
-
-def run_nuts(
-    model: Any,
-    *,
-    draws: int,
-    tune: int,
-    chains: int,
-    cores: int | None,
-    random_seed: int,
-    target_accept: float,
-    progress: Callable[[float], None] | None,
-) -> tuple[list[Any], list[Any]]:
-    """Run NUTS on nutpie's compiled model; return record batches of draws and of statistics.
-
-    Raises
-    ------
-    NotTrustedError
-        If no chain could be started.
-    """
-    import nutpie
-
-    with threadpool_limits(1, user_api="blas"):
-        try:
-            running = nutpie.sample(
-                model,
-                draws=draws,
-                tune=tune,
-                chains=chains,
-                cores=cores,
-                seed=random_seed,
-                target_accept=target_accept,
-                # Data pin sums of parameters, not single ones: a diagonal metric needs ten
-                # times as many steps.
-                adaptation="low_rank",
-                save_warmup=False,
-                store_unconstrained=True,
-                progress_bar=False,
-                progress_callback=None if progress is None else _reporter(progress),
-                # Turning batches to xarray takes as long as sampling a small table.
-                return_raw_trace=True,
-                blocking=False,
-            )
-            try:
-                trace = running.wait()
-            except BaseException:  # nutpie's own way would hand out half a run on Ctrl-C
-                running.cancel()
-                raise
-        except RuntimeError as error:
-            raise NotTrustedError(f"the sampler failed: {error}") from error
-    batches, stats = trace.get_arrow_trace()
-    return batches, stats
 
 
 def check_sampling(
@@ -344,37 +282,3 @@ def _kept(table: RowTable) -> list[str]:
     symmetric = ["s", "mu_s", "sigma_s"] if table.n_symmetric else []
     cycles = ["z", "sigma_c"] if table.basis.shape[1] else []
     return ["V", "sigma_V", *symmetric, *cycles]
-
-
-def stacked(chains: Sequence[Any], name: str, kept: Sequence[Any]) -> Any:
-    """Return a column of nutpie's record batches, one a chain, as an array (chains, draws, ...)."""
-    import pyarrow
-
-    found = []
-    for batch, rows in zip(chains, kept, strict=True):
-        shape = batch.schema.field(name).metadata.get(b"shape", b"").decode()
-        column = pyarrow.array(batch.column(name))
-        flat = column.flatten() if shape else column
-        values = flat.to_numpy(zero_copy_only=False)
-        found.append(
-            values.reshape(len(column), *map(int, shape.split(",") if shape else ()))[rows]
-        )
-    return np.stack(found)
-
-
-def one_of(points: FloatArray) -> Callable[[int | None], FloatArray]:
-    """Return a function from a seed to one of the points, shape (n, D): where a chain may start."""
-
-    def start(seed: int | None) -> FloatArray:
-        return np.array(points[np.random.default_rng(seed).integers(len(points))])
-
-    return start
-
-
-def _reporter(progress: Callable[[float], None]) -> Callable[[Sequence[Any]], None]:
-    def report(chains: Sequence[Any]) -> None:
-        done = sum(chain.finished_draws for chain in chains)
-        total = sum(chain.total_draws for chain in chains)
-        progress(done / max(total, 1))
-
-    return report

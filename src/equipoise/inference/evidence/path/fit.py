@@ -20,6 +20,7 @@ from equipoise.inference.evidence.path.slope import PathNode, measure_slope
 from equipoise.inference.evidence.path.walk import METHOD, walk_nodes
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.modes.mode import find_mode
+from equipoise.inference.posterior.backends import DEFAULT, Backend, check_backend
 from equipoise.inference.posterior.sampler import Draws, Sampler, check_sampling, compile_sampler
 from equipoise.inference.problem import LikelihoodName, Problem, problem_of
 from equipoise.likelihoods import FloatArray, Rejected
@@ -85,6 +86,7 @@ def path(
     tune: int = TUNE,
     chains: int = CHAINS,
     random_seed: RandomSeed = None,
+    backend: Backend = DEFAULT,
     progress: Callable[[int, int], None] | None = None,
 ) -> PathFit:
     """Compute the evidence for balance by path sampling with NUTS.
@@ -103,6 +105,9 @@ def path(
         Of NUTS, at each σ_c.
     random_seed : int, Generator or None
         The same seed gives the same result. It also places the nodes.
+    backend : {"nutpie", "numpyro"}
+        What runs NUTS: nutpie on the CPU, or numpyro through JAX (the extra ``jax``), all chains
+        together, on a GPU where JAX finds one. Both sample the same model.
     progress : callable, optional
         Called with (nodes done, nodes planned).
 
@@ -117,15 +122,18 @@ def path(
         If no edge has counts to model.
     UsageError
         If an argument is unknown or out of its range, or the graph too large.
+    MissingDependencyError
+        If the backend is not installed.
     NotTrustedError
         If a mode is not reached, or no chain could be started.
     """
     _check(draws, tune, chains)
+    check_backend(backend)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
     if not problem.predictor.basis.shape[1]:
         return PathFit(problem, (), None)
     return walk_path(
-        compile_sampler(problem),
+        compile_sampler(problem, backend=backend),
         draws=draws,
         tune=tune,
         chains=chains,

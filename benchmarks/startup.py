@@ -1,0 +1,73 @@
+"""How long the program takes to begin: `python -m benchmarks.startup`, in whole processes."""
+
+import argparse
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.tables import Section, markdown
+from equipoise import datasets
+
+RESULTS = Path(__file__).with_name("startup.md")
+REPEATS = 5
+# Name, command, target in seconds, how often.
+QUICK = (
+    ("python -c pass", ("-c", "pass"), None),
+    ("import numpy", ("-c", "import numpy"), None),
+    ("import equipoise", ("-c", "import equipoise"), 0.3),
+    ("equipoise --help", ("-m", "equipoise", "--help"), 0.4),
+    ("equipoise test --help", ("-m", "equipoise", "test", "--help"), None),
+)
+
+
+def once(arguments):
+    """Return seconds by the clock, and of CPU."""
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
+    seconds = time.perf_counter() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, used
+
+
+def row(name, arguments, target, repeats):
+    found = [once(arguments) for _ in range(repeats + 1)][1:]  # the first one writes bytecode
+    wall, cpu = (min(values) for values in zip(*found, strict=True))
+    return name, f"{wall:.2f}", f"{cpu:.2f}", "" if target is None else f"{target:g}"
+
+
+def tested():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "counts.csv"
+        datasets.gemini_2_5_flash().to_csv(path)
+        test = ("-m", "equipoise", "test", str(path), "--quiet")
+        return row("equipoise test, 13 states, MCMC, compiled before", test, 20, 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=__doc__)
+    parser.add_argument("--mcmc", action="store_true", help="a test of 13 states by MCMC, too")
+    rows = [row(*command, REPEATS) for command in QUICK]
+    if parser.parse_args().mcmc:
+        rows.append(tested())
+    section = Section(
+        "Whole processes",
+        f"Seconds, the best of {REPEATS} (of one for MCMC), bytecode compiled, one thread of BLAS. "
+        f"Load while measured: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; CPU time is "
+        "what other work disturbs less.",
+        ("process", "by the clock", "of CPU", "target"),
+        rows,
+    )
+    text = f"# Start-up\n\nPython {platform.python_version()}. Written by `python -m "
+    text += f"benchmarks.startup`.\n\n{markdown(section)}"
+    RESULTS.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
