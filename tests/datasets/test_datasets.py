@@ -117,3 +117,40 @@ def test_draws_fit_the_kernel():
     expected = 720 * np.column_stack([kernel.matrix, kernel.other])
     statistic = ((observed - expected) ** 2 / expected).sum()
     assert statistic == pytest.approx(53.6, abs=0.3)
+
+
+@pytest.mark.parametrize(("task", "n_states", "each"), [("weekday", 7, 300), ("month", 12, 175)])
+def test_small_models(task, n_states, each):
+    found = datasets.small_models(task)
+    assert len(found) == 8
+    assert next(iter(found)) == "SmolLM2, list, T = 1"
+    for counts in found.values():
+        assert counts.n_states == n_states
+        assert set(counts.trials.tolist()) == {each}
+        assert counts.metadata["trials"] == "observed"
+        assert counts.metadata["task"] == task
+    with pytest.raises(UsageError, match="no task 'colour'; give weekday or month"):
+        datasets.small_models("colour")
+
+
+def test_draws_of_a_served_model_fit_its_exact_kernel():
+    """Pearson's statistic by simulation; a kernel with two rows swapped does not fit."""
+    kernel = datasets.small_models_kernel()
+    rows = np.column_stack([kernel.matrix, kernel.other])
+    assert rows.sum(axis=1) == pytest.approx(1.0, abs=1e-12)
+    counts = datasets.small_models("weekday")["SmolLM2, list, T = 1"]
+    assert counts.states == kernel.states == DAYS
+    table = np.column_stack([counts.counts.toarray(), counts.other])
+
+    def p_value(rows):
+        expected = table.sum(axis=1, keepdims=True) * rows
+        rng = np.random.default_rng(1)
+        trials = table.sum(axis=1).tolist()
+        drawn = np.stack(
+            [rng.multinomial(n, row, 20_000) for n, row in zip(trials, rows, strict=True)], axis=1
+        )
+        found, null = (((x - expected) ** 2 / expected).sum(axis=(-2, -1)) for x in (table, drawn))
+        return (1 + (null >= found).sum()) / 20_001
+
+    assert p_value(rows) > 1e-4
+    assert p_value(rows[[1, 0, 2, 3, 4, 5, 6]]) < 1e-3
