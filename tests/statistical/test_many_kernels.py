@@ -10,7 +10,7 @@ import equipoise as eq
 from equipoise.counts import TransitionCounts
 from equipoise.report.comparison import comparison_summary
 
-KERNELS, STATES, TRIALS, DEVIATION = 1000, 10, 100, 0.3
+KERNELS, STATES, TRIALS, DEVIATION = 1000, 10, 1000, 0.3
 
 
 def thousand(seed=1):
@@ -41,7 +41,7 @@ def test_a_thousand_kernels_are_compared_in_minutes(record):
     lines = comparison_summary(found).count("\n")
     failures = record(
         "many-kernels",
-        "a thousand reversible kernels of ten states, σ_δ = 0.3, 100 trials a row.",
+        f"a thousand reversible kernels of ten states, σ_δ = 0.3, {TRIALS:,} trials a row.",
         settings={
             "kernels": KERNELS,
             "states": STATES,
