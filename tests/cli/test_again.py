@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ class TestSave:
             asked.append(options)
             return equipoise.load(saved)
 
-        monkeypatch.setattr(sys.modules["equipoise.cli.run"], "test_balance", found)
+        monkeypatch.setattr(import_module("equipoise.cli.run"), "test_balance", found)
         return asked
 
     def test_a_run_is_kept_and_can_be_reported(self, saved_run, sampled, table, tmp_path, capsys):
@@ -186,7 +187,7 @@ class TestSave:
             folder.rmdir()
             return equipoise.load(saved)
 
-        monkeypatch.setattr(sys.modules["equipoise.cli.run"], "test_balance", found)
+        monkeypatch.setattr(import_module("equipoise.cli.run"), "test_balance", found)
         status, out, err = run(capsys, table, "--save", str(folder / "run.nc"))
         assert (status, out) == (2, saved_run.summary + "\n")
         assert "cannot be written" in err
@@ -208,7 +209,7 @@ class TestSave:
         def fail(*arguments, **options):
             raise AssertionError
 
-        monkeypatch.setattr(sys.modules["equipoise.cli.run"], "test_balance", fail)
+        monkeypatch.setattr(import_module("equipoise.cli.run"), "test_balance", fail)
         monkeypatch.chdir(tmp_path)
         os.mkfifo("pipe")
         assert message in refused(capsys, table, "--save", *arguments)

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,7 @@ def test_the_method_is_passed_on(table, capsys, monkeypatch, fast):
         asked.update(options)
         raise NotTrustedError("enough")
 
-    monkeypatch.setattr(sys.modules["equipoise.cli.run"], "test_balance", stop)
+    monkeypatch.setattr(import_module("equipoise.cli.run"), "test_balance", stop)
     assert run(capsys, "test", table, *(["--fast"] if fast else []))[0] == 3
     assert asked["fast"] is fast
     assert asked["draws"] is None
@@ -190,7 +191,7 @@ def test_failures_under_way(table, capsys, monkeypatch, error, status, message):
     def fail(*arguments, **options):
         raise error
 
-    monkeypatch.setattr(sys.modules["equipoise.cli.run"], "test_balance", fail)
+    monkeypatch.setattr(import_module("equipoise.cli.run"), "test_balance", fail)
     given, out, err = run(capsys, "test", table)
     assert given == status
     assert out == ""
@@ -202,7 +203,7 @@ def test_a_bug_is_not_hidden(table, monkeypatch):
     def fail(*arguments, **options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(sys.modules["equipoise.cli.run"], "test_balance", fail)
+    monkeypatch.setattr(import_module("equipoise.cli.run"), "test_balance", fail)
     with pytest.raises(ZeroDivisionError):
         main(["test", table])
 

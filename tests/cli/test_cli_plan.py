@@ -1,7 +1,7 @@
 """``equipoise plan``: what is typed, and what comes of it."""
 
 import json
-import sys
+from importlib import import_module
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_an_unknown_ending_is_refused_before_anything_is_simulated(
     def fail(*arguments, **options):
         raise AssertionError
 
-    monkeypatch.setattr(sys.modules["equipoise.cli.plan"], "make_plan", fail)
+    monkeypatch.setattr(import_module("equipoise.cli.plan"), "make_plan", fail)
     assert main(["plan", table, "--figure", str(tmp_path / f"plan.{ending}")]) == 2
     shown = capsys.readouterr()
     assert "no figure can be saved as" in shown.err

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +95,7 @@ def test_a_store_is_grouped_by_what_is_asked(store, capsys, monkeypatch):
         given.append({name: counts.n_trials for name, counts in tables.items()})
         raise DataError("heard")
 
-    monkeypatch.setattr(sys.modules["equipoise.cli.compare"], "compare_kernels", heard)
+    monkeypatch.setattr(import_module("equipoise.cli.compare"), "compare_kernels", heard)
     for by in ([], ["--by", "model"], ["--by", "run"], ["--by", "task,run"]):
         assert main(["compare", store, *by]) == 2
         assert "heard" in capsys.readouterr().err
@@ -115,9 +115,9 @@ def test_a_store_is_grouped_by_what_is_asked(store, capsys, monkeypatch):
 
 def test_groups_that_pool_kernels_say_so(store, capsys, monkeypatch):
     monkeypatch.setattr(
-        sys.modules["equipoise.sampling.store"], "grouped_counts", lambda _: range(5)
+        import_module("equipoise.sampling.store"), "grouped_counts", lambda _: range(5)
     )
-    monkeypatch.setattr(sys.modules["equipoise.cli.compare"], "compare_kernels", _refuse)
+    monkeypatch.setattr(import_module("equipoise.cli.compare"), "compare_kernels", _refuse)
     assert main(["compare", store, "--by", "model"]) == 2
     assert "2 groups by model pool 5 kernels" in capsys.readouterr().err
 
@@ -139,7 +139,7 @@ def _refuse(*_, **__):
     ],
 )
 def test_bad_usage_is_one_line(files, capsys, arguments, words, monkeypatch):
-    monkeypatch.setattr(sys.modules["equipoise.cli.compare"], "compare_kernels", None)
+    monkeypatch.setattr(import_module("equipoise.cli.compare"), "compare_kernels", None)
     (a, b), joined = files
     places = {"A": a, "B": b, "ALL": joined}
     given = [places.get(word, word) for word in arguments]

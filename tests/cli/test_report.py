@@ -2,7 +2,7 @@
 
 import json
 import os
-import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_what_cannot_be_is_refused_before_anything_is_tested(table, tmp_path, mo
     def fail(*arguments, **options):
         raise AssertionError
 
-    monkeypatch.setattr(sys.modules["equipoise.cli.run"], "test_balance", fail)
+    monkeypatch.setattr(import_module("equipoise.cli.run"), "test_balance", fail)
     for arguments, words in (
         (["report"], "no COUNTS given"),
         (["report", table, "--output", str(tmp_path)], "is a directory"),

@@ -207,6 +207,7 @@ def test_gradient_part_has_no_one_sided_bounds():
     assert all(row.lower is None for row in result.gradient[3:])
 
 
+@pytest.mark.slow
 def test_size_leaves_out_what_no_data_can_test():
     """One-way states hung on a driven core change b1, not ρ of the core."""
     alone = eq.test(driven_core(), fast=True, random_seed=1, draws=1000).verdict.size

@@ -147,6 +147,7 @@ def test_chains_that_did_not_converge_say_why(state, words):
     assert words in state.distrust
 
 
+@pytest.mark.slow
 def test_what_did_not_converge_is_run_once_more_and_harder(alofi):
     """The first run is made to look divergent; the second must come with smaller steps."""
     asked = []

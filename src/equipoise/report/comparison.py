@@ -6,11 +6,20 @@ from equipoise.inference.comparison import Comparison, Difference, Distance, Hyp
 from equipoise.report.comparison_tables import POTENTIALS, kernels_shown
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import INDENT, entry, label, table, wrap
-from equipoise.report.numbers import aligned, decimals, fixed, interval, probability, with_error
-from equipoise.text import listed, told_apart
+from equipoise.report.numbers import (
+    aligned,
+    by_draws,
+    decimals,
+    fixed,
+    interval,
+    probability,
+    with_error,
+)
+from equipoise.text import printable, told_apart
 
 MOST_KERNELS, MOST_DEVIATING, MOST_PAIRS, MOST_STATES = 30, 12, 15, 10
 _LABEL, _NARROW, _PAIR = 24, 16, 12
+_LISTED = 8
 
 
 def comparison_summary(found: Comparison) -> str:
@@ -49,13 +58,22 @@ def comparison_summary(found: Comparison) -> str:
 
 
 def added_words(found: Comparison) -> list[str]:
-    """Say that counts must not be added up, where that breaks balance."""
-    if found.added is None or not found.adding_breaks_balance:
+    """Say whether counts may be added up; nothing where that is not known."""
+    if found.verdict.distrust is not None:
         return []
+    if found.added is not None and found.adding_breaks_balance:
+        return [
+            "Do not add these counts up: no kernel was found to break balance, but their sum is "
+            f"{found.added.verdict.favours} ({found.added.verdict.strength}). A mixture of "
+            "reversible kernels of different potentials need not be reversible."
+        ]
     return [
-        "Do not add these counts up: no kernel was found to break balance, but their sum is "
-        f"{found.added.verdict.favours} ({found.added.verdict.strength}). A mixture of "
-        "reversible kernels of different potentials need not be reversible."
+        {
+            "several potentials": "Do not add these counts up: their sum would belong to no kernel "
+            "with a potential of these, whatever it looks like.",
+            "one potential": "As far as potentials go, these counts may be added up.",
+            "undecided": "Whether these counts may be added up is not decided either.",
+        }[found.verdict.favours]
     ]
 
 
@@ -112,14 +130,22 @@ def balance_entries(found: Comparison) -> list[tuple[str, str]]:
         said = Counter(one.verdict.favours if one.converged else "withheld" for one in found.own)
         counted = ", ".join(f"{n:,} {word}" for word, n in said.most_common())
         entries.append(("balance", f"of each alone: {counted}"))
+    failed = [
+        f"{printable(name, _LABEL)}: {one.distrust}"
+        for name, one in zip(found.kernels.names, found.own, strict=True)
+        if one.distrust
+    ]
+    if failed:
+        entries.append(("withheld", f"{_in_a_row(failed)}. More draws (--draws) may do"))
     balances = found.balances
     if balances.share is None or balances.lower is None or balances.upper is None:
         return entries
     entries.append(
         (
             "share",
-            f"{fixed(balances.share, 2)} {interval(balances.lower, balances.upper, 2)} of such "
-            "kernels obey it (uniform prior, learned from all of them; p(balance) follows)",
+            f"{fixed(balances.share, 2)} {interval(balances.lower, balances.upper, 2)} of kernels "
+            "like these obey balance (uniform prior, learned from those that could be tested; "
+            "p(balance) follows)",
         )
     )
     names = zip(found.kernels.names, balances.named.tolist(), strict=True)
@@ -127,11 +153,18 @@ def balance_entries(found: Comparison) -> list[tuple[str, str]]:
         entries.append(
             (
                 "break it",
-                f"{len(named):,}: {listed(named, 8)}; of these {fixed(balances.expected_false, 2)} "
-                "expected to obey it",
+                f"{len(named):,}: {_in_a_row(named)}. Of these {fixed(balances.expected_false, 2)} "
+                "are expected to obey it",
             )
         )
     return entries
+
+
+def _in_a_row(texts: list[str]) -> str:
+    """Join texts that may hold commas."""
+    rest = len(texts) - _LISTED
+    shown = "; ".join(printable(text, None) for text in texts[:_LISTED])
+    return f"{shown}; and {rest:,} more" if rest > 0 else shown
 
 
 def _evidence(found: Comparison) -> list[str]:
@@ -262,7 +295,7 @@ def _states(found: Comparison) -> list[str]:
                 f"{row.n_kernels:,}",
                 fixed(row.spread, places),
                 interval(row.lower, row.upper, places),
-                probability(row.beyond),
+                by_draws(row.beyond),
             ]
         )
     lines += table(rows, right=[False, True, True, False, False])
@@ -273,9 +306,10 @@ def _states(found: Comparison) -> list[str]:
     text = (
         f"{len(named):,}, whose P exceeds 0.95; of these {fixed(false, 2)} expected to be false"
         if named
-        else "none: no P exceeds 0.95"
+        else f"none is surely beyond {found.rope:g} (--rope): no P exceeds 0.95"
     )
     lines += entry("named", text)
+    lines += entry("spread", "standard deviation over kernels; for two, half their difference")
     lines += entry("P", "averaged over one potential (spread 0) and deviations, even prior odds")
     return lines
 

@@ -2,7 +2,7 @@
 
 from equipoise.inference.comparison import Comparison
 from equipoise.report.layout import label
-from equipoise.report.numbers import decimals, fixed, interval, probability
+from equipoise.report.numbers import by_draws, decimals, fixed, interval, probability
 from equipoise.report.printed import Kind, PrintedTable
 from equipoise.text import told_apart
 
@@ -140,7 +140,7 @@ def state_table(found: Comparison, most: int, width: int) -> PrintedTable:
                 f"{row.n_kernels:,}",
                 fixed(row.spread, places),
                 interval(row.lower, row.upper, places),
-                probability(row.beyond),
+                by_draws(row.beyond),
             )
         )
     header: tuple[tuple[str, Kind], ...] = (

@@ -104,6 +104,13 @@ def probability(value: float) -> str:
     return f"{value:.2f}"
 
 
+def by_draws(value: float) -> str:
+    """Return a probability that some thousand draws gave: three decimals, no false zeros."""
+    if value < 0.001:
+        return "< 0.001"
+    return "> 0.999" if value > 0.999 else f"{value:.3f}"
+
+
 def odds(log_value: float) -> str:
     """Return ``exp(log_value)``, at least 1, as odds: "1.4", "120", "10^173"."""
     tens = log_value / log(10.0)

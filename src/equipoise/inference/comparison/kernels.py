@@ -101,7 +101,10 @@ def kernels_of(counts: Mapping[str, TransitionCounts], *, rejected: Rejected = "
             '{"model A": counts_a, "model B": counts_b}'
         )
     if len(counts) < 2:
-        raise UsageError(f"a comparison needs two kernels or more, and was given {len(counts)}")
+        raise UsageError(
+            f"a comparison needs two kernels or more, and was given {len(counts)}: give another, "
+            "or name the column of a table that tells kernels apart (--by)"
+        )
     for name, one in counts.items():
         if not str(name).strip():
             raise UsageError(f"the name of a kernel must not be empty, and one is {name!r}")
