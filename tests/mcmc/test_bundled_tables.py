@@ -38,8 +38,9 @@ def test_defaults_converge_on_every_bundled_table(name, cyclic):
     assert state.distrust is None
 
 
-@pytest.mark.parametrize("name", [pytest.param("six", marks=pytest.mark.slow), "smollm2-weekday"])
-@pytest.mark.parametrize("cyclic", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["six", "smollm2-weekday"])
+@pytest.mark.parametrize("cyclic", [False, True])
 def test_moments_equal_the_weighted_draws_of_the_fast_path(name, cyclic):
     sampler, fit = sampler_of(name), fast_of(name, "learned")
     assert fit.log_bayes_factor().pareto_k <= 0.7
