@@ -1,8 +1,6 @@
 """``equipoise calibrate``: does the program keep what it states? Run, then check."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -168,10 +166,7 @@ def check(
             console.write_file(json, calibration_json(found) + "\n")
     if figures is not None:
         from equipoise.plots.calibration import plot_ranks, plot_reliability
-        from equipoise.plots.save import write_figures
 
         drawn = {"reliability": plot_reliability(found), "ranks": plot_ranks(found)}
-        written = [os.fspath(path) for path in write_figures(drawn, Path(figures))]
-        if json != "-":
-            console.write("\nFigures  " + console.one_line(", ".join(written)))
+        console.write_pictures(drawn, figures, told=json != "-")
     raise typer.Exit(0 if found.holds else console.UNTRUSTED)

@@ -1,7 +1,6 @@
 """``equipoise compare``: from several kernels' counts to whether they have one potential."""
 
 import csv
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -145,22 +144,18 @@ def compare(
             random_seed=seed,
             progress=progress,
         )
-    if json == "-":
-        if found.exit_status:
-            console.note(f"equipoise: {console.one_line(found.verdict.text)}")
-        console.write(comparison_json(found))
-    else:
-        console.write(found.verdict.text if quiet else comparison_summary(found))
-        if json is not None:
-            console.write_file(json, comparison_json(found))
+    console.write_result(
+        json,
+        lambda: comparison_json(found),
+        lambda: found.verdict.text if quiet else comparison_summary(found),
+        warning=found.verdict.text if found.exit_status else None,
+    )
+    told = json != "-" and not quiet
     if figures is not None:
         from equipoise.plots.comparison import COMPARISON_FIGURES
-        from equipoise.plots.save import write_figures
 
         drawn = {key: draw(found) for key, draw in COMPARISON_FIGURES.items()}
-        written = [os.fspath(path) for path in write_figures(drawn, figures)]
-        if json != "-" and not quiet:
-            console.write("\nFigures  " + console.one_line(", ".join(written)))
+        console.write_pictures(drawn, figures, told=told)
     written = []
     if latex is not None:
         written += _write_latex(found, latex)
@@ -169,7 +164,7 @@ def compare(
 
         console.write_file(report, comparison_html(found))
         written.append(report)
-    if written and json != "-" and not quiet:
+    if written and told:
         console.write("\nWritten  " + console.one_line(", ".join(written)))
     raise typer.Exit(found.exit_status)
 

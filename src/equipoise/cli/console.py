@@ -4,13 +4,17 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from equipoise.errors import UsageError
 from equipoise.text import printable, quoted
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BAD_INPUT, UNTRUSTED, INTERRUPTED, BROKEN_PIPE = 2, 3, 130, 141
 _BAR = 24
@@ -95,6 +99,44 @@ def write_file(path: str, text: str) -> None:
         Path(path).write_text(text, encoding="utf-8", newline="\n")
     except (OSError, ValueError) as error:
         raise UsageError(f"{quoted(path, 200)} cannot be written ({_reason(error)})") from None
+
+
+def write_result(
+    json: str | None,
+    as_json: Callable[[], str],
+    as_text: Callable[[], str],
+    *,
+    warning: str | None = None,
+) -> None:
+    """Write a result as text, and as JSON where that is asked for.
+
+    Parameters
+    ----------
+    json
+        A file; ``"-"``: standard output, instead of the text; None: nowhere.
+    as_json, as_text
+        Make them.
+    warning
+        Why the result must not be relied on: said on standard error where the text, which says so
+        too, is not written.
+    """
+    if json == "-":
+        if warning is not None:
+            note(f"equipoise: {one_line(warning)}")
+        write(as_json())
+        return
+    write(as_text())
+    if json is not None:
+        write_file(json, as_json())
+
+
+def write_pictures(drawn: "Mapping[str, Axes]", folder: str, *, told: bool) -> None:
+    """Save figures by name in a folder and, where that is to be told, say which files."""
+    from equipoise.plots.save import write_figures
+
+    written = [os.fspath(path) for path in write_figures(drawn, folder)]
+    if told:
+        write("\nFigures  " + one_line(", ".join(written)))
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -66,12 +66,7 @@ def evidence(
             random_seed=seed,
             progress=progress,
         )
-    if json == "-":
-        console.write(cross_check_json(found))
-    else:
-        console.write(cross_check_summary(found))
-        if json is not None:
-            console.write_file(json, cross_check_json(found))
+    console.write_result(json, lambda: cross_check_json(found), lambda: cross_check_summary(found))
     raise typer.Exit(found.exit_status)
 
 

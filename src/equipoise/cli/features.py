@@ -1,6 +1,5 @@
 """``equipoise features``: is a potential explained by features of its states."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -135,22 +134,17 @@ def features(
             random_seed=seed,
             progress=progress,
         )
-    if json == "-":
-        if found.exit_status:
-            console.note(f"equipoise: {console.one_line(found.verdict.text)}")
-        console.write(features_json(found))
-    else:
-        console.write(found.verdict.text if quiet else features_summary(found))
-        if json is not None:
-            console.write_file(json, features_json(found))
+    console.write_result(
+        json,
+        lambda: features_json(found),
+        lambda: found.verdict.text if quiet else features_summary(found),
+        warning=found.verdict.text if found.exit_status else None,
+    )
     if figures is not None:
         from equipoise.plots.features import FEATURE_FIGURES
-        from equipoise.plots.save import write_figures
 
         drawn = {key: draw(found) for key, draw in FEATURE_FIGURES.items()}
-        written = [os.fspath(path) for path in write_figures(drawn, figures)]
-        if json != "-" and not quiet:
-            console.write("\nFigures  " + console.one_line(", ".join(written)))
+        console.write_pictures(drawn, figures, told=json != "-" and not quiet)
     raise typer.Exit(found.exit_status)
 
 

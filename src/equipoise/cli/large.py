@@ -76,10 +76,9 @@ def large(
             )
         mapped = tested.map
     seconds = time.perf_counter() - begun
-    if json == "-":
-        console.write(large_json(mapped, tested, seconds))
-    else:
-        console.write(large_summary(mapped, tested))
-        if json is not None:
-            console.write_file(json, large_json(mapped, tested, seconds))
+    console.write_result(
+        json,
+        lambda: large_json(mapped, tested, seconds),
+        lambda: large_summary(mapped, tested),
+    )
     raise typer.Exit(0 if tested is None else tested.exit_status)

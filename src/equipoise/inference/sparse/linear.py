@@ -173,6 +173,7 @@ def _factor(matrix: csc_array, order: IntArray) -> Factor:
 
 
 def _splu(matrix: csc_array, ordering: str) -> SuperLU:
+    # The stubs of SciPy do not know the option.
     lu: SuperLU = splu(  # type: ignore[call-overload]
         matrix, permc_spec=ordering, diag_pivot_thresh=0.0, options={"SymmetricMode": True}
     )

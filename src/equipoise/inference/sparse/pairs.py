@@ -117,7 +117,7 @@ class Pairs:
 
     def _columns(self, eta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         shape = (-1,) + (1,) * (eta.ndim - 1)
-        return tuple(x.reshape(shape) for x in (self.forward, self.total, self.exposure))  # type: ignore[return-value]
+        return self.forward.reshape(shape), self.total.reshape(shape), self.exposure.reshape(shape)
 
 
 def pairs_of(
