@@ -44,6 +44,7 @@ if _typing.TYPE_CHECKING:
         laplace_large,
         map_large,
         path_large,
+        posterior_large,
         test_large,
     )
     from equipoise.inference.verdict import Verdict
@@ -84,6 +85,7 @@ _WHERE = {
     "laplace_large": "equipoise.inference.sparse",
     "map_large": "equipoise.inference.sparse",
     "path_large": "equipoise.inference.sparse",
+    "posterior_large": "equipoise.inference.sparse",
     "test_large": "equipoise.inference.sparse",
     "Verdict": "equipoise.inference.verdict",
     "violation": "equipoise.inference.violation",
@@ -154,6 +156,7 @@ __all__ = [
     "plan",
     "plots",
     "posterior",
+    "posterior_large",
     "repeat_verdict",
     "save",
     "simulate",

@@ -94,6 +94,15 @@ class Pairs:
         forward, total, exposure = self._columns(eta)
         return np.asarray(forward - total * expit(eta + exposure))
 
+    def value_and_residual(self, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return :meth:`log_likelihood` and :meth:`residual` by one exponential for both."""
+        forward, total, exposure = self._columns(eta)
+        logit = eta + exposure
+        small = np.exp(-np.abs(logit))
+        p = np.where(logit >= 0.0, 1.0, small) / (1.0 + small)
+        softplus = np.maximum(logit, 0.0) + np.log1p(small)
+        return np.asarray((forward * logit - total * softplus).sum(axis=0)), forward - total * p
+
     def weight(self, eta: FloatArray) -> FloatArray:
         """Return ``m_e p_e (1 − p_e)``, the curvature, shape of ``eta``."""
         _, total, exposure = self._columns(eta)
