@@ -73,7 +73,7 @@ def large_tree(
     pi /= np.moveaxis(total[graph.component], 0, -1)
     r_hat, ess = _diagnosed(found, above)
     lead = ("chain", "draw")
-    variables = {
+    variables: dict[str, tuple[tuple[str, ...], FloatArray, dict[str, str]]] = {
         "V": ((*lead, "state"), V, {"about": "potential, free constant", "units": "nats"}),
         "Phi": (
             (*lead, "state"),
