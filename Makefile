@@ -53,8 +53,9 @@ format: environment ## put the code in order
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: environment ## the benchmarks
-	$(PYTHON) -m benchmarks $(ARGS)
+bench: environment ## the benchmarks (ARGS="samples" to choose), into benchmarks/RESULTS.md
+	@sh scripts/peers
+	$(ONE_THREAD) env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m benchmarks $(ARGS)
 
 figures: environment ## the README's picture, anew
 	$(PYTHON) scripts/figures.py

@@ -28,12 +28,19 @@ def main(table: str, hypothesis: str, seed: int) -> None:
         begin = time.process_time()
         with model:
             found = pm.sample_smc(
-                chains=CHAINS, cores=1, random_seed=seed, progressbar=False, compute_convergence_checks=False
+                chains=CHAINS,
+                cores=1,
+                random_seed=seed,
+                progressbar=False,
+                compute_convergence_checks=False,
             )
         seconds = time.process_time() - begin
     # Ragged lists filled up with nan, one for each chain: the last finite entry is its evidence.
     raw = found["sample_stats"]["log_marginal_likelihood"].values
-    values = [[float(x) for x in np.ravel(np.concatenate([np.ravel(y) for y in np.ravel(row)]))] for row in raw]
+    values = [
+        [float(x) for x in np.ravel(np.concatenate([np.ravel(y) for y in np.ravel(row)]))]
+        for row in raw
+    ]
     last = [[x for x in row if np.isfinite(x)][-1] for row in values]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps({"chains": last, "seconds": seconds, "imports": imported, "peak_kb": peak}))

@@ -112,13 +112,18 @@ class Pairs:
     def centred(self, potential: FloatArray) -> FloatArray:
         """Return potentials (n, ...) less the mean of their component."""
         flat = potential.reshape(self.n_states, -1)
+        mean = self._averages @ flat
+        return np.asarray((flat - mean[self.component]).reshape(potential.shape))
+
+    @cached_property
+    def _averages(self) -> csr_array:
+        """Means over components of a column of states, shape (K, n)."""
         member = csr_array(
             (np.ones(self.n_states), self.component, np.arange(self.n_states + 1)),
             shape=(self.n_states, self.n_components),
         )
         size = np.bincount(self.component, minlength=self.n_components)
-        mean = (member.T @ flat) / size[:, None]
-        return np.asarray((flat - mean[self.component]).reshape(potential.shape))
+        return csr_array(member.T / size[:, None])
 
     def expected(self, eta: FloatArray) -> "Pairs":
         """Return the same edges with every forward count replaced by its expectation."""

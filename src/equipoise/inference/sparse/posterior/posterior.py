@@ -171,6 +171,8 @@ def _sample(
                 pairs, moved, priors.potential_scale, stride.width, rng, stretches
             )
             phi, sd = moved.potential, moved.potential_sd
+        else:
+            phi = pairs.centred(phi)
         if k < 0:
             done = (k + tune + 1) / tune
             width = stride.width
@@ -179,7 +181,7 @@ def _sample(
             stride = Stride(adapted(stride, float(accept.mean()), done), width)
             stretches = int(k < -1 or width > reach)
         else:
-            kept[:, :, k], sds[:, k], accepted[:, k] = pairs.centred(phi), sd, accept
+            kept[:, :, k], sds[:, k], accepted[:, k] = phi, sd, accept
         if progress is not None:
             progress(k + tune + 1, tune + draws)
     return kept, sds, accepted
