@@ -40,8 +40,8 @@ def measure(repeats: int) -> list[Section]:
             "scalars, the slope of K by differences, L-BFGS-B with SciPy's tolerances, from 0. "
             "*Quickest*: plain numbers, the slope in closed form, and only transitions inside "
             "strongly connected components, for the others can be made to cost nothing. *Ours*: "
-            f"`least_action`, sparse Newton, preparation included, median of {repeats}. Target: the "
-            f"same or lower action {TARGET} times faster than the paper's loop.",
+            f"`least_action`, sparse Newton, preparation included, median of {repeats}. Target: "
+            f"the same or lower action {TARGET} times faster than the paper's loop.",
             (
                 "states",
                 "directed transitions",

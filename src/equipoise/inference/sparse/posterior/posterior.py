@@ -81,8 +81,8 @@ def posterior_large(
         ``posterior``: ``V`` (state), Φ as the pairwise likelihood knows it, up to the constant of
         each component, nats; ``Phi`` (state) above the reference of its component, the excess
         ``diag(1/N_i)`` taken off its covariance; ``pi`` (state), which adds up to 1 in each
-        component; ``sigma_V`` where it is learned. ``sample_stats``: the acceptance rate. Attributes
-        say units, gauge, worst R-hat and least bulk effective sample size.
+        component; ``sigma_V`` where it is learned. ``sample_stats``: the acceptance rate.
+        Attributes say units, gauge, worst R-hat and least bulk effective sample size.
 
     Raises
     ------
@@ -100,13 +100,13 @@ def posterior_large(
 
     Notes
     -----
-    States no edge to another source, and the constant of a part that no counted pair joins to the
+    States without an edge to another source, and the constant of a part that no counted pair joins to the
     rest, have their prior.
     """
     if draws < 20 or tune < 10 or chains < 2:
         raise UsageError(
-            f"posterior_large needs at least 20 draws, 10 to tune and 2 chains, not {draws}, {tune} "
-            f"and {chains}"
+            f"posterior_large needs at least 20 draws, 10 to tune and 2 chains, not {draws}, "
+            f"{tune} and {chains}"
         )
     priors = Priors() if priors is None else priors
     if not isinstance(priors, Priors):

@@ -13,7 +13,8 @@ def with_totals(
     """Take the excess ``diag(1/N_i)`` off the covariance of pairwise draws; their mean stays.
 
     The pairwise likelihood takes every ``m_e`` and ``N_i`` as given, the rows let them vary
-    together: it knows less of Φ than they do, by ``D = diag(1/N)`` in the covariance (docs/model.md).
+    together: it knows less of Φ than they do, by ``D = diag(1/N)`` in the covariance
+    (docs/model.md).
     With L the curvature of the likelihood at the mode, C the covariance and ``A = C L``, which is 1
     where the data and not the prior decide, ``x − A (D L x − e)`` has the covariance ``C − A D Aᵀ``
     if e is Gaussian of covariance ``D − D L D``. Such an e is made of one number for each edge and
