@@ -100,8 +100,8 @@ def posterior_large(
 
     Notes
     -----
-    States without an edge to another source, and the constant of a part that no counted pair joins to the
-    rest, have their prior.
+    States without an edge to another source, and the constant of a part that no counted pair joins
+    to the rest, have their prior.
     """
     if draws < 20 or tune < 10 or chains < 2:
         raise UsageError(
