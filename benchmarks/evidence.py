@@ -21,6 +21,7 @@ def measure(repeats: int) -> list[Section]:
     rows = []
     for table in TABLES:
         found = smc(table)
+        print(table, json.dumps(found), file=sys.stderr, flush=True)  # minutes are in it
         chains = np.array([found[h]["chains"] for h in ("reversible", "cyclic")])
         value = float(np.subtract(*(log_mean(x) for x in chains)))
         error = float(np.sqrt((chains.var(axis=1, ddof=1) / CHAINS).sum()))
