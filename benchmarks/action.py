@@ -44,8 +44,8 @@ def measure(repeats: int) -> list[Section]:
             f"within {SHARE:g} of ours, or for {MOST_CALLS} evaluations. "
             "*Quickest*: as that, but plain numbers, the slope in closed form, and only "
             "transitions inside strongly connected components, for the others can be made to cost "
-            f"nothing. *Ours*: `least_action`, sparse Newton, preparation included, median of {repeats}. Target: "
-            f"the same or lower action {TARGET} times faster than the paper's loop.",
+            "nothing. *Ours*: `least_action`, sparse Newton, preparation included, median of "
+            f"{repeats}. Target: the same or lower action {TARGET} times faster than the paper's loop.",
             (
                 "states",
                 "directed transitions",

@@ -172,8 +172,10 @@ def _rates(found: list[dict]) -> Section:
         "mode, tuning and diagnostics included, the second call of a process (cold: the first). Of "
         "Gemini deeptime can take the largest set of states that lead to each other; ours has all, "
         "by `laplace` (its whole evidence curve counted) and weighted independent draws, whose ESS "
-        "is that of the Pareto-smoothed weights. Trust: worst R-hat, or k̂. "
-        "Medians; both by turns, one thread. Target: ratio 10, cold 3.",
+        "is that of the Pareto-smoothed weights. Trust: worst R-hat, or k̂. At 2,000 states an ESS "
+        "of so few of their draws is hardly known: it cannot exceed their number, and so the ratio "
+        "cannot be less than a twelfth of what stands there. Medians; both by turns, one thread, "
+        "the other core at work for others. Target: ratio 10, cold 3.",
         (
             "table",
             "states, theirs of ours",
