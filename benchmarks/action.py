@@ -45,7 +45,7 @@ def measure(repeats: int) -> list[Section]:
             "*Quickest*: as that, but plain numbers, the slope in closed form, and only "
             "transitions inside strongly connected components, for the others can be made to cost "
             "nothing. *Ours*: `least_action`, sparse Newton, preparation included, median of "
-            f"{repeats}. Target: the same or lower action {TARGET} times faster than the paper's loop.",
+            f"{repeats}. Target: as low an action {TARGET} times faster than the paper's loop.",
             (
                 "states",
                 "directed transitions",
