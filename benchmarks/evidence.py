@@ -55,7 +55,7 @@ def measure(repeats: int) -> list[Section]:
             "error is that of the mean of the chains, from their spread. *To 0.05*: seconds times "
             "(error/0.05)², where the error is larger; more chains would be needed, not measured. "
             "Ours: `laplace` with its defaults, the whole curve over σ_c; the greatest error of "
-            f"{repeats} seeds, and their spread. Their spread does not show what the chains miss in "
+            f"{repeats} seeds, and their spread. Chains do not show what they miss in "
             "common: on Gemini and weekday both values are too high by nats, where path sampling, "
             "bridge sampling and quadrature agree with ours; so the seconds to 0.05 are a lower "
             "bound. CPU seconds, one thread. Target: an error below "
