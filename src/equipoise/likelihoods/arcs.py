@@ -37,6 +37,11 @@ class Arcs:
         """Position of the first arc of every state that has arcs, in order of state."""
         return np.flatnonzero(np.diff(self.source, prepend=-1))
 
+    @cached_property
+    def row(self) -> IntArray:
+        """Place of each arc's source among the states that have arcs, shape (2E,)."""
+        return np.cumsum(np.diff(self.source, prepend=-1) > 0) - 1
+
 
 def support_arcs(graph: SupportGraph) -> Arcs:
     """Return the arcs of a support graph, both ways along every edge."""

@@ -48,24 +48,23 @@ class MultinomialRows:
         return self._softmax(eta)[1]
 
     def _softmax(self, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        shape = (*eta.shape[:-1], self.arcs.n_states)
-        log_z = np.zeros(shape)
         if not eta.shape[-1]:
-            return log_z, eta
-        starts = self.arcs.row_starts
-        rows = self.arcs.source[starts]
-        top = np.zeros(shape)
-        top[..., rows] = np.maximum.reduceat(eta, starts, axis=-1)
+            return np.zeros((*eta.shape[:-1], self.arcs.n_states)), eta
+        starts, row = self.arcs.row_starts, self.arcs.row
+        top = np.maximum.reduceat(eta, starts, axis=-1)
         if self.stay:
             top = np.maximum(top, 0.0)
-        source = self.arcs.source
-        weight = np.exp(eta - top[..., source])
-        total = np.full(shape, 0.0 if self.stay else 1.0)  # 1 is left to states without arcs
-        total[..., rows] = np.add.reduceat(weight, starts, axis=-1)
+        weight = np.exp(eta - top[..., row])
+        total = np.add.reduceat(weight, starts, axis=-1)
         if self.stay:
             total += np.exp(-top)
+        weight /= total[..., row]
         log_z = top + np.log(total)
-        return log_z, weight / total[..., source]
+        if len(starts) < self.arcs.n_states:  # 0 for states without arcs
+            rows = log_z
+            log_z = np.zeros((*eta.shape[:-1], self.arcs.n_states))
+            log_z[..., self.arcs.source[starts]] = rows
+        return log_z, weight
 
     def log_likelihood(self, eta: FloatArray) -> FloatArray:
         """Return the log-likelihood in nats, shape ``eta.shape[:-1]``."""
