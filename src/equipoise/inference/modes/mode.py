@@ -65,7 +65,7 @@ def find_mode(model: LatentModel, scales: tuple[float, ...], start: FloatArray) 
         except np.linalg.LinAlgError:
             break  # counts so large that rounding swamps the prior
         # LAPACK itself: SciPy's wrapper costs more than the solution in a few dimensions.
-        step = dpotrs(factor.T, gradient, lower=False)[0]
+        step = dpotrs(factor.T, gradient, lower=False)[0] if len(gradient) else gradient
         decrement = float(gradient @ step)
         rounding = _ROUNDING * abs(current)
         if decrement < _DECREMENT + rounding:
