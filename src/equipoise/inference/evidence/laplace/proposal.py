@@ -91,7 +91,9 @@ def split_scales(model: LatentModel, mode: Mode) -> tuple[FloatArray, FloatArray
     # All points of all axes in one call: the mode, then each side at each distance.
     signed = np.array([sign * distance for sign in (1.0, -1.0) for distance in _DISTANCES])
     points = mode.theta + signed[:, None, None] * axes
-    height = fall(np.vstack([mode.theta[None], points.reshape(-1, model.size)]))
+    height = fall(
+        np.vstack([mode.theta[None], points.reshape(signed.size * model.size, model.size)])
+    )
     drop = np.maximum(height[0] - height[1:].reshape(2, len(_DISTANCES), model.size), 1e-6)
     scale = (np.array(_DISTANCES)[:, None] / np.sqrt(2.0 * drop)).max(axis=1)
     above, below = np.clip(scale, _NARROWEST, _WIDEST)
