@@ -1,6 +1,7 @@
 """Sphinx: how the documentation is built. `make docs` runs it; `CONTRIBUTING.md` says the rest."""
 
 import hashlib
+import re
 import shutil
 import sys
 from importlib.metadata import distribution
@@ -120,8 +121,18 @@ def _copy_mathjax(app: object, exception: Exception | None) -> None:
     (target / "README").write_text(note, encoding="utf-8")
 
 
+def _read_pages(app: object, page: str, source: list[str]) -> None:
+    """Make CHANGELOG.md a page, its links from the root; put the records behind their list."""
+    if page == "changelog":
+        text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("](docs/", "](")
+        source[0] = re.sub(r"\[([^]]+)\]\(benchmarks/[^)]*\)", r"`\1`", text)
+    if page == "checks/README":  # the list that `make slow` writes, and behind it the records
+        source[0] += "\n```{check-records}\n```\n"
+
+
 def setup(app: object) -> None:
-    """Copy MathJax when the pages are written."""
+    """Copy MathJax when the pages are written, and read the changelog from its place."""
+    app.connect("source-read", _read_pages)  # type: ignore[attr-defined]
     app.connect("build-finished", _copy_mathjax)  # type: ignore[attr-defined]
 
 

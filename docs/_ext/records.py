@@ -121,7 +121,7 @@ class CheckRecords(SphinxDirective):
                 section += nodes.paragraph("", "Settings")
                 section += items
             foot = nodes.paragraph()
-            lines = StringList([f"[{name}.json](checks/{name}.json) holds all the numbers."])
+            lines = StringList([f"[{name}.json]({name}.json) holds all the numbers."])
             self.state.nested_parse(lines, self.content_offset, foot)
             section += foot.children
             made.append(section)
@@ -141,8 +141,39 @@ class CalibrationTables(SphinxDirective):
         return [_table(t(record)) for t in (claim_table, reliability_table, rank_table)]
 
 
+class CalibrationOffsets(SphinxDirective):
+    """What calibrations withheld, and what they would have found nine times in ten."""
+
+    required_arguments = 1
+    optional_arguments = 9
+
+    def run(self) -> list[nodes.Node]:
+        """Return a table, a calibration a row."""
+        return [_table(offset_table([records()[name] for name in self.arguments]))]
+
+
+def offset_table(runs: list[dict[str, Any]]) -> list[list[str]]:
+    """Return how large each calibration was, and what it could have seen."""
+    head = ["calibration", "data sets", "Bayes factors withheld", "offset it would have found"]
+    rows = [[*head, "factor on log BF it would have found"]]
+    for record in runs:
+        n = record["datasets"]["balance"] + record["datasets"]["cyclic"]
+        lost = sum(record["withheld"]["evidence"].values())
+        rows.append(
+            [
+                record["check"],
+                f"{n:,}",
+                f"{lost} ({lost / n:.1%})",
+                f"{record['detectable_offset']:.2f} nats",
+                f"{1 + record['detectable_slope']:.2f}",
+            ]
+        )
+    return rows
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add the directives."""
     app.add_directive("check-records", CheckRecords)
     app.add_directive("calibration-tables", CalibrationTables)
+    app.add_directive("calibration-offsets", CalibrationOffsets)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
