@@ -31,7 +31,14 @@ extensions = [
     "records",
 ]
 # `.py` is for the examples, which are copied here to become pages.
-exclude_patterns = ["_build", "_ext", "_templates", "conf.py", "figures", "reference/generated/*.py"]
+exclude_patterns = [
+    "_build",
+    "_ext",
+    "_templates",
+    "conf.py",
+    "figures",
+    "reference/generated/*.py",
+]
 templates_path = ["_templates"]
 
 # Pages that compute: run once, kept until they or the source of Equipoise change.
@@ -117,8 +124,8 @@ def _copy_mathjax(app: object, exception: Exception | None) -> None:
     shutil.copyfile(source / "es5" / "tex-chtml.js", target / "tex-chtml.js")
     fonts = Path("output", "chtml", "fonts", "woff-v2")
     shutil.copytree(source / "es5" / fonts, target / fonts, dirs_exist_ok=True)
-    note = f"MathJax of the package django-static-mathjax {distribution('django-static-mathjax').version}\n"
-    (target / "README").write_text(note, encoding="utf-8")
+    wheel = distribution("django-static-mathjax")
+    (target / "README").write_text(f"MathJax of {wheel.name} {wheel.version}\n", encoding="utf-8")
 
 
 def _read_pages(app: object, page: str, source: list[str]) -> None:

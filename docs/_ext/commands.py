@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
@@ -78,7 +78,10 @@ class Console(SphinxDirective):
     """
 
     has_content = True
-    option_spec = {"status": directives.nonnegative_int, "lines": directives.positive_int}
+    option_spec: ClassVar[dict[str, Any]] = {
+        "status": directives.nonnegative_int,
+        "lines": directives.positive_int,
+    }
 
     def run(self) -> list[nodes.Node]:
         """Run the commands, unless they and all before them on the page were run before."""

@@ -103,13 +103,15 @@ class PublicModule(SphinxDirective):
         for group in (functions, classes):
             if group:
                 lines += [".. autosummary::", "   :nosignatures:", ""]
-                lines += [*(f"   ~{module}.{name}" for name in group), ""]
+                lines += [*(f"   {name}" for name in group), ""]
         for name in functions:
             lines += [f".. autofunction:: {module}.{name}", ""]
         for name in classes:
             lines += [f".. autoclass:: {module}.{name}", "   :members:", ""]
         rest = [name for name in names_of(module) if name not in here]
-        rest = [n for n in rest if not isinstance(getattr(import_module(module), n), types.ModuleType)]
+        rest = [
+            n for n in rest if not isinstance(getattr(import_module(module), n), types.ModuleType)
+        ]
         told = [f"``{name}``" for name in sorted(rest) if f"{module}.{name}" not in public_names()]
         if told:
             lines += ["Also there: " + ", ".join(told) + ".", ""]
