@@ -73,7 +73,7 @@ class Console(SphinxDirective):
     """Commands of this program, run while the page is built, and what they print.
 
     One directory a page, so that a command finds what one before it wrote. ``:status:`` is the
-    exit status expected of the last command, 0 unless said otherwise; ``:lines:`` shows so many
+    exit status expected of the last command (0 unless said otherwise); ``:lines:`` shows so many
     lines of output.
     """
 
@@ -94,11 +94,13 @@ class Console(SphinxDirective):
             done = json.loads(kept.read_text(encoding="utf-8"))
         else:
             done = [_run(line, self._folder(page[: -len(lines)])) for line in lines]
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(json.dumps(done), encoding="utf-8")
-        status = self.options.get("status", 0)
-        if done[-1]["status"] != status:
-            raise self.error(f"exit status {done[-1]['status']}: {lines[-1]}\n{done[-1]['out']}")
+            if all(what["status"] == 0 for what in done[:-1]):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text(json.dumps(done), encoding="utf-8")
+        expected = [0] * (len(lines) - 1) + [self.options.get("status", 0)]
+        for line, what, status in zip(lines, done, expected, strict=True):
+            if what["status"] != status:
+                raise self.error(f"exit status {what['status']}: {line}\n{what['out']}")
         shown: list[str] = []
         for line, what in zip(lines, done, strict=True):
             out = what["out"].rstrip().splitlines()
