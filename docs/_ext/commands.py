@@ -107,7 +107,7 @@ class Console(SphinxDirective):
             limit = self.options.get("lines", len(out))
             shown += [f"$ {line}", *out[:limit], *(["…"] if len(out) > limit else []), ""]
         text = "\n".join(shown).rstrip()
-        return [nodes.literal_block(text, text, language="console", classes=["console"])]
+        return [nodes.literal_block(text, text, language="text", classes=["console"])]
 
     def _folder(self, before: list[str]) -> Path:
         """Return the directory of this page, what was run before in it run again if need be."""

@@ -1,9 +1,11 @@
 """The documentation: what needs no build to be seen wrong. `test_site_build.py` builds it."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
+import types
 from importlib import import_module
 from pathlib import Path
 
@@ -85,6 +87,25 @@ def test_every_command_is_made_from_the_program(monkeypatch, capsys):
         assert name.isalpha()
     assert main(["doctor", "--help"]) == 0
     assert "Usage: equipoise doctor" in capsys.readouterr().out
+
+
+def test_snippets_that_are_not_run_name_what_is_there():
+    """Python that a page shows parses, and every ``eq.name.name`` in it exists."""
+    package = import_module("equipoise")
+    checked = 0
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for code in re.findall(r"```python\n(.*?)```", text, flags=re.S):
+            ast.parse(code)
+        for dotted in re.findall(r"\beq\.([\w.]*\w)", text):
+            thing = package
+            for name in dotted.split("."):
+                assert hasattr(thing, name), f"{page.name}: eq.{dotted}"
+                thing = getattr(thing, name)
+                if not isinstance(thing, types.ModuleType | type):
+                    break
+            checked += 1
+    assert checked > 40
 
 
 def test_pages_show_no_output_that_was_typed():
