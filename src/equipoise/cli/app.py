@@ -138,6 +138,17 @@ _COMMANDS: dict[str, tuple[str, str | None]] = {
         """,
     ),
     "task": ("What agents are asked, and how their replies are read.", None),
+    "doctor": (
+        "Say what is installed, what is missing, and how to get it.",
+        """
+        \b
+        Examples
+            equipoise doctor
+            equipoise doctor --load
+        \b
+        Exit status: 0 all that is needed is here, 3 something is missing.
+        """,
+    ),
     "calibrate": (
         "Is Equipoise calibrated? Simulate from its own priors, infer, compare with the truth.",
         None,

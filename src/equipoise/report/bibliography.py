@@ -1,6 +1,7 @@
 """The sources that results cite: one entry each, as text and as BibTeX.
 
-All are named in docs/model.md or at the function that uses them. arXiv numbers and DOIs lead there.
+All are named in docs/mathematics/sources.md or at the function that uses them. arXiv numbers and
+DOIs lead there.
 """
 
 from collections.abc import Iterable
