@@ -1,13 +1,14 @@
 # %% [markdown]
 # # Two published tables: what they can say, and what they cannot
 #
-# Song et al. (arXiv:2512.10047) asked two large language models thousands of times for another word
-# whose letters sum to 100, and found that the answers look like detailed balance: a potential
-# drives them. Their two tables come with Equipoise.
+# Song et al. (arXiv:2512.10047) asked two large language models thousands of times for another
+# word whose letters sum to 100, and found that the answers look like detailed balance: a
+# potential drives them. Their two tables come with Equipoise.
 #
-# **Finding.** Neither table can test detailed balance, for not one of the 1 + 11 cycles of Claude-4
-# and Gemini-2.5-flash was seen to close both ways, but both order the words: given balance,
-# PERSONAL lies 4.1 nats above ATTITUDE for Claude-4, and DISCIPLINE 0.5 for Gemini-2.5-flash.
+# **Finding.** Neither table can test detailed balance, for not one of the 1 + 11 cycles of
+# Claude-4 and Gemini-2.5-flash was seen to close both ways, but both order the words: given
+# balance, PERSONAL lies 4.1 nats above ATTITUDE for Claude-4, and DISCIPLINE 0.5 for
+# Gemini-2.5-flash.
 
 # %%
 import matplotlib.pyplot as plt
@@ -23,8 +24,8 @@ for name, result in found.items():
 
 # %% [markdown]
 # Balance is a statement about cycles: going round one way must be as likely as going round the
-# other. A cycle with an edge that was seen in one direction only tells nothing about that, for some
-# potential fits such an edge exactly. Here every cycle has one. A number does come out, the
+# other. A cycle with an edge that was seen in one direction only tells nothing about that, for
+# some potential fits such an edge exactly. Here every cycle has one. A number does come out, the
 # log Bayes factor below, but it tells how the priors fit these counts, and Equipoise says so.
 
 # %%

@@ -33,8 +33,8 @@ print(f"{held} of {len(exact)} intervals (95 %) hold the exact affinity")
 # %% [markdown]
 # A check that the test does not cry wolf: make the exact kernel reversible by the rule of
 # Metropolis and Hastings (same stationary law), and draw as many replies from it. Evidence *for*
-# balance grows slowly, for a violation may always be smaller still: the ceiling says how large the
-# log Bayes factor would be, had these draws matched balance exactly.
+# balance grows slowly, for a violation may always be smaller still: the ceiling says how large
+# the log Bayes factor would be, had these draws matched balance exactly.
 
 # %%
 reversible = eq.simulate.metropolised(kernel)

@@ -1,13 +1,14 @@
 # %% [markdown]
 # # A Markov state model of a double well, with and without a torque
 #
-# Markov state models of molecules are usually *fitted* under detailed balance; whether it holds is
-# seldom asked. Here a particle hops on a grid of 5 × 3 cells in a double well whose potential is
-# known exactly, 40,000 steps. Then a torque is put on it, a push of 0.3 nats a step round the rim.
+# Markov state models of molecules are usually *fitted* under detailed balance; whether it holds
+# is seldom asked. Here a particle hops on a grid of 5 × 3 cells in a double well whose potential
+# is known exactly, 40,000 steps. Then a torque is put on it, a push of 0.3 nats a step round the
+# rim.
 #
-# **Finding.** Without the torque the path speaks for balance, log BF +3.0 of at most +3.5, and 13 of
-# 14 intervals (95 %) hold the true potential; with it balance is rejected, log BF −90, at 12 of 12
-# settings.
+# **Finding.** Without the torque the path speaks for balance, log BF +3.0 of at most +3.5, and 13
+# of 14 intervals (95 %) hold the true potential; with it balance is rejected, log BF −90, at 12
+# of 12 settings.
 #
 # Beside it [deeptime](https://deeptime-ml.github.io), which is optional: without it the script
 # compares with the known truth alone, and says so.
@@ -25,13 +26,15 @@ COLUMNS, ROWS, STEPS, PUSH = 5, 3, 40_000, 0.3
 cells = [(x, y) for y in range(ROWS) for x in range(COLUMNS)]
 names = [f"{x},{y}" for x, y in cells]
 # Two wells, the left one deeper; a trough along the middle row.
-well = {(x, y): 0.15 * (x - 2) ** 2 * ((x - 2) ** 2 - 4) + 0.3 * x + 0.8 * (y - 1) for x, y in cells}
+well = {
+    (x, y): 0.15 * (x - 2) ** 2 * ((x - 2) ** 2 - 4) + 0.3 * x + 0.8 * (y - 1) for x, y in cells
+}
 rim = [(x, 0) for x in range(5)] + [(4, 1)] + [(x, 2) for x in range(4, -1, -1)] + [(0, 1)]
 
 
 def hopping(push: float) -> eq.simulate.Kernel:
     """Metropolis steps to the four neighbours; round the rim a step gains `push` nats."""
-    gain = {(a, b): push for a, b in zip(rim, rim[1:] + rim[:1], strict=True)}
+    gain = dict.fromkeys(zip(rim, rim[1:] + rim[:1], strict=True), push)
     gain |= {(b, a): -push for a, b in gain}
     matrix = np.zeros((len(cells), len(cells)))
     for i, (x, y) in enumerate(cells):
@@ -75,9 +78,10 @@ for name, result in results.items():
 
 # %% [markdown]
 # The same paths in deeptime: the most likely reversible model, and 200 posterior samples of one.
-# With deeptime 0.4.5 we found that its potential is Equipoise's to 0.03 nats, half a standard error,
-# and as uncertain (standard deviation 0.05 nats both); and that it fits the driven path under balance
-# as readily, without a word, for reversibility is an assumption there (`reversible=True`).
+# With deeptime 0.4.5 we found that its potential is Equipoise's to 0.03 nats, half a standard
+# error, and as uncertain (standard deviation 0.05 nats both); and that it fits the driven path
+# under balance as readily, without a word, for reversibility is an assumption there
+# (`reversible=True`).
 
 # %%
 estimates = {}
@@ -145,10 +149,10 @@ against = [other.factor.log_value < 0 for other in results["torque"].alternative
 assert results["no torque"].verdict.favours == "balance"
 assert results["torque"].verdict.favours == "non-reversible"
 print(
-    f"Finding: Without the torque the path speaks for balance, log BF {factor['no torque']:+.1f} of "
-    f"at most {results['no torque'].verdict.ceiling.log_value:+.1f}, and {held['no torque'][0]} of "
-    f"{held['no torque'][1]} intervals (95 %) hold the true potential; with it balance is rejected, "
-    f"log BF {factor['torque']:.0f}, at {sum(against)} of {len(against)} settings.".replace(
+    f"Finding: Without the torque the path speaks for balance, log BF {factor['no torque']:+.1f} "
+    f"of at most {results['no torque'].verdict.ceiling.log_value:+.1f}, and {held['no torque'][0]} of "
+    f"{held['no torque'][1]} intervals (95 %) hold the true potential; with it balance is "
+    f"rejected, log BF {factor['torque']:.0f}, at {sum(against)} of {len(against)} settings.".replace(
         " -", " −"
     )
 )

@@ -27,7 +27,7 @@ INK, GREY, FAINT = "#222222", "#8a8a8a", "#dcdcdc"
 #: Blue below 0, vermillion above, and a middle that still shows on white.
 DIVERGING = LinearSegmentedColormap.from_list("equipoise", [BLUE, "#c9c9c9", VERMILLION])
 
-#: Settings of matplotlib, for ``matplotlib.style.use`` where figures of one's own stand beside these.
+#: Settings of matplotlib, for ``matplotlib.style.use`` where other figures stand beside these.
 STYLE: dict[Any, Any] = {
     "axes.prop_cycle": cycler(color=[BLUE, VERMILLION, GREEN, ORANGE]),
     "font.size": 7.5,
