@@ -7,8 +7,8 @@
 # Here are pairs of kernels on weekdays that differ in one thing only.
 #
 # **Finding.** On weekdays these models have no potential in common, for another model has another
-# one (log BF −43) and another wording of the question too (−199), while for another temperature
-# 2,100 draws cannot tell (between −0.1 and +1.2).
+# one (log BF at most −42.9) and another wording of the question too (−198.6), while for another
+# temperature 2,100 draws cannot tell (between −0.1 and +1.2).
 
 # %%
 import matplotlib.pyplot as plt
@@ -66,8 +66,8 @@ assert [verdict.favours for verdict in said.values()] == [
 ]
 print(
     "Finding: On weekdays these models have no potential in common, for another model has another "
-    f"one (log BF {said['model'].log_bayes_factor:.0f}) and another wording of the question too "
-    f"({said['prompt'].log_bayes_factor:.0f}), while for another temperature 2,100 draws cannot "
+    f"one (log BF at most {said['model'].upper:.1f}) and another wording of the question too "
+    f"({said['prompt'].upper:.1f}), while for another temperature 2,100 draws cannot "
     f"tell (between {said['temperature'].lower:+.1f} and "
     f"{said['temperature'].upper:+.1f}).".replace(" -", " −").replace("(-", "(−")
 )

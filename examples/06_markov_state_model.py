@@ -150,9 +150,8 @@ assert results["no torque"].verdict.favours == "balance"
 assert results["torque"].verdict.favours == "non-reversible"
 print(
     f"Finding: Without the torque the path speaks for balance, log BF {factor['no torque']:+.1f} "
-    f"of at most {results['no torque'].verdict.ceiling.log_value:+.1f}, and {held['no torque'][0]} of "
-    f"{held['no torque'][1]} intervals (95 %) hold the true potential; with it balance is "
-    f"rejected, log BF {factor['torque']:.0f}, at {sum(against)} of {len(against)} settings.".replace(
-        " -", " −"
-    )
+    f"of at most {results['no torque'].verdict.ceiling.log_value:+.1f}, and {held['no torque'][0]} "
+    f"of {held['no torque'][1]} intervals (95 %) hold the true potential; with it balance is "
+    f"rejected, log BF {factor['torque']:.0f}, at {sum(against)} of {len(against)} "
+    "settings.".replace(" -", " −")
 )

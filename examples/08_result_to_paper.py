@@ -56,6 +56,7 @@ print(references[:600], "…")
 # %%
 figure, ax = plt.subplots(figsize=(3.4, 3.3), layout="constrained")
 eq.plots.plot_log_ratio(result, ax)
+ax.set_ylim(top=5.2)  # room for the legend
 figure.savefig("result-to-paper.png")
 figure.savefig(paper / "log-ratio.pdf")
 
