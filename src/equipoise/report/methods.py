@@ -53,7 +53,18 @@ def methods_of_test(result: BalanceTest) -> tuple[Sentence, ...]:
 
 
 def methods_text(found: Diagnosis) -> str:
-    """Return the methods paragraph as plain text, sources as "(Kass & Raftery 1995)"."""
+    """Return the methods paragraph as plain text, sources as "(Kass & Raftery 1995)".
+
+    Parameters
+    ----------
+    found : Diagnosis
+        From :func:`equipoise.diagnose`.
+
+    Returns
+    -------
+    str
+        One line. Only what this run did is said, with the numbers it used.
+    """
     return " ".join(f"{s.text}{citation(s.keys)}." for s in methods(found))
 
 
