@@ -1,7 +1,7 @@
 # Every target first makes the environment in .venv, or finds it ready (scripts/bootstrap).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test slow calibration lint types format bench figures constraints clean
+.PHONY: help environment demo test slow calibration lint types format bench figures constraints package clean
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -61,6 +61,13 @@ figures: environment ## the README's picture, anew
 
 constraints: environment ## resolve constraints.txt anew, with the newest versions
 	@sh scripts/constraints
+
+package: environment ## sdist and wheel into dist/, and the wheel tried in an empty environment
+	@command -v uv >/dev/null 2>&1 && uv build --quiet --out-dir dist || \
+	  { $(PYTHON) -m pip --version >/dev/null 2>&1 || $(BIN)/uv --version >/dev/null; \
+	    if [ -x $(BIN)/uv ]; then $(BIN)/uv build --quiet --out-dir dist; \
+	    else $(PYTHON) -m pip install -q build && $(PYTHON) -m build --outdir dist; fi; }
+	$(ONE_THREAD) $(BIN)/pytest -m slow -k test_the_wheel tests/statistical/test_wheel.py
 
 clean: ## remove what tools and the demo left (not .venv)
 	rm -rf build dist equipoise-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

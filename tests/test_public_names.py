@@ -62,7 +62,7 @@ def sections(value):
 def described(text):
     """Return the names of a section, and those that have neither a type nor "As in ..."."""
     names, untyped, lines = [], [], text.splitlines()
-    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+    for line, below in zip(lines, [*lines, ""][1:], strict=True):
         if line and not line.startswith(" "):
             before, found, _ = line.partition(" : ")
             names += [name.strip().lstrip("*") for name in before.split(",")]
