@@ -62,12 +62,11 @@ figures: environment ## the README's picture, anew
 constraints: environment ## resolve constraints.txt anew, with the newest versions
 	@sh scripts/constraints
 
-package: environment ## sdist and wheel into dist/, and the wheel tried in an empty environment
-	@command -v uv >/dev/null 2>&1 && uv build --quiet --out-dir dist || \
-	  { $(PYTHON) -m pip --version >/dev/null 2>&1 || $(BIN)/uv --version >/dev/null; \
-	    if [ -x $(BIN)/uv ]; then $(BIN)/uv build --quiet --out-dir dist; \
-	    else $(PYTHON) -m pip install -q build && $(PYTHON) -m build --outdir dist; fi; }
-	$(ONE_THREAD) $(BIN)/pytest -m slow -k test_the_wheel tests/statistical/test_wheel.py
+package: environment ## sdist and wheel into dist/, and a wheel tried in an empty environment
+	@uv=$$(command -v uv || echo $(BIN)/uv); [ -x "$$uv" ] || \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check uv; \
+	  "$$uv" build --quiet --out-dir dist
+	$(BIN)/pytest -m slow tests/statistical/test_wheel.py
 
 clean: ## remove what tools and the demo left (not .venv)
 	rm -rf build dist equipoise-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
