@@ -109,6 +109,8 @@ def test_evidence_cites_its_method(method, some, none):
 def test_other_results(alofi):
     exact = parsed(eq.cite(eq.exact(alofi)))
     assert set(exact) == {"diaconis2006", "song2025", "equipoise"}
+    fit = parsed(eq.cite(eq.laplace(alofi, draws=200, random_seed=1)))
+    assert set(fit) == {"rue2009", "geweke1989", "vehtari2024", "song2025", "equipoise"}
     place = {state: k for k, state in enumerate(alofi.states)}
     found = eq.explain(alofi, place, scores=False, draws=200, random_seed=1)
     assert {"ribatet2012", "gelman2019", "rue2009"} <= set(parsed(eq.cite(found)))

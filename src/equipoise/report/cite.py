@@ -7,7 +7,14 @@ from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.comparison import Comparison
 from equipoise.inference.diagnosis import Diagnosis
-from equipoise.inference.evidence import BayesFactor, CrossCheck, Evidence, ExactEvidence
+from equipoise.inference.evidence import (
+    BayesFactor,
+    CrossCheck,
+    Evidence,
+    ExactEvidence,
+    LaplaceFit,
+    PathFit,
+)
 from equipoise.inference.features import Explanation
 from equipoise.inference.posterior.backends import DEFAULT, Backend
 from equipoise.inference.sparse import LargeMap, LargeTest
@@ -120,10 +127,11 @@ def cite(result: Any) -> str:
     Parameters
     ----------
     result : BalanceTest, Diagnosis, Comparison, Explanation, LargeTest, LargeMap, CrossCheck, \
-ExactEvidence, Evidence or BayesFactor
+ExactEvidence, LaplaceFit, PathFit, Evidence or BayesFactor
         From :func:`equipoise.test`, `diagnose`, `compare`, `explain`, `test_large`, `map_large`,
-        `cross_check`, `exact`, or a method of evidence. Of a test alone what it did; of a
-        diagnosis the checks and baselines beside it too.
+        `cross_check`, `exact`, `laplace`, `path`, or another method of evidence. Of a test alone what it did; of a
+        diagnosis the checks and baselines beside it too. Evidence alone does not say which sampler
+        ran; nutpie, the default, is named.
 
     Returns
     -------
@@ -162,6 +170,8 @@ def _used(result: Any) -> tuple[set[str], tuple[str, ...]]:
         return set(_GRAPH), ()
     if isinstance(result, ExactEvidence):
         return _of_method("exact")
+    if isinstance(result, LaplaceFit | PathFit):
+        return _of_method("laplace" if isinstance(result, LaplaceFit) else "path")
     if isinstance(result, Evidence | BayesFactor):
         return _of_method(result.method)
     if isinstance(result, CrossCheck):
