@@ -4,7 +4,7 @@
 # The collector asks a language model for the next state, again and again, and keeps every reply.
 # What follows is written for Claude. As it stands it needs neither key nor money: it asks
 # SmolLM2-135M on this machine, if that is there (`pip install 'equipoise[local]'`, then
-# `equipoise fetch`), else an agent that is a known kernel.
+# `equipoise fetch`), which takes some minutes, else an agent that is a known kernel.
 #
 # **Finding.** All 1,400 draws are on disk with their raw replies, the same call once more asks
 # nothing, and they show very strong evidence that this agent breaks detailed balance.

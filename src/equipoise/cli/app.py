@@ -183,7 +183,7 @@ def _load(name: str) -> Any:
     if hasattr(module, "app"):
         return get_command(module.app)
     one = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-    epilog = _COMMANDS[name][1] or getattr(module, "EPILOG", "")
+    epilog = _COMMANDS[name][1] or str(getattr(module, "EPILOG", ""))
     epilog += "" if "Exit status" in epilog else _STATUS
     one.command(name=name, epilog=epilog)(getattr(module, name))
     return get_command(one)

@@ -1,6 +1,6 @@
 """Results in words and numbers: a summary, a JSON contract, a page, tables for other programs."""
 
-from equipoise.report.cite import cite
+from equipoise.report.citation import cite
 from equipoise.report.contract import to_dict, to_json
 from equipoise.report.latex import latex_text
 from equipoise.report.methods import methods_text

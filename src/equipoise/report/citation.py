@@ -129,9 +129,9 @@ def cite(result: Any) -> str:
     result : BalanceTest, Diagnosis, Comparison, Explanation, LargeTest, LargeMap, CrossCheck, \
 ExactEvidence, LaplaceFit, PathFit, Evidence or BayesFactor
         From :func:`equipoise.test`, `diagnose`, `compare`, `explain`, `test_large`, `map_large`,
-        `cross_check`, `exact`, `laplace`, `path`, or another method of evidence. Of a test alone what it did; of a
-        diagnosis the checks and baselines beside it too. Evidence alone does not say which sampler
-        ran; nutpie, the default, is named.
+        `cross_check`, `exact`, `laplace`, `path`, or another method of evidence. Of a test alone
+        what it did; of a diagnosis the checks and baselines beside it too. Evidence alone does not
+        say which sampler ran; nutpie, the default, is named.
 
     Returns
     -------
