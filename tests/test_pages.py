@@ -20,7 +20,9 @@ from equipoise.cli import app, main
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+FENCE = re.compile(r"^```([^`\n]*)\n(.*?)^```$", re.M | re.S)
+# On a page with this mark options are checked, and nothing is run: lists of what might be typed.
+NOT_RUN = "<!-- commands here are not run -->"
 # What one test cannot have: a server, a scheduler, hours.
 OUTSIDE = re.compile(r"--scheduler|--client anthropic|--model|calibrate|equipoise (fetch|doctor)")
 FAST = ("test", "report", "compare", "large")
@@ -31,7 +33,7 @@ def blocks(page):
     text, found, end = page.read_text(encoding="utf-8"), [], 0
     for fence in FENCE.finditer(text):
         found += [("sh", part) for part in indented(text[end : fence.start()])]
-        found.append((fence[1], fence[2]))
+        found.append((fence[1].strip(), fence[2]))
         end = fence.end()
     return found + [("sh", part) for part in indented(text[end:])]
 
@@ -85,6 +87,8 @@ def run(words, *, fast):
 
 
 def check_commands(page, capsys, *, fast):
+    if NOT_RUN in page.read_text(encoding="utf-8"):
+        return
     for words, shown in commands(page):
         if OUTSIDE.search("equipoise " + " ".join(words)) or (fast and words[0] == "demo"):
             continue
@@ -130,6 +134,11 @@ def test_a_wrong_option_or_output_is_seen(tmp_path, capsys, monkeypatch):
     with pytest.raises(AssertionError):
         check_commands(page, capsys, fast=True)
     page.write_text("```console\n$ equipoise --version\nequipoise ...\n```\n")
+    check_commands(page, capsys, fast=True)
+    page.write_text("```{note} Mind\nthis\n```\n\n    equipoise test nothing.csv\n")
+    with pytest.raises(AssertionError):
+        check_commands(page, capsys, fast=True)
+    page.write_text(NOT_RUN + page.read_text())
     check_commands(page, capsys, fast=True)
     page.write_text("```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n")
     with pytest.raises(AssertionError):

@@ -13,7 +13,6 @@
 Every message is one line: what was wrong, what was received, what to do.
 """
 
-
 __all__ = [
     "DataError",
     "EquipoiseError",

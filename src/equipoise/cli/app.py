@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
@@ -184,7 +185,8 @@ def _load(name: str) -> Any:
         return get_command(module.app)
     one = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
     epilog = _COMMANDS[name][1] or str(getattr(module, "EPILOG", ""))
-    epilog += "" if "Exit status" in epilog else _STATUS
+    epilog = cleandoc(epilog)  # as typer does, but before anything is put below it
+    epilog += "" if "Exit status" in epilog else "\n" + cleandoc(_STATUS)
     one.command(name=name, epilog=epilog)(getattr(module, name))
     return get_command(one)
 
