@@ -1,7 +1,7 @@
 # Every target first makes the environment in .venv, or finds it ready (scripts/bootstrap).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test slow calibration lint types format bench figures docs constraints clean
+.PHONY: help environment demo test slow calibration lint types format bench figures docs constraints package clean
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -68,6 +68,12 @@ docs: ## the documentation site, into docs/_build/html
 
 constraints: environment ## resolve constraints.txt anew, with the newest versions
 	@sh scripts/constraints
+
+package: environment ## sdist and wheel into dist/, and a wheel tried in an empty environment
+	@uv=$$(command -v uv || echo $(BIN)/uv); [ -x "$$uv" ] || \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check uv; \
+	  "$$uv" build --quiet --out-dir dist
+	$(BIN)/pytest -m slow tests/statistical/test_wheel.py
 
 clean: ## remove what tools and the demo left (not .venv)
 	rm -rf docs/_build docs/reference/generated build dist equipoise-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

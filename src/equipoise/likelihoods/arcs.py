@@ -15,13 +15,13 @@ class Arcs:
 
     Attributes
     ----------
-    n_states, n_edges
+    n_states, n_edges : int
         S and E.
-    source, target
+    source, target : ndarray of int
         State indices of each arc, shape (2E,): the arc runs source → target.
-    edge
+    edge : ndarray of int
         Index of its edge, shape (2E,).
-    sign
+    sign : ndarray of float
         +1 where the arc runs along the edge's stored direction i → j (i < j), −1 against it.
     """
 
@@ -44,7 +44,18 @@ class Arcs:
 
 
 def support_arcs(graph: SupportGraph) -> Arcs:
-    """Return the arcs of a support graph, both ways along every edge."""
+    """Return the arcs of a support graph, both ways along every edge.
+
+    Parameters
+    ----------
+    graph : SupportGraph
+        S states and E edges.
+
+    Returns
+    -------
+    Arcs
+        2E of them, sorted by source, then target.
+    """
     edges = np.asarray(graph.edges, dtype=np.int64).reshape(-1, 2)
     n_edges = len(edges)
     source = np.concatenate([edges[:, 0], edges[:, 1]])

@@ -18,17 +18,17 @@ class MultinomialRows:
               \qquad Z_i = [\text{stay}] + \sum_j e^{\eta_{ij}}
 
     with :math:`P_{ij} = e^{\eta_{ij}}/Z_i` and :math:`P_{ii} = 1/Z_i`. The multinomial coefficient
-    is left out: it is the same under every hypothesis. Concave in eta.
+    is left out: it is the same under every hypothesis. Concave in eta (docs/model.md).
 
     Attributes
     ----------
-    arcs
+    arcs : Arcs
         The support's arcs; eta has one entry an arc, shape (..., 2E).
-    counts
+    counts : ndarray of float
         Transitions counted along each arc, shape (2E,); real numbers are allowed (expectations).
-    trials
+    trials : ndarray of float
         ``N_i``, shape (S,): transitions plus what counts as staying.
-    stay
+    stay : bool
         Whether staying is an outcome (the 1 in ``Z_i``).
     """
 
@@ -114,7 +114,19 @@ class MultinomialRows:
 
 
 def trials_of(counts: TransitionCounts, rejected: Rejected) -> FloatArray:
-    """Return ``N_i``, shape (S,): transitions, and rejected trials where they count as staying.
+    """Return ``N_i``: transitions, and rejected trials where they count as staying.
+
+    Parameters
+    ----------
+    counts : TransitionCounts
+        Axis 0 is from, axis 1 to.
+    rejected : {"stay", "drop"}
+        What a trial that ended in no state counts as.
+
+    Returns
+    -------
+    ndarray of float, shape (S,)
+        Trials from each state.
 
     Raises
     ------
@@ -136,14 +148,19 @@ def multinomial(
 
     Parameters
     ----------
-    counts
+    counts : TransitionCounts
         Transition counts; axis 0 of ``counts.counts`` is *from*, axis 1 *to*.
-    arcs
+    arcs : Arcs
         The support, from :func:`equipoise.likelihoods.support_arcs`.
-    rejected
+    rejected : {"stay", "drop"}
         ``"stay"``: a trial that ended in no state left the agent where it was, and counts as
         staying. ``"drop"``: it is left out of the trials. Where staying is impossible
         (``counts.stay`` is false) such trials are always left out.
+
+    Returns
+    -------
+    MultinomialRows
+        A function of the predictor η along the arcs; log-concave.
 
     Raises
     ------
