@@ -50,7 +50,7 @@ if _typing.TYPE_CHECKING:
     from equipoise.inference.verdict import Verdict
     from equipoise.inference.violation import violation
     from equipoise.models import Priors
-    from equipoise.report import summary, to_dict, to_json
+    from equipoise.report import cite, summary, to_dict, to_json
 
 __version__: str
 
@@ -90,6 +90,7 @@ _WHERE = {
     "Verdict": "equipoise.inference.verdict",
     "violation": "equipoise.inference.violation",
     "Priors": "equipoise.models",
+    "cite": "equipoise.report",
     "summary": "equipoise.report",
     "to_dict": "equipoise.report",
     "to_json": "equipoise.report",
@@ -137,6 +138,7 @@ __all__ = [
     "Verdict",
     "baselines",
     "check_sampling",
+    "cite",
     "compare",
     "cross_check",
     "datasets",

@@ -37,9 +37,9 @@ def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    found
+    found : Comparison
         From :func:`equipoise.compare`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns
@@ -104,9 +104,9 @@ def plot_distances(found: Comparison, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    found
+    found : Comparison
         From :func:`equipoise.compare`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns
@@ -162,9 +162,9 @@ def plot_clustering(found: Comparison, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    found
+    found : Comparison
         From :func:`equipoise.compare`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns

@@ -55,50 +55,50 @@ class Comparison:
 
     Attributes
     ----------
-    kernels
+    kernels : Kernels
         What was compared.
-    own
+    own : tuple of OwnBalance
         Balance of each kernel alone.
-    tests
+    tests : tuple of BalanceTest
         The whole test of balance of each; empty for many kernels (from 1,000 parameters together).
-    violations
+    violations : tuple of Violation
         Where balance breaks in each; empty for many kernels.
-    verdict
+    verdict : SharingVerdict
         One potential or several.
-    hypotheses
+    hypotheses : tuple of Hypothesis
         Evidence of one shared potential, of deviations from it, and of separate potentials, each
         given balance and, where that could be computed, its violation.
-    deviation, deviation_lower, deviation_upper
+    deviation, deviation_lower, deviation_upper : float
         σ_δ, the size of the deviations of a kernel's potential, nats: posterior mean, 95 %
         interval.
-    potentials
+    potentials : Potentials
         Posterior draws of the potentials, given deviations.
-    deviations
+    deviations : tuple of KernelDeviation
         Of each kernel from the shared potential, given deviations.
-    distances
+    distances : tuple of Distance
         Of all pairs; empty for more than 40 kernels.
-    rho, entropy_production
+    rho, entropy_production : tuple of Difference
         Differences of all pairs, nats and nats per trial; of pairs of which both are known.
-    spreads
+    spreads : tuple of StateSpread
         States in two kernels or more, the least sure to agree first.
-    rope
+    rope : float
         A spread up to this counts as practically nothing, nats.
-    balances
+    balances : ManyBalances
         Balance of each kernel, the share of kernels that obey it being learned.
-    added
+    added : BalanceTest or None
         Test of the counts of all kernels added up; None where protocols or staying differ.
-    notes
+    notes : tuple of str
         What was left out, and why.
-    priors, random_seed
+    priors, random_seed : Priors and int or None
         As asked.
-    method
+    method : str
         ``"path"`` (MCMC) or ``"laplace"`` (fast path): of all that is said of several kernels
         together. Each kernel alone, and the counts added up, are tested on the fast path.
-    effort
+    effort : str
         How it was computed, in words.
-    cross_check
+    cross_check : SharingVerdict or None
         The verdict of the fast path, beside that by MCMC; None on the fast path.
-    diagnostics
+    diagnostics : Convergence or None
         Worst R-hat, effective sample size and number of divergences; None without MCMC.
     """
 

@@ -53,18 +53,18 @@ class LargeMap:
 
     Attributes
     ----------
-    counts, graph, pairs
+    counts, graph, pairs : TransitionCounts and SupportGraph and Pairs
         What was asked.
-    references
+    references : tuple of int
         Index of the state at 0 in each component of the graph.
-    potential
+    potential : ndarray of float
         Φ of every state above its reference at the mode under balance, shape (S,), nats; NaN where
         the two do not lead to each other and back, for there the prior would speak.
-    mode
+    mode : BalanceMode
         The mode under balance, over the states of ``pairs``.
-    violations
+    violations : EdgeViolation
         The map over all edges of ``pairs``, leverages approximated.
-    cycle_sd, cycles
+    cycle_sd, cycles : float and ndarray of float
         σ_c by moments of the residuals (or as given), and c at the mode with it, shape (M,):
         0 where the residuals are no larger than chance makes them.
     """
@@ -126,6 +126,11 @@ class LargeMap:
         ----------
         count : int
             How many; each costs a solve.
+
+        Returns
+        -------
+        tuple of NamedViolation
+            The surest first; deviations in nats.
         """
         order = np.argsort(-np.abs(self.violations.z), kind="stable")[: count + _SPARE]
         exact = exact_violation(self.pairs, self.mode, order)
