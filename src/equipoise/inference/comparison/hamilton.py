@@ -17,17 +17,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import blas, lapack
+from scipy.linalg import blas
 
 from equipoise.errors import NotTrustedError
 from equipoise.inference.modes.mode import find_mode
-from equipoise.likelihoods import FloatArray
+from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models.latent import LatentModel
 
+BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 _TURN = np.pi / 2
 _SHORTEST, _LONGEST = 0.02, np.pi / 3
 _HITS = 0.3
-_MOVES = 2
 #: An error of the energy by which a trajectory counts as divergent, nats: that of NUTS.
 _DIVERGENT = 1000.0
 _LEAST_SPREAD = 0.02
@@ -75,7 +75,7 @@ class State:
     theta
         Parameters, shape (chains, d).
     roots
-        L of each chain.
+        L of each chain, shape (chains, d, d).
     fit, rest
         Log density of log σ were the posterior that Gaussian, and by how much the log-likelihood
         exceeds that of the Gaussian; the log density of (log σ, u) is their sum less ``|u|²/2``;
@@ -85,7 +85,7 @@ class State:
     u: FloatArray
     log_sd: FloatArray
     theta: FloatArray
-    roots: tuple[FloatArray, ...]
+    roots: FloatArray
     fit: FloatArray
     rest: FloatArray
 
@@ -134,38 +134,21 @@ def reference_of(
 def state_at(reference: Reference, u: FloatArray, log_sd: FloatArray) -> State:
     """Return the chains at white coordinates (chains, d) and log-scales (chains, k).
 
-    Raises
-    ------
-    NotTrustedError
-        If rounding makes the curvature useless.
+    ``fit`` is −∞ where rounding makes the curvature useless.
     """
-    model = reference.model
-    theta = np.empty_like(u)
-    fit = np.zeros(len(u))
-    roots = []
-    place = np.arange(model.size)
-    for m, (own, at) in enumerate(zip(u, log_sd, strict=True)):
-        learned = iter(at.tolist())
-        prior = np.empty(model.size)
-        for block in model.blocks:
-            log_scale = next(learned) if block.scale is None else float(np.log(block.scale))
-            prior[block.columns] = np.exp(-2.0 * log_scale)
-            fit[m] -= block.size * log_scale
-        curvature = np.array(reference.information, order="F")
-        curvature[place, place] += prior
-        root, failed = lapack.dpotrf(curvature, lower=1, clean=0, overwrite_a=1)
-        if failed:
-            raise NotTrustedError(
-                "the curvature of the posterior is lost to rounding: counts or scales are too "
-                "extreme for these chains"
-            )
-        centre = blas.dtrsv(root, reference.natural, lower=1)
-        theta[m] = blas.dtrsv(root, centre + own, lower=1, trans=1)
-        fit[m] += 0.5 * float(centre @ centre) - float(np.log(np.diag(root)).sum())
-        roots.append(root)
+    log_scales, sizes = _log_scales(reference.model, log_sd)
+    place = np.arange(reference.model.size)
+    curvature = np.repeat(reference.information[None], len(u), axis=0)
+    curvature[:, place, place] += np.exp(-2.0 * np.repeat(log_scales, sizes, axis=1))
+    roots, sound = _roots(curvature)
+    centre = _forward(roots, np.broadcast_to(reference.natural, u.shape))
+    theta = _back(roots, centre + u)
+    fit = 0.5 * (centre**2).sum(axis=1) - np.log(roots[:, place, place]).sum(axis=1)
+    fit -= log_scales @ sizes
     for k, width in enumerate(reference.widths):
         fit += log_sd[:, k] - 0.5 * np.exp(2.0 * log_sd[:, k]) / width**2
-    return State(u, log_sd, theta, tuple(roots), fit, _rest(reference, theta))
+    rest = _rest(reference, theta)
+    return State(u, log_sd, theta, roots, np.where(sound, fit, -np.inf), rest)
 
 
 def sample(
@@ -173,6 +156,7 @@ def sample(
     *,
     draws: int,
     tune: int,
+    moves: int,
     target_accept: float,
     rng: np.random.Generator,
     u: FloatArray,
@@ -188,6 +172,8 @@ def sample(
         The hypothesis, and the Gaussian to move about.
     draws, tune
         Kept and thrown away, of each chain.
+    moves
+        Tries to move the scales between two trajectories, for each scale that is learned.
     target_accept
         Acceptance rate of trajectories to aim at.
     rng
@@ -202,6 +188,11 @@ def sample(
     chains, learned = log_sd.shape
     tuning = tuning or Tuning(root=_as_rows(_APART * np.eye(learned)))
     state = state_at(reference, u, log_sd)
+    if not np.isfinite(state.fit).all():
+        raise NotTrustedError(
+            "the curvature of the posterior is lost to rounding where the chains begin: counts or "
+            "scales are too extreme for MCMC"
+        )
     theta = np.empty((chains, draws, reference.model.size))
     white, scales = np.empty_like(theta), np.empty((chains, draws, learned))
     diverging = np.zeros((chains, draws), dtype=bool)
@@ -211,7 +202,7 @@ def sample(
         state, gain = turn(reference, state, tuning.step, rng)
         accept = np.exp(np.minimum(gain, 0.0))
         hits = _HITS
-        for _ in range(_MOVES if learned else 0):
+        for _ in range(moves * learned):
             state, hits = move_scales(reference, state, tuning, rng)
         if k < 0:
             met.append(state.log_sd)
@@ -281,10 +272,7 @@ def move_scales(
         state.u,
         np.where(kept, trial.log_sd, state.log_sd),
         np.where(kept, trial.theta, state.theta),
-        tuple(
-            new if take else old
-            for new, old, take in zip(trial.roots, state.roots, taken, strict=True)
-        ),
+        np.where(kept[..., None], trial.roots, state.roots),
         np.where(taken, trial.fit, state.fit),
         np.where(taken, trial.rest, state.rest),
     )
@@ -306,16 +294,41 @@ def _push(reference: Reference, theta: FloatArray) -> FloatArray:
     return np.asarray(score + theta @ reference.information - reference.natural)
 
 
-def _forward(roots: tuple[FloatArray, ...], x: FloatArray) -> FloatArray:
+def _log_scales(model: LatentModel, log_sd: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Return the log-scale of every block, (chains, blocks), and how many parameters it has."""
+    learned = iter(log_sd.T)
+    columns = [
+        next(learned) if block.scale is None else np.full(len(log_sd), np.log(block.scale))
+        for block in model.blocks
+    ]
+    sizes = np.array([block.size for block in model.blocks])
+    return np.stack(columns, axis=1), sizes
+
+
+def _roots(curvature: FloatArray) -> tuple[FloatArray, BoolArray]:
+    """Return lower Cholesky factors, and which of them exist: at absurd scales rounding takes over."""
+    try:
+        return np.linalg.cholesky(curvature), np.ones(len(curvature), dtype=bool)
+    except np.linalg.LinAlgError:
+        roots = np.empty_like(curvature)
+        sound = np.ones(len(curvature), dtype=bool)
+        for m, one in enumerate(curvature):
+            try:
+                roots[m] = np.linalg.cholesky(one)
+            except np.linalg.LinAlgError:
+                roots[m], sound[m] = np.eye(len(one)), False
+        return roots, sound
+
+
+def _forward(roots: FloatArray, x: FloatArray) -> FloatArray:
     """Return ``L⁻¹ x`` of each chain."""
-    return np.stack([blas.dtrsv(root, row, lower=1) for root, row in zip(roots, x, strict=True)])
+    # A transposed row-major factor is what BLAS takes without a copy.
+    return np.stack([blas.dtrsv(root.T, row, trans=1) for root, row in zip(roots, x, strict=True)])
 
 
-def _back(roots: tuple[FloatArray, ...], x: FloatArray) -> FloatArray:
+def _back(roots: FloatArray, x: FloatArray) -> FloatArray:
     """Return ``L⁻ᵀ x`` of each chain."""
-    return np.stack(
-        [blas.dtrsv(root, row, lower=1, trans=1) for root, row in zip(roots, x, strict=True)]
-    )
+    return np.stack([blas.dtrsv(root.T, row) for root, row in zip(roots, x, strict=True)])
 
 
 def _adapted(tuning: Tuning, accepted: float, hit: float, done: float) -> Tuning:

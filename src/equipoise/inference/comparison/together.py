@@ -54,9 +54,13 @@ def on_the_fast_path(
     rng: np.random.Generator,
     stages: Stages,
     until: float,
+    again: bool = True,
 ) -> Together:
-    """Weigh all hypotheses by Laplace and importance sampling, all parameters at once."""
-    fits, notes = _solved(kernels, data, priors, draws, rng, stages, until)
+    """Weigh all hypotheses by Laplace and importance sampling, all parameters at once.
+
+    Where importance sampling fails, ``again``: once more with more draws.
+    """
+    fits, notes = _solved(kernels, data, priors, draws, rng, stages, until, again)
     stages.next("ceiling", 1.4 * until)(0, 1)
     return Together(
         verdict=sharing_verdict(fits, ceiling(fits, draws=draws, rng=rng)),
@@ -108,12 +112,12 @@ def by_mcmc(
     start: float,
     until: float,
 ) -> Together:
-    """Weigh all hypotheses by NUTS and path sampling; the fast path gives the ceiling, and checks.
+    """Weigh all hypotheses by MCMC and path sampling; the fast path gives the ceiling, and checks.
 
     Raises
     ------
     NotTrustedError
-        If no chain started.
+        If a mode is not reached, or rounding spoils the curvature.
     """
     chains = solve_by_mcmc(
         kernels, data, priors, draws=draws, rng=rng, stages=stages, start=start, until=until
@@ -139,6 +143,7 @@ def _solved(
     rng: np.random.Generator,
     stages: Stages,
     until: float,
+    again: bool,
 ) -> tuple[Fits, tuple[str, ...]]:
     """Weigh all hypotheses; once more with more draws where importance sampling failed."""
     size = sum(len(one.place) + one.cycles.shape[1] for one in data) + len(kernels.states)
@@ -162,7 +167,7 @@ def _solved(
         )
 
     fits = run(draws, "potentials", until)
-    if any(h.distrust for h in fits.hypotheses()):
+    if again and any(h.distrust for h in fits.hypotheses()):
         fits = run(_MORE * draws, "more draws", 1.25 * until)
     return fits, notes
 

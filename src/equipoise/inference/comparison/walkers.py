@@ -15,7 +15,7 @@ from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.kernels import KernelTable
 
 BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-TUNE = 60
+TUNE, MOVES = 60, 3
 TARGET_ACCEPT = 0.85
 _APART = 0.3
 _NAMES = ("sigma_V", "sigma_delta", "sigma_c")
@@ -82,9 +82,10 @@ class Walkers:
         deviation_sd: float | None = None,
         cycle_sd: float | None = None,
         spot: Scales | None = None,
-        draws: int = 250,
+        draws: int = 500,
         tune: int = TUNE,
-        chains: int = 16,
+        chains: int = 8,
+        moves: int = MOVES,
         random_seed: int = 0,
         target_accept: float = TARGET_ACCEPT,
         start: FloatArray | None = None,
@@ -101,6 +102,8 @@ class Walkers:
             From :meth:`spot`; None: fitted here.
         draws, tune, chains, random_seed
             Kept and thrown away of each chain, how many chains, and the source of randomness.
+        moves
+            Tries to move the scales between two trajectories, for each scale that is learned.
         target_accept
             Acceptance rate of trajectories to aim at.
         start
@@ -145,6 +148,7 @@ class Walkers:
                 ),
                 draws=draws,
                 tune=tune,
+                moves=moves,
                 target_accept=target_accept,
                 rng=rng,
                 u=u,
