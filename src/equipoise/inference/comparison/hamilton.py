@@ -306,7 +306,7 @@ def _log_scales(model: LatentModel, log_sd: FloatArray) -> tuple[FloatArray, Int
 
 
 def _roots(curvature: FloatArray) -> tuple[FloatArray, BoolArray]:
-    """Return lower Cholesky factors, and which of them exist: at absurd scales rounding takes over."""
+    """Return lower Cholesky factors, and which of them exist: rounding may spoil absurd scales."""
     try:
         return np.linalg.cholesky(curvature), np.ones(len(curvature), dtype=bool)
     except np.linalg.LinAlgError:

@@ -147,8 +147,8 @@ class ChainFits:
         curves = (self.deviation, self.shared_cycles, self.pooled_cycles, *self.separate_cycles)
         nodes = sum(len(curve.nodes) for curve in curves[:3] if curve is not None)
         return (
-            f"Hamiltonian Monte Carlo, {n} chains of {many:,} draws a posterior; paths over σ_δ and σ_c ({nodes} "
-            "scales) and bridge sampling"
+            f"Hamiltonian Monte Carlo, {n} chains of {many:,} draws a posterior; paths over σ_δ "
+            f"and σ_c ({nodes} scales) and bridge sampling"
         )
 
     @property

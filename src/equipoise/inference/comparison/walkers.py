@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -153,9 +154,7 @@ class Walkers:
                 rng=rng,
                 u=u,
                 log_sd=log_sd,
-                progress=None
-                if progress is None
-                else lambda done, m=m: progress((m + done) / len(parts)),
+                progress=None if progress is None else partial(_told, progress, m, len(parts)),
             )
             inside = columns_of(part, deviations=deviation_sd != 0, cycles=cycle_sd != 0)
             x[..., place[inside]] = found.theta
@@ -193,3 +192,7 @@ def _used(table: KernelTable, names: list[str]) -> BoolArray:
     """Return which scales have coordinates: a kernel without cycles has no use for one of them."""
     sizes = dict(zip(_NAMES, table.sizes, strict=True))
     return np.array([sizes[name] > 0 for name in names], dtype=bool)
+
+
+def _told(progress: Callable[[float], None], before: int, parts: int, done: float) -> None:
+    progress((before + done) / parts)
