@@ -31,6 +31,8 @@ _HITS = 0.3
 #: An error of the energy by which a trajectory counts as divergent, nats: that of NUTS.
 _DIVERGENT = 1000.0
 _LEAST_SPREAD = 0.02
+# Of a log-scale, in nats from 1: what lies beyond has a prior mass of 1e-11.
+_FARTHEST = 25.0
 # Of log-scales around those that fit best, where the chains begin.
 _APART = 0.3
 
@@ -134,8 +136,10 @@ def reference_of(
 def state_at(reference: Reference, u: FloatArray, log_sd: FloatArray) -> State:
     """Return the chains at white coordinates (chains, d) and log-scales (chains, k).
 
-    ``fit`` is −∞ where rounding makes the curvature useless.
+    ``fit`` is −∞ at scales that are absurd, and where rounding makes the curvature useless.
     """
+    possible = (np.abs(log_sd) < _FARTHEST).all(axis=1)
+    log_sd = np.clip(log_sd, -_FARTHEST, _FARTHEST)
     log_scales, sizes = _log_scales(reference.model, log_sd)
     place = np.arange(reference.model.size)
     curvature = np.repeat(reference.information[None], len(u), axis=0)
@@ -148,7 +152,7 @@ def state_at(reference: Reference, u: FloatArray, log_sd: FloatArray) -> State:
     for k, width in enumerate(reference.widths):
         fit += log_sd[:, k] - 0.5 * np.exp(2.0 * log_sd[:, k]) / width**2
     rest = _rest(reference, theta)
-    return State(u, log_sd, theta, roots, np.where(sound, fit, -np.inf), rest)
+    return State(u, log_sd, theta, roots, np.where(sound & possible, fit, -np.inf), rest)
 
 
 def sample(
