@@ -276,6 +276,12 @@ def solve_by_mcmc(
     )
 
 
+def n_parameters(kernels: Kernels, data: tuple[KernelData, ...]) -> int:
+    """Return how many coordinates a shared potential, deviations and cycles have together."""
+    shared = len(kernels.states) - int(kernels.component.max()) - 1
+    return shared + sum(one.centred.shape[1] + one.cycles.shape[1] for one in data)
+
+
 def check_size(kernels: Kernels, data: tuple[KernelData, ...]) -> None:
     """Refuse kernels too large for dense chains.
 
@@ -284,8 +290,7 @@ def check_size(kernels: Kernels, data: tuple[KernelData, ...]) -> None:
     UsageError
         If they have more than 1,000 parameters together.
     """
-    shared = len(kernels.states) - int(kernels.component.max()) - 1
-    size = shared + sum(one.centred.shape[1] + one.cycles.shape[1] for one in data)
+    size = n_parameters(kernels, data)
     if size > MOST_FOR_MCMC:
         raise UsageError(
             f"these kernels have {size:,} parameters together, more than the {MOST_FOR_MCMC:,} "

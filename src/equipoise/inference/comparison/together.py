@@ -8,7 +8,7 @@ import numpy as np
 from equipoise.inference.comparison.arrow import ManyFits, solve_many
 from equipoise.inference.comparison.evidence import Fits, Hypothesis, ceiling, solve
 from equipoise.inference.comparison.kernels import Kernels
-from equipoise.inference.comparison.mcmc import solve_by_mcmc
+from equipoise.inference.comparison.mcmc import MOST_FOR_MCMC, n_parameters, solve_by_mcmc
 from equipoise.inference.comparison.models import MOST_PARAMETERS, KernelData
 from equipoise.inference.comparison.potentials import Potentials, potentials_of
 from equipoise.inference.comparison.verdict import SharingVerdict, sharing_verdict
@@ -19,6 +19,7 @@ from equipoise.models import Priors
 
 _MORE = 4
 _MOST_DRAWS = 1000
+_BY_MCMC = "MCMC may well do: run this without --fast (fast=False)."
 _FAST = "Laplace and importance sampling"
 #: What is left out of a comparison of many kernels.
 MANY_NOTE = (
@@ -58,12 +59,17 @@ def on_the_fast_path(
 ) -> Together:
     """Weigh all hypotheses by Laplace and importance sampling, all parameters at once.
 
-    Where importance sampling fails, ``again``: once more with more draws.
+    Where importance sampling fails, ``again``: once more with more draws, and if that does not do
+    either, MCMC is advised.
     """
     fits, notes = _solved(kernels, data, priors, draws, rng, stages, until, again)
     stages.next("ceiling", 1.4 * until)(0, 1)
     return Together(
-        verdict=sharing_verdict(fits, ceiling(fits, draws=draws, rng=rng)),
+        verdict=sharing_verdict(
+            fits,
+            ceiling(fits, draws=draws, rng=rng),
+            advice=_BY_MCMC if again and n_parameters(kernels, data) <= MOST_FOR_MCMC else "",
+        ),
         hypotheses=fits.hypotheses(),
         deviation=_deviation(fits),
         potentials=potentials_of(kernels, fits),
