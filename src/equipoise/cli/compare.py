@@ -155,7 +155,7 @@ def compare(
         from equipoise.plots.comparison import COMPARISON_FIGURES
 
         drawn = {key: draw(found) for key, draw in COMPARISON_FIGURES.items()}
-        console.write_pictures(drawn, figures, told=told)
+        console.write_pictures(drawn, figures, told=told, withheld=not found.converged)
     written = [] if json is None else [json]
     if latex is not None:
         written += _write_latex(found, latex)
