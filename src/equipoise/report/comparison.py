@@ -19,7 +19,7 @@ from equipoise.text import printable, told_apart
 
 MOST_KERNELS, MOST_DEVIATING, MOST_PAIRS, MOST_STATES = 30, 12, 15, 10
 # Two names and three distances have to stand in one line.
-_LABEL, _NAME = 24, 12
+_LABEL, _NAME, _FULL = 24, 12, 60
 _LISTED = 8
 
 
@@ -120,7 +120,7 @@ def _kernels(found: Comparison) -> list[str]:
     if many:
         lines.append(f"  ... and {len(found.own) - len(order):,} more; --json has all.")
     shortened = [
-        f"{names[k]} is {printable(kernels.names[k], None)}"
+        f"{names[k]} is {printable(kernels.names[k], _FULL)}"
         for k in order
         if names[k] != kernels.names[k]
     ]

@@ -279,7 +279,7 @@ def solve_by_mcmc(
 def n_parameters(kernels: Kernels, data: tuple[KernelData, ...]) -> int:
     """Return how many coordinates a shared potential, deviations and cycles have together."""
     shared = len(kernels.states) - int(kernels.component.max()) - 1
-    return shared + sum(one.centred.shape[1] + one.cycles.shape[1] for one in data)
+    return shared + int(sum(one.centred.shape[1] + one.cycles.shape[1] for one in data))
 
 
 def check_size(kernels: Kernels, data: tuple[KernelData, ...]) -> None:
