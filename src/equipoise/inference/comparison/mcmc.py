@@ -37,6 +37,8 @@ METHOD = "path"
 #: Parameters up to which chains are asked to walk: a step costs their cube.
 MOST_FOR_MCMC = 1000
 _SEEDS = 2**31
+# Without cycles a draw costs little: the path over σ_δ need not leave the larger error.
+_MORE = 2
 _POTENTIALS: tuple[PotentialsName, ...] = ("shared", "pooled", "separate")
 
 
@@ -253,7 +255,11 @@ def solve_by_mcmc(
     balance = posterior(together, "posterior of deviations", 0.12, None, 0.0)
     base = _bridged(table, one.x, priors, rng), _apart(own, several.x, priors, rng)
     (deviation,) = paths.path_of(
-        together, "deviation", rng=rng, progress=step("evidence along deviations", 0.22)
+        together,
+        "deviation",
+        draws=_MORE * paths.DRAWS,
+        rng=rng,
+        progress=step("evidence along deviations", 0.22),
     )
     shared = pooled = cyclic = None
     alone: tuple[CycleScaleCurve | None, ...] = (None,) * len(kernels.names)
