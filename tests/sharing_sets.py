@@ -103,7 +103,9 @@ def ranks_by_walkers(family, number):
     """Return ranks among thinned draws of the chains of a comparison; None as above."""
     table, truth, rng = simulated(family, number, cycles=True)
     want = true_values(table, truth)
-    found = Walkers(table, PRIORS).draw(draws=250, random_seed=int(rng.integers(2**31)))
+    found = Walkers(table, PRIORS).draw(
+        draws=250, tune=150, target_accept=0.95, random_seed=int(rng.integers(2**31))
+    )
     state = convergence_of(table, found)
     if state.divergences or not state.r_hat_max < 1.05 or not state.ess_bulk_min > 80:
         return None

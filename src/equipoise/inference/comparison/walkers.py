@@ -17,7 +17,7 @@ from equipoise.models.kernels import KernelTable
 
 BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 TUNE, MOVES = 60, 3
-TARGET_ACCEPT = 0.85
+TARGET_ACCEPT = 0.9
 _APART = 0.3
 _NAMES = ("sigma_V", "sigma_delta", "sigma_c")
 
