@@ -43,7 +43,7 @@ from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
 from equipoise.simulate.draws import plain_seed, random_generator
 
-#: Of NUTS, a chain; of importance sampling, at each pair of scales.
+#: A fourth of those of a posterior by MCMC; of importance sampling, at each pair of scales.
 DRAWS = 1000
 #: A spread of a state's potential between kernels up to this counts as practically nothing, nats.
 ROPE_SPREAD = 0.3
