@@ -43,7 +43,7 @@ from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
 from equipoise.simulate.draws import plain_seed, random_generator
 
-#: Of NUTS, a chain; of importance sampling, at each pair of scales.
+#: A fourth of those of a posterior by MCMC; of importance sampling, at each pair of scales.
 DRAWS = 1000
 #: A spread of a state's potential between kernels up to this counts as practically nothing, nats.
 ROPE_SPREAD = 0.3
@@ -176,9 +176,7 @@ def compare(
     counts : mapping of str to TransitionCounts
         Two kernels or more by name: models, prompts, temperatures. They may share some states only.
     fast : bool
-        By Laplace and importance sampling instead of MCMC. MCMC compiles two models, which takes up
-        to a minute each, and then walks four paths: minutes for a few kernels of ten states, and
-        the more the larger they are.
+        By Laplace and importance sampling instead of MCMC.
     priors : Priors, optional
         Default: ``Priors()``.
     rejected : {"stay", "drop"}
@@ -186,7 +184,7 @@ def compare(
     rope : float
         A spread of a state's potential up to this counts as practically nothing, nats.
     draws : int, optional
-        Of each of four chains for a posterior, default 1,000; on the fast path at each pair of
+        Of each posterior four times as many, default 1,000; on the fast path at each pair of
         scales, default 1,000, and twice as many at each σ_c of a kernel alone.
     random_seed : int, Generator or None
         The same seed gives the same result.
@@ -207,7 +205,7 @@ def compare(
     DataError
         If they have nothing in common to compare.
     NotTrustedError
-        If a posterior mode cannot be reached at all, or no chain started.
+        If a posterior mode cannot be reached at all, or rounding spoils the curvature.
     """
     kernels = kernels_of(counts, rejected=rejected)
     check_rope(rope)
@@ -240,7 +238,8 @@ def compare(
                 draws=draws,
                 rng=rng,
                 stages=stages,
-                until=0.4 if fast else 0.07,
+                until=0.4 if fast else 0.2,
+                again=fast,
             )
             if not fast:
                 found = by_mcmc(
@@ -251,7 +250,7 @@ def compare(
                     draws=many,
                     rng=rng,
                     stages=stages,
-                    start=0.1,
+                    start=0.25,
                     until=0.85,
                 )
             tests, violations = _alone(kernels, asked, draws, rng, stages)
