@@ -221,12 +221,22 @@ def decide(
         information_nats=information_nats,
         size=size,
         trusted=trusted or not testable,
-        text=_text(graph, favours, strength, reason, lower, upper, others, ceiling, size, distrust),
+        text=_withheld(headline, distrust)
+        if testable and distrust is not None
+        else _text(graph, favours, strength, reason, lower, upper, others, ceiling, size),
     )
 
 
 def _logistic(x: float) -> float:
     return 1.0 / (1.0 + exp(-x)) if x >= 0 else exp(max(x, -700.0)) / (1.0 + exp(max(x, -700.0)))
+
+
+def _withheld(headline: BayesFactor, distrust: str) -> str:
+    if headline.pareto_k is not None:  # the fast path
+        advice = "MCMC may well do: run this without --fast (fast=False)."
+    else:
+        advice = "More draws or more trials a state may help."
+    return f"Not to be trusted: {distrust}, so the log Bayes factor is withheld. {advice}"
 
 
 def _text(
@@ -239,7 +249,6 @@ def _text(
     others: Sequence[BayesFactor],
     ceiling: BayesFactor | None,
     size: ViolationSize | None,
-    distrust: str | None,
 ) -> str:
     if favours == "untestable":
         if not graph.n_cycles:
@@ -254,11 +263,6 @@ def _text(
     # Rounded outwards, so that no range looks narrower than it is.
     low, high = floor(10 * lower) / 10 + 0.0, ceil(10 * upper) / 10 + 0.0
     span = f"log BF between {low:.1f} and {high:.1f}"
-    if distrust is not None:
-        return (
-            f"Not to be trusted: {distrust}, so the log Bayes factor is withheld. More draws or "
-            "more trials a state may help."
-        )
     tail = _size_text(size)
     if favours != "non-reversible":
         tail = tail.replace("The violation is material", "If there is a violation it is material")
