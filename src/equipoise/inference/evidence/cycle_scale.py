@@ -164,6 +164,28 @@ class CycleScaleCurve:
         )
 
 
+def posterior_over(curve: CycleScaleCurve | None, tau: float | None = None) -> CycleScalePosterior:
+    """Return the posterior of σ_c for one τ (default: that of the priors).
+
+    Raises
+    ------
+    UsageError
+        If there is no curve, for want of cycles, or τ exceeds four times that of the priors.
+    """
+    if curve is None:
+        raise UsageError("this graph has no cycle, and no scale of cycles to infer")
+    return curve.posterior(tau)
+
+
+def factor_over(
+    curve: CycleScaleCurve | None, method: str, prior_tau: float, tau: float | None = None
+) -> BayesFactor:
+    """Return the log Bayes factor of balance against the cyclic rival; 0 without cycles."""
+    if curve is None:
+        return BayesFactor(0.0, 0.0, method, prior_tau if tau is None else tau)
+    return curve.log_bayes_factor(tau)
+
+
 def fine_grid(nodes: FloatArray) -> FloatArray:
     """Return a logarithmic grid of σ_c from the first node to the last, shape (600,)."""
     return np.geomspace(nodes[0], nodes[-1], FINE)

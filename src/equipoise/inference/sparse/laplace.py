@@ -8,7 +8,12 @@ from scipy.interpolate import CubicSpline
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.graph import SupportGraph, support_graph
-from equipoise.inference.evidence.cycle_scale import LARGEST, CycleScaleCurve, fine_grid
+from equipoise.inference.evidence.cycle_scale import (
+    LARGEST,
+    CycleScaleCurve,
+    factor_over,
+    fine_grid,
+)
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.cyclic import cyclic_mode
@@ -54,10 +59,7 @@ class LargeLaplace:
 
     def log_bayes_factor(self, tau: float | None = None) -> BayesFactor:
         """Return the log Bayes factor of balance, marked as not to be trusted by itself."""
-        if self.curve is None:
-            tau = self.priors.cycle_scale if tau is None else tau
-            return BayesFactor(0.0, 0.0, METHOD, tau)
-        return self.curve.log_bayes_factor(tau)
+        return factor_over(self.curve, METHOD, self.priors.cycle_scale, tau)
 
 
 def laplace_large(
