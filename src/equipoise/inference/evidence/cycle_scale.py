@@ -66,7 +66,7 @@ class CycleScaleCurve:
         ``log Z(σ_c) − log Z(0)`` there, nats, shape (m,).
     loadings, node_mcse
         Its Monte Carlo error is ``loadings @ ε``, ε independent with standard deviations
-        ``node_mcse``: shapes (m, n) and (n,).
+        ``node_mcse``, one a node where each has draws of its own: shapes (m, n) and (n,).
     common_mcse
         Standard deviation of an error common to the whole curve: that of log Z(0).
     doubt
