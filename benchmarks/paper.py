@@ -52,7 +52,13 @@ def main() -> None:
         "potentials": potential and len(potential.chosen),
         "r_hat_max": potential and round(potential.r_hat_max, 4),
         "ess_min": potential and round(potential.ess_bulk_min),
-        "cpu": dict(zip(stages, [round(b - a, 1) for a, b in zip([spent, *ends], ends)])),
+        "cpu": dict(
+            zip(
+                stages,
+                [round(b - a, 1) for a, b in zip([spent, *ends], ends, strict=False)],
+                strict=True,
+            )
+        ),
         "cpu_all": round(time.process_time() - spent, 1),
         "wall": round(time.perf_counter() - begun, 1),
         "gigabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),

@@ -72,8 +72,7 @@ def test_potential_equals_the_dense_one(result, dense):
     error = np.hypot(summary.mcse[states], potential.sd / np.sqrt(400))
     assert np.abs(potential.mean - summary.mean[states]).max() < 4.5 * error.max()
     np.testing.assert_allclose(potential.sd, summary.sd[states], rtol=0.25)
-    assert potential.ess_bulk_min > 300
-    assert potential.r_hat_max < 1.03
+    assert potential.distrust is None
 
 
 def test_ceiling_equals_the_dense_one(result, dense):

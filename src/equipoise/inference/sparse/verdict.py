@@ -22,7 +22,7 @@ from equipoise.simulate.draws import RandomSeed, plain_seed
 
 _CERTAIN = 0.95
 POTENTIAL_DRAWS = 200
-_CHAINS = 4
+_POTENTIAL_CHAINS = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -205,7 +205,7 @@ def _potential(
         found.nodes[0],
         chosen,
         place[own[states[chosen]]],
-        chains=_CHAINS,
+        chains=_POTENTIAL_CHAINS,
         draws=POTENTIAL_DRAWS,
         rng=rng,
     )

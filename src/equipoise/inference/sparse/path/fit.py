@@ -29,8 +29,8 @@ from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, random_generator
 
 CHAINS, DRAWS, TUNE = 4, 120, 30
-# The ceiling is a round number: half the draws.
-_CEILING_DRAWS = 60
+# Fewer would be made again more often.
+_CEILING_DRAWS = 100
 
 
 @dataclass(frozen=True, eq=False, repr=False)
