@@ -3,6 +3,7 @@
 import argparse
 import json
 import resource
+import sys
 import time
 
 import equipoise as eq
@@ -25,8 +26,9 @@ def main() -> None:
     ).counts()
     stages: dict[str, float] = {}
 
-    def progress(stage: str, _: float) -> None:
+    def progress(stage: str, fraction: float) -> None:
         stages[stage] = time.process_time()
+        print(f"{stage} {fraction:.2f} {stages[stage]:.0f} s", file=sys.stderr, flush=True)
 
     spent, begun = time.process_time(), time.perf_counter()
     found = eq.test_large(table, random_seed=given.seed, progress=progress)
