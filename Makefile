@@ -1,7 +1,7 @@
 # Every target first makes the environment in .venv, or finds it ready (scripts/bootstrap).
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test slow calibration lint types format bench figures constraints clean
+.PHONY: help environment demo test slow calibration lint types format bench figures docs constraints package clean
 
 BIN := .venv/bin
 PYTHON := $(BIN)/python
@@ -53,15 +53,29 @@ format: environment ## put the code in order
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: environment ## the benchmarks
-	$(PYTHON) -m benchmarks $(ARGS)
+bench: environment ## the benchmarks (ARGS="samples" to choose), into benchmarks/RESULTS.md
+	@sh scripts/peers
+	$(ONE_THREAD) env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m benchmarks $(ARGS)
 
 figures: environment ## the README's picture, anew
 	$(PYTHON) scripts/figures.py
 
+# Executed pages are kept in docs/_build; a change of the source has them run again.
+docs: ## the documentation site, into docs/_build/html
+	@sh scripts/bootstrap docs
+	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m compileall -q src
+	$(ONE_THREAD) $(PYTHON) -m sphinx -b html -W --keep-going -n -q docs docs/_build/html $(ARGS)
+	@echo "docs/_build/html/index.html: open it in a browser, no network needed."
+
 constraints: environment ## resolve constraints.txt anew, with the newest versions
 	@sh scripts/constraints
 
+package: environment ## sdist and wheel into dist/, and a wheel tried in an empty environment
+	@uv=$$(command -v uv || echo $(BIN)/uv); [ -x "$$uv" ] || \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check uv; \
+	  "$$uv" build --quiet --out-dir dist
+	$(BIN)/pytest -m slow tests/statistical/test_wheel.py
+
 clean: ## remove what tools and the demo left (not .venv)
-	rm -rf build dist equipoise-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf docs/_build docs/reference/generated build dist equipoise-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests benchmarks examples -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

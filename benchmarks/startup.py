@@ -1,8 +1,6 @@
-"""How long the program takes to begin: `python -m benchmarks.startup`, in whole processes."""
+"""How long the program takes to begin, in whole processes."""
 
-import argparse
 import os
-import platform
 import resource
 import subprocess
 import sys
@@ -10,11 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.tables import Section, markdown
+from benchmarks.tables import Section
 from equipoise import datasets
 
-RESULTS = Path(__file__).with_name("startup.md")
-REPEATS = 5
 # Name, command, target in seconds, how often.
 QUICK = (
     ("python -c pass", ("-c", "pass"), None),
@@ -49,25 +45,16 @@ def tested():
         return row("equipoise test, 13 states, MCMC, compiled before", test, 20, 1)
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=__doc__)
-    parser.add_argument("--mcmc", action="store_true", help="a test of 13 states by MCMC, too")
-    rows = [row(*command, REPEATS) for command in QUICK]
-    if parser.parse_args().mcmc:
-        rows.append(tested())
-    section = Section(
-        "Whole processes",
-        f"Seconds, the best of {REPEATS} (of one for MCMC), bytecode compiled, one thread of BLAS. "
-        f"Load while measured: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; CPU time is "
-        "what other work disturbs less.",
-        ("process", "by the clock", "of CPU", "target"),
-        rows,
-    )
-    text = f"# Start-up\n\nPython {platform.python_version()}. Written by `python -m "
-    text += f"benchmarks.startup`.\n\n{markdown(section)}"
-    RESULTS.write_text(text, encoding="utf-8")
-    print(text)
-
-
-if __name__ == "__main__":
-    main()
+def measure(repeats: int) -> list[Section]:
+    rows = [row(*command, repeats) for command in QUICK]
+    rows.append(tested())
+    return [
+        Section(
+            "Whole processes",
+            f"Seconds, the best of {repeats} (of one for MCMC), bytecode compiled, one thread of "
+            f"BLAS. Load while measured: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; CPU "
+            "time is what other work disturbs less.",
+            ("process", "by the clock", "of CPU", "target"),
+            rows,
+        )
+    ]

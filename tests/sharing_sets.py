@@ -17,6 +17,7 @@ from equipoise.inference.comparison.evidence import solve
 from equipoise.inference.comparison.models import kernel_data
 from equipoise.inference.comparison.sampler import compile_kernels
 from equipoise.inference.comparison.table import potentials_at
+from equipoise.inference.comparison.walkers import Walkers
 from equipoise.models import Priors
 
 PRIORS = Priors()
@@ -96,6 +97,23 @@ def ranks_by_mcmc(family, number, *, sureness=1):
     scales = {name: values.reshape(800)[thin] for name, values in found.scales.items()}
     values = quantities(table, x, scales)
     return {name: int(np.sum(values[name] < want[name])) for name in want}, 0
+
+
+def ranks_by_walkers(family, number):
+    """Return ranks among thinned draws of the chains of a comparison; None as above."""
+    table, truth, rng = simulated(family, number, cycles=True)
+    want = true_values(table, truth)
+    found = Walkers(table, PRIORS).draw(
+        draws=250, tune=150, target_accept=0.95, random_seed=int(rng.integers(2**31))
+    )
+    state = convergence_of(table, found)
+    if state.divergences or not state.r_hat_max < 1.05 or not state.ess_bulk_min > 80:
+        return None
+    thin = slice(None, None, 2000 // RANKED)
+    x = found.x.reshape(2000, -1)[thin]
+    scales = {name: values.reshape(2000)[thin] for name, values in found.scales.items()}
+    values = quantities(table, x, scales)
+    return {name: int(np.sum(values[name] < want[name])) for name in want}
 
 
 def ranks_on_the_fast_path(family, number, *, cycles, draws, sureness=1):

@@ -50,9 +50,9 @@ def fake_python(project: Path, name: str, version: str, fails: bool = False) -> 
     script.chmod(0o755)
 
 
-def bootstrap(project: Path) -> subprocess.CompletedProcess[str]:
+def bootstrap(project: Path, *extras: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["sh", "scripts/bootstrap"],
+        ["sh", "scripts/bootstrap", *extras],
         cwd=project,
         env={"PATH": str(project / "tools"), "HOME": str(project)},
         capture_output=True,
@@ -88,3 +88,28 @@ def test_an_interrupted_set_up_is_not_taken_for_a_finished_one(project):
     state = project / ".venv" / ".equipoise"
     assert not state.exists() or state.read_text().strip() == "incomplete"
     assert bootstrap(project).returncode != 0
+
+
+def test_an_extra_goes_in_once_when_it_is_asked_for(project):
+    """`make docs` adds the extra; `make test` never waits for it."""
+    binaries = project / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    (binaries / "activate").write_text(f"VIRTUAL_ENV={project.resolve()}/.venv\n")
+    log = project / "log"
+    (binaries / "python").write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >>{log}\n')
+    (binaries / "python").chmod(0o755)
+
+    def installed(*extras):
+        log.write_text("")
+        assert bootstrap(project, *extras).returncode == 0
+        lines = log.read_text().splitlines()
+        return [line.rsplit(" ", 1)[1] for line in lines if " pip install " in f" {line} "]
+
+    assert installed() == [".[dev]"]
+    assert installed() == []
+    assert installed("docs") == [".[docs]"]
+    assert installed("docs") == []
+    with (project / "constraints.txt").open("a") as file:
+        file.write("another==1\n")
+    assert installed() == [".[dev]"]
+    assert installed("docs") == [".[docs]"]

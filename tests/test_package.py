@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 import types
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,34 +81,6 @@ def test_links_between_pages_lead_somewhere():
         for target in re.findall(r"\]\(([^)#\s]+)", page.read_text()):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
-
-
-def readme_examples():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"```python\n(.*?)```", text, flags=re.S)
-
-
-def test_the_first_readme_example_runs_on_the_fast_path(capsys, monkeypatch):
-    monkeypatch.setattr(equipoise, "test", partial(equipoise.test, fast=True))
-    example = readme_examples()[0]
-    exec(compile(example, "README.md", "exec"), {})
-    assert "Non-reversible, very strong" in capsys.readouterr().out
-    assert len(example.strip().splitlines()) <= 12
-
-
-@pytest.mark.slow
-def test_the_readme_examples_run_one_after_the_other(capsys, monkeypatch, tmp_path):
-    """As they stand, by MCMC: a minute and more."""
-    monkeypatch.chdir(tmp_path)
-    names = {}
-    for example in readme_examples():
-        exec(compile(example, "README.md", "exec"), names)
-    out = capsys.readouterr().out
-    assert "Non-reversible, very strong" in out
-    assert "NUTS" in out
-    assert "affinity[" in out
-    assert (tmp_path / "run.nc").stat().st_size > 100_000
-    assert equipoise.summary(names["again"]) == equipoise.summary(names["result"])
 
 
 def test_nothing_here_names_this_machine():

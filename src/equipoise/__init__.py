@@ -44,12 +44,13 @@ if _typing.TYPE_CHECKING:
         laplace_large,
         map_large,
         path_large,
+        posterior_large,
         test_large,
     )
     from equipoise.inference.verdict import Verdict
     from equipoise.inference.violation import violation
     from equipoise.models import Priors
-    from equipoise.report import summary, to_dict, to_json
+    from equipoise.report import cite, summary, to_dict, to_json
 
 __version__: str
 
@@ -84,10 +85,12 @@ _WHERE = {
     "laplace_large": "equipoise.inference.sparse",
     "map_large": "equipoise.inference.sparse",
     "path_large": "equipoise.inference.sparse",
+    "posterior_large": "equipoise.inference.sparse",
     "test_large": "equipoise.inference.sparse",
     "Verdict": "equipoise.inference.verdict",
     "violation": "equipoise.inference.violation",
     "Priors": "equipoise.models",
+    "cite": "equipoise.report",
     "summary": "equipoise.report",
     "to_dict": "equipoise.report",
     "to_json": "equipoise.report",
@@ -135,6 +138,7 @@ __all__ = [
     "Verdict",
     "baselines",
     "check_sampling",
+    "cite",
     "compare",
     "cross_check",
     "datasets",
@@ -154,6 +158,7 @@ __all__ = [
     "plan",
     "plots",
     "posterior",
+    "posterior_large",
     "repeat_verdict",
     "save",
     "simulate",

@@ -13,6 +13,15 @@
 Every message is one line: what was wrong, what was received, what to do.
 """
 
+__all__ = [
+    "DataError",
+    "EquipoiseError",
+    "MissingDependencyError",
+    "NotConvergedWarning",
+    "NotTrustedError",
+    "UsageError",
+]
+
 
 class EquipoiseError(Exception):
     """Base of every error that Equipoise raises on purpose."""

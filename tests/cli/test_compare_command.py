@@ -131,7 +131,7 @@ def _refuse(*_, **__):
     [
         (["A"], "two kernels or more"),
         (["A", "A"], "two kernels are called a"),
-        (["A", "B", "--name", "x"], "given 1 times for 2 files"),
+        (["A", "B", "--name", "x"], "there are 1 --name and 2 files"),
         (["ALL", "--by", "colour"], "no column 'colour'"),
         (["A", "B", "--by", "model"], "takes one file"),
         (["A", "nowhere.csv"], "there is no such file"),

@@ -118,7 +118,8 @@ def test_files_that_are_no_runs_are_refused(result, tmp_path):
         eq.save(result[0], tmp_path / "absent" / "run.nc")
 
 
-def test_no_cycle_and_no_edge():
+@pytest.mark.slow  # two more models are compiled
+def test_no_cycle():
     chain = eq.TransitionCounts.from_matrix(
         np.array([[9, 4, 0], [7, 1, 3], [0, 8, 2]]), states=["x", "y", "z"]
     )
@@ -126,6 +127,9 @@ def test_no_cycle_and_no_edge():
     assert found.findings.method == "path"
     assert found.log_bayes_factor.log_value == 0.0
     assert found.converged
+
+
+def test_no_edge():
     alone = eq.TransitionCounts.from_matrix(np.diag([3, 4]), states=["a", "b"])
     assert eq.test(alone, random_seed=1).findings.method == "laplace"
 

@@ -66,7 +66,7 @@ def test_nuts_and_the_fast_path_agree(small):
 def test_the_method_is_named_everywhere(small):
     assert small.method == "path"
     text = " ".join(comparison_summary(small).split())
-    assert "NUTS, 4 chains of 1,000 draws" in text
+    assert "Hamiltonian Monte Carlo, 8 chains of 500 draws" in text
     assert "fast path log BF" in text
     assert "0 divergences" in text
     value = comparison_dict(small)

@@ -65,7 +65,7 @@ def test_sources_are_complete():
     for key, source in SOURCES.items():
         assert key == source.key
         assert re.fullmatch(rf"[a-z]+{source.year}", key)
-        assert source.authors[0].split(",")[0].lower().replace("-", "") == key[:-4]
+        assert source.authors[0].split(",")[0].lower().replace("-", "").replace(" ", "") == key[:-4]
         assert source.journal or source.arxiv
         assert source.bibtex.count("{") == source.bibtex.count("}")
         assert source.title in source.reference

@@ -7,12 +7,13 @@ from sharing_sets import (
     RANKED,
     TOTALS,
     ranks_by_mcmc,
+    ranks_by_walkers,
     ranks_on_the_fast_path,
 )
 
 from equipoise.inference.calibration.ranks import check_ranks
 
-BALANCE, CYCLIC, BY_NUTS, CONTROL = 300, 25, 150, 60
+BALANCE, CYCLIC, BY_NUTS, BY_WALKERS, CONTROL = 300, 25, 150, 150, 60
 SURENESS = 9
 QUANTITIES = ("Phi", "delta", "c", "sigma_delta", "sigma_c")
 FALSE_ALARM = 1e-4 / 20
@@ -45,6 +46,21 @@ def judged(rows, label):
         numbers[name] = np.bincount(ranks * 8 // (RANKED + 1), minlength=8)
     claims.append((f"{label}, share of sets with a result", len(kept) / len(rows), 0.9, None))
     return claims, numbers
+
+
+@pytest.mark.slow
+def test_ranks_by_the_chains_of_a_comparison_are_uniform(record):
+    claims, counted = judged(
+        [ranks_by_walkers(96, k) for k in range(BY_WALKERS)], "chains in NumPy"
+    )
+    failures = record(
+        "sharing-sbc-walkers",
+        "ranks of prior draws in the posterior of several kernels by the chains of eq.compare.",
+        settings=SETTINGS | {"families": [96]},
+        claims=claims,
+        numbers={"chains in NumPy": counted},
+    )
+    assert not failures
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,11 @@ from typer.main import get_command
 from equipoise.cli import console
 from equipoise.errors import EquipoiseError, NotTrustedError
 
+_STATUS = """
+    \b
+    Exit status: 0 a result to be trusted (undecided and untestable are results), 2 bad
+    input or usage, 3 it ran but is not to be trusted.
+    """
 # Name: the first sentence of its help, and what stands below it; None where its module says so.
 # The rest of a command is in the module of its name.
 _COMMANDS: dict[str, tuple[str, str | None]] = {
@@ -126,6 +132,8 @@ _COMMANDS: dict[str, tuple[str, str | None]] = {
             equipoise runs run.db
             equipoise runs run.db --run 1
             equipoise runs run.db --run 1 --counts counts.csv --draws draws.parquet
+        \b
+        Exit status: 0 done, 2 bad input or usage, or no such store.
         """,
     ),
     "fetch": (
@@ -135,9 +143,22 @@ _COMMANDS: dict[str, tuple[str, str | None]] = {
         Examples
             equipoise fetch
             equipoise fetch smollm2-135m
+        \b
+        Exit status: 0 it is there and right, 2 it cannot be fetched.
         """,
     ),
     "task": ("What agents are asked, and how their replies are read.", None),
+    "doctor": (
+        "Say what is installed, what is missing, and how to get it.",
+        """
+        \b
+        Examples
+            equipoise doctor
+            equipoise doctor --load
+        \b
+        Exit status: 0 all that is needed is here, 3 something is missing.
+        """,
+    ),
     "calibrate": (
         "Is Equipoise calibrated? Simulate from its own priors, infer, compare with the truth.",
         None,
@@ -174,7 +195,9 @@ def _load(name: str) -> Any:
     if hasattr(module, "app"):
         return get_command(module.app)
     one = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
-    epilog = _COMMANDS[name][1] or getattr(module, "EPILOG", None)
+    epilog = _COMMANDS[name][1] or str(getattr(module, "EPILOG", ""))
+    epilog = cleandoc(epilog)  # as typer does, but before anything is put below it
+    epilog += "" if "Exit status" in epilog else "\n" + cleandoc(_STATUS)
     one.command(name=name, epilog=epilog)(getattr(module, name))
     return get_command(one)
 

@@ -41,6 +41,8 @@ app = typer.Typer(
     \b
     A data set takes about a second on the fast path and some ten by MCMC. Stop it when
     you like: the same command continues, and more --datasets add to those done.
+    \b
+    Exit status: 0 done, 2 bad input or usage, 130 stopped by Ctrl-C.
     """
 )
 def run(

@@ -59,8 +59,8 @@ def compare(
         bool,
         typer.Option(
             "--fast",
-            help="Laplace and importance sampling, no MCMC. MCMC takes minutes for a few kernels "
-            "of ten states, and grows with their number: up to 1,000 parameters together.",
+            help="Laplace and importance sampling, no MCMC: for very many kernels. MCMC takes some "
+            "minutes for eight kernels of seven states; up to 1,000 parameters together.",
         ),
     ] = False,
     rejected: options.Rejected = "stay",
@@ -76,8 +76,8 @@ def compare(
     draws: Annotated[
         int | None,
         typer.Option(
-            help="Draws of each of four chains, default 1000; with --fast at each pair of scales, "
-            "default 1000.",
+            help="A fourth of the draws of each posterior, default 1000; with --fast draws at each "
+            "pair of scales, default 1000.",
             metavar="N",
             min=100,
             max=100_000,
@@ -155,8 +155,8 @@ def compare(
         from equipoise.plots.comparison import COMPARISON_FIGURES
 
         drawn = {key: draw(found) for key, draw in COMPARISON_FIGURES.items()}
-        console.write_pictures(drawn, figures, told=told)
-    written = []
+        console.write_pictures(drawn, figures, told=told, withheld=not found.converged)
+    written = [] if json is None else [json]
     if latex is not None:
         written += _write_latex(found, latex)
     if report is not None:
@@ -221,7 +221,7 @@ def _by_file(
     given = names or [Path(file).stem for file in files]
     if len(given) != len(files):
         raise UsageError(
-            f"--name is given {len(given)} times for {len(files)} files; name each, or none"
+            f"there are {len(given)} --name and {len(files)} files; name each file, or none"
         )
     if len(set(given)) < len(given):
         twice = [one for one in dict.fromkeys(given) if given.count(one) > 1]

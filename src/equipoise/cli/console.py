@@ -130,13 +130,19 @@ def write_result(
         write_file(json, as_json())
 
 
-def write_pictures(drawn: "Mapping[str, Axes]", folder: str, *, told: bool) -> None:
-    """Save figures by name in a folder and, where that is to be told, say which files."""
+def write_pictures(
+    drawn: "Mapping[str, Axes]", folder: str, *, told: bool, withheld: bool = False
+) -> None:
+    """Save figures by name in a folder and, where that is to be told, say which files.
+
+    ``withheld`` figures hold a sentence in place of numbers that must not be trusted.
+    """
     from equipoise.plots.save import write_figures
 
     written = [os.fspath(path) for path in write_figures(drawn, folder)]
     if told:
-        write("\nFigures  " + one_line(", ".join(written)))
+        why = "; they say why numbers are withheld, and show none" if withheld else ""
+        write("\nFigures  " + one_line(", ".join(written)) + why)
 
 
 def _reason(error: OSError | ValueError) -> str:

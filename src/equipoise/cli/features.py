@@ -144,7 +144,9 @@ def features(
         from equipoise.plots.features import FEATURE_FIGURES
 
         drawn = {key: draw(found) for key, draw in FEATURE_FIGURES.items()}
-        console.write_pictures(drawn, figures, told=json != "-" and not quiet)
+        console.write_pictures(
+            drawn, figures, told=json != "-" and not quiet, withheld=not found.converged
+        )
     raise typer.Exit(found.exit_status)
 
 

@@ -16,7 +16,11 @@ from equipoise.report.large import large_json, large_summary
 def large(
     counts: Annotated[
         str,
-        typer.Argument(help="File of counts, as for `equipoise test`; - reads standard input."),
+        typer.Argument(
+            metavar="COUNTS",
+            help="File of counts, as for `equipoise test`; - reads standard input.",
+            show_default=False,
+        ),
     ],
     fast: Annotated[
         bool,

@@ -56,7 +56,16 @@ def check(
     raise typer.Exit(0 if valid else console.UNTRUSTED)
 
 
-@app.command()
+@app.command(
+    epilog="""
+    \b
+    Examples
+        equipoise task show weekday
+        equipoise task show mine.toml
+    \b
+    Exit status: 0 shown, 2 bad input or usage.
+    """
+)
 def show(task: Name) -> None:
     """Show what an agent would be asked."""
     found = load_task(task)

@@ -16,12 +16,12 @@ from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.posterior.backends import DEFAULT
 from equipoise.inference.violation import ROPE_AFFINITY
 from equipoise.models import Priors
-from equipoise.report import summary, to_json
+from equipoise.report import cite, summary, to_json
 from equipoise.report.baselines import baseline_lines
 from equipoise.report.layout import wrap
 
 _WITH_AGAIN = {"again", "rope", "reference", "cycle", "rope_affinity", "block_order"}
-_WITH_AGAIN |= {"baselines", "json", "figures", "quiet"}
+_WITH_AGAIN |= {"baselines", "json", "figures", "bibtex", "quiet"}
 
 
 def test(
@@ -107,7 +107,7 @@ def test(
         typer.Option(
             help="Report a run kept with --save instead of testing; samples nothing. Takes "
             "--rope, --reference, --cycle, --rope-affinity, --block-order, --baselines, --json, "
-            "--figures and --quiet beside it.",
+            "--figures, --bibtex and --quiet beside it.",
             metavar="PATH",
         ),
     ] = None,
@@ -117,6 +117,13 @@ def test(
             help="Write the figures there: potential, evidence, sensitivity, log-ratio, network, "
             "cycles and entropy production, PNG.",
             metavar="DIR",
+        ),
+    ] = None,
+    bibtex: Annotated[
+        str | None,
+        typer.Option(
+            help="Write what to cite: BibTeX of exactly the methods and software used.",
+            metavar="FILE",
         ),
     ] = None,
     quiet: Annotated[
@@ -138,9 +145,11 @@ def test(
     unrestricted rows, in closed form.
     """
     options.check_source(context, counts, again, _WITH_AGAIN)
-    for path in (json, save):
+    for path in (json, save, bibtex):
         if path is not None and path != "-":
             console.check_file(path)
+    if bibtex == "-":
+        raise UsageError("--bibtex writes a file; give one instead of -")
     if save == "-":
         raise UsageError("--save writes NetCDF, which needs a file; give one instead of -")
     if save is not None:
@@ -187,6 +196,8 @@ def test(
             console.write("\n" + "\n".join(_baselines(beside)))
         if json is not None:
             console.write_file(json, to_json(result, beside))
+    if bibtex is not None:
+        console.write_file(bibtex, cite(beside))
     if figures is not None:
         from equipoise.plots import save_figures
 

@@ -45,7 +45,13 @@ _LOADERS: dict[str, Callable[[], TransitionCounts]] = {
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of the bundled tables of counts, for `load`."""
+    """Return the names of the bundled tables of counts, for `load`.
+
+    Returns
+    -------
+    tuple of str
+        Four names.
+    """
     return tuple(_LOADERS)
 
 

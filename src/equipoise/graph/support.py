@@ -92,7 +92,17 @@ class SupportGraph:
         return np.asarray(self.strong[self.edges[:, 0]] == self.strong[self.edges[:, 1]])
 
     def is_testable(self, cycle: Sequence[int]) -> bool:
-        """Say whether data can test a cycle, state indices in order: its states share one SCC."""
+        """Say whether data can test a cycle: its states share one SCC.
+
+        Parameters
+        ----------
+        cycle : sequence of int
+            State indices in order.
+
+        Returns
+        -------
+        bool
+        """
         return len({int(self.strong[state]) for state in cycle}) == 1
 
 

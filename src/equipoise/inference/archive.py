@@ -99,9 +99,9 @@ def save(result: BalanceTest, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    result
+    result : BalanceTest
         From :func:`equipoise.test`, by MCMC.
-    path
+    path : str or path
         Where to; an existing file is replaced, once the new one is whole.
 
     Raises
@@ -144,11 +144,11 @@ def load(
 
     Parameters
     ----------
-    path
+    path : str or path
         The file.
-    rope
+    rope : float, optional
         ρ below this counts as negligible, nats; default: as before.
-    reference
+    reference : str or sequence of str, optional
         State at Φ = 0, or one for each component; default: as before.
 
     Returns

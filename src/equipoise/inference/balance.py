@@ -40,38 +40,38 @@ class BalanceTest:
 
     Attributes
     ----------
-    counts, graph
+    counts, graph : TransitionCounts and SupportGraph
         What was tested, and its support graph.
-    findings
+    findings : Findings
         Evidence, posterior draws and diagnostics behind everything else.
-    chains
+    chains : Chains or None
         What NUTS returned; None on the fast path.
-    verdict
+    verdict : Verdict
         What the counts say.
-    potential
+    potential : tuple of StatePotential
         ``Φ = −log π`` of every state, given balance.
-    gradient
+    gradient : tuple of StatePotential
         Gradient part of the log-ratios of every state under the cyclic hypothesis: what is left
         of a potential where balance fails. Not −log π.
-    cycles
+    cycles : tuple of CycleAffinity
         Affinities on a minimum-weight cycle basis, the best-determined cycles, under the cyclic
         hypothesis.
-    edges
+    edges : tuple of EdgeCirculation
         c on every edge of the support, under the cyclic hypothesis.
-    exact
+    exact : ExactEvidence or None
         Evidence in closed form, under priors of its own, where the counts are those of one path;
         else None.
-    exact_refusal
+    exact_refusal : str or None
         Why there is no exact evidence, in words; None where there is.
-    alternatives
+    alternatives : tuple of Alternative
         The log Bayes factor with one setting changed: τ, fixed scales, priors, imputed trials.
-    rope
+    rope : float
         ρ below this counts as negligible, nats.
-    references
+    references : tuple of int
         Index of the state at Φ = 0 in each component.
-    rejected
+    rejected : {"stay", "drop"}
         What trials that ended in no state counted as.
-    seconds, random_seed
+    seconds, random_seed : float and int or None
         How long it took, and the seed.
     """
 

@@ -26,18 +26,18 @@ class Diagnosis:
 
     Attributes
     ----------
-    result
+    result : BalanceTest
         The test it belongs to.
-    violation
+    violation : Violation
         Where balance breaks and by how much.
-    sampling
+    sampling : SamplingChecks
         Checks of how the counts were drawn.
-    repeated
+    repeated : RepeatedVerdict or None
         The verdict with counts divided by their design effect, where draws of one block resemble
         each other; else None.
-    baselines
+    baselines : Baselines or None
         What simpler methods say; None where they were not asked for or a fit was not reached.
-    no_repeat, no_baselines
+    no_repeat, no_baselines : str or None
         Why ``repeated`` or ``baselines`` could not be computed, in words; else None.
     """
 
@@ -69,11 +69,13 @@ def diagnose(
     ----------
     result : BalanceTest
         From :func:`equipoise.test`.
-    cycles, rope_affinity
-        As of :func:`equipoise.violation`.
-    block_order
+    cycles : sequence of sequence of str
+        Cycles to look at beside those of the basis, as of :func:`equipoise.violation`.
+    rope_affinity : float
+        ``|A|`` up to this counts as practically nothing, nats.
+    block_order : sequence of str, optional
         As of :func:`equipoise.check_sampling`.
-    simpler
+    simpler : bool
         Compute the baselines too, which takes long for hundreds of states.
     random_seed : int, Generator or None
         The same seed gives the same result; default: that of the test, else 0.

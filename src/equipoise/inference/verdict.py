@@ -58,27 +58,27 @@ class Verdict:
 
     Attributes
     ----------
-    favours, strength, reason
+    favours, strength, reason : Favours and Strength or None and Reason or None
         By the rules of docs/model.md; ``strength`` after Kass & Raftery, None where nothing is
         decided.
         Where the numbers are not trusted, ``"undecided"`` without a reason.
-    lower, upper
+    lower, upper : float
         Range of the log Bayes factor over τ × {½, 1, 2}, widened by two Monte Carlo errors, nats.
-    p_balance
+    p_balance : float or None
         Posterior probability of balance at even prior odds; None where untestable or untrusted.
-    reversing_odds
+    reversing_odds : float or None
         Prior odds (for the other side) that would make the two hypotheses equally likely.
-    ceiling
+    ceiling : BayesFactor or None
         Log Bayes factor, at the prior's own τ, that these trials would give had the counts
         equalled their fitted reversible expectation. None without cycles; it has
         its own error and its own reason for distrust.
-    information_nats
+    information_nats : float
         ``½ Σ log(1 + τ² λ_k)``.
-    size
+    size : ViolationSize or None
         How large the violation is.
-    trusted
+    trusted : bool
         False where the numbers must not be reported.
-    text
+    text : str
         One or two sentences.
     """
 

@@ -27,9 +27,9 @@ class AdjustedEdges:
 
     Attributes
     ----------
-    edges
+    edges : PairwiseEdges
         The likelihood; its exposure holds the constant part of the map.
-    potential
+    potential : ndarray of float
         Map of the potential, shape (M, S): ``eta = potential @ Φ + c``.
     """
 
@@ -42,13 +42,22 @@ def adjusted(edges: PairwiseEdges, differences: FloatArray, mode: FloatArray) ->
 
     Parameters
     ----------
-    edges
+    edges : PairwiseEdges
         The pairwise likelihood of one kernel, M edges.
-    differences
+    differences : ndarray of float
         Shape (M, S): row e takes ``Φ_i − Φ_j``.
-    mode
+    mode : ndarray of float
         Where the likelihood is greatest, or, where it has no greatest value, a mode under a wide
         prior; shape (S,).
+
+    Returns
+    -------
+    AdjustedEdges
+        Their log-likelihood has the curvature of multinomial rows at the mode.
+
+    Notes
+    -----
+    The curvature adjustment of composite likelihoods (Ribatet, Cooley & Davison 2012).
     """
     if not len(edges.forward):
         return AdjustedEdges(edges, differences)

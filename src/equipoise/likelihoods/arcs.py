@@ -15,13 +15,13 @@ class Arcs:
 
     Attributes
     ----------
-    n_states, n_edges
+    n_states, n_edges : int
         S and E.
-    source, target
+    source, target : ndarray of int
         State indices of each arc, shape (2E,): the arc runs source → target.
-    edge
+    edge : ndarray of int
         Index of its edge, shape (2E,).
-    sign
+    sign : ndarray of float
         +1 where the arc runs along the edge's stored direction i → j (i < j), −1 against it.
     """
 
@@ -37,9 +37,25 @@ class Arcs:
         """Position of the first arc of every state that has arcs, in order of state."""
         return np.flatnonzero(np.diff(self.source, prepend=-1))
 
+    @cached_property
+    def row(self) -> IntArray:
+        """Place of each arc's source among the states that have arcs, shape (2E,)."""
+        return np.cumsum(np.diff(self.source, prepend=-1) > 0) - 1
+
 
 def support_arcs(graph: SupportGraph) -> Arcs:
-    """Return the arcs of a support graph, both ways along every edge."""
+    """Return the arcs of a support graph, both ways along every edge.
+
+    Parameters
+    ----------
+    graph : SupportGraph
+        S states and E edges.
+
+    Returns
+    -------
+    Arcs
+        2E of them, sorted by source, then target.
+    """
     edges = np.asarray(graph.edges, dtype=np.int64).reshape(-1, 2)
     n_edges = len(edges)
     source = np.concatenate([edges[:, 0], edges[:, 1]])

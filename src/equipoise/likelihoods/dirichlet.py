@@ -24,13 +24,13 @@ class DirichletRows:
               \qquad \alpha_i = \sum_j \alpha_{ij}
 
     Valid for a path given its start and for independent draws alike; the multinomial coefficient is
-    left out, as everywhere in this package.
+    left out, as everywhere in this package. How it is matched to a rival: docs/model.md.
 
     Attributes
     ----------
-    steps
+    steps : Steps
         The possible steps, loops included, and their counts.
-    concentration
+    concentration : ndarray of float
         α of each step, shape (A,).
     """
 
@@ -86,14 +86,19 @@ def dirichlet(
 
     Parameters
     ----------
-    counts
+    counts : TransitionCounts
         Transition counts; axis 0 is *from*, axis 1 *to*.
-    concentration
+    concentration : array_like
         α of every step, or of each, shape (A,), in the order of
         :class:`equipoise.likelihoods.Steps`. The default ½ matches a reinforced walk of edge weight
         1, of which each edge is shared by two rows.
-    rejected
+    rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
+
+    Returns
+    -------
+    DirichletRows
+        With the evidence in closed form, nats.
 
     Raises
     ------

@@ -37,13 +37,13 @@ class EdgeWeights:
 
     Attributes
     ----------
-    n_states
+    n_states : int
         Number of vertices S.
-    edges
+    edges : ndarray of int
         Shape (M, 2): pairs of vertices, i < j, or i = j for a loop; connected.
-    weight
+    weight : ndarray of float
         ``a_e > 0``, the weights the walk begins with, shape (M,).
-    start
+    start : int
         Vertex ``v_0`` where the walk begins.
     """
 
@@ -122,10 +122,15 @@ class EdgeWeights:
 
         Parameters
         ----------
-        n
+        n : int
             How many.
-        random_seed
+        random_seed : int, numpy.random.Generator or None
             The same seed gives the same draws.
+
+        Returns
+        -------
+        ndarray of float, shape (n, M)
+            Positive weights of the M edges and loops.
 
         Notes
         -----

@@ -18,17 +18,17 @@ class MultinomialRows:
               \qquad Z_i = [\text{stay}] + \sum_j e^{\eta_{ij}}
 
     with :math:`P_{ij} = e^{\eta_{ij}}/Z_i` and :math:`P_{ii} = 1/Z_i`. The multinomial coefficient
-    is left out: it is the same under every hypothesis. Concave in eta.
+    is left out: it is the same under every hypothesis. Concave in eta (docs/model.md).
 
     Attributes
     ----------
-    arcs
+    arcs : Arcs
         The support's arcs; eta has one entry an arc, shape (..., 2E).
-    counts
+    counts : ndarray of float
         Transitions counted along each arc, shape (2E,); real numbers are allowed (expectations).
-    trials
+    trials : ndarray of float
         ``N_i``, shape (S,): transitions plus what counts as staying.
-    stay
+    stay : bool
         Whether staying is an outcome (the 1 in ``Z_i``).
     """
 
@@ -48,24 +48,23 @@ class MultinomialRows:
         return self._softmax(eta)[1]
 
     def _softmax(self, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        shape = (*eta.shape[:-1], self.arcs.n_states)
-        log_z = np.zeros(shape)
         if not eta.shape[-1]:
-            return log_z, eta
-        starts = self.arcs.row_starts
-        rows = self.arcs.source[starts]
-        top = np.zeros(shape)
-        top[..., rows] = np.maximum.reduceat(eta, starts, axis=-1)
+            return np.zeros((*eta.shape[:-1], self.arcs.n_states)), eta
+        starts, row = self.arcs.row_starts, self.arcs.row
+        top = np.maximum.reduceat(eta, starts, axis=-1)
         if self.stay:
             top = np.maximum(top, 0.0)
-        source = self.arcs.source
-        weight = np.exp(eta - top[..., source])
-        total = np.full(shape, 0.0 if self.stay else 1.0)  # 1 is left to states without arcs
-        total[..., rows] = np.add.reduceat(weight, starts, axis=-1)
+        weight = np.exp(eta - top[..., row])
+        total = np.add.reduceat(weight, starts, axis=-1)
         if self.stay:
             total += np.exp(-top)
+        weight /= total[..., row]
         log_z = top + np.log(total)
-        return log_z, weight / total[..., source]
+        if len(starts) < self.arcs.n_states:  # 0 for states without arcs
+            rows = log_z
+            log_z = np.zeros((*eta.shape[:-1], self.arcs.n_states))
+            log_z[..., self.arcs.source[starts]] = rows
+        return log_z, weight
 
     def log_likelihood(self, eta: FloatArray) -> FloatArray:
         """Return the log-likelihood in nats, shape ``eta.shape[:-1]``."""
@@ -115,7 +114,19 @@ class MultinomialRows:
 
 
 def trials_of(counts: TransitionCounts, rejected: Rejected) -> FloatArray:
-    """Return ``N_i``, shape (S,): transitions, and rejected trials where they count as staying.
+    """Return ``N_i``: transitions, and rejected trials where they count as staying.
+
+    Parameters
+    ----------
+    counts : TransitionCounts
+        Axis 0 is from, axis 1 to.
+    rejected : {"stay", "drop"}
+        What a trial that ended in no state counts as.
+
+    Returns
+    -------
+    ndarray of float, shape (S,)
+        Trials from each state.
 
     Raises
     ------
@@ -137,14 +148,19 @@ def multinomial(
 
     Parameters
     ----------
-    counts
+    counts : TransitionCounts
         Transition counts; axis 0 of ``counts.counts`` is *from*, axis 1 *to*.
-    arcs
+    arcs : Arcs
         The support, from :func:`equipoise.likelihoods.support_arcs`.
-    rejected
+    rejected : {"stay", "drop"}
         ``"stay"``: a trial that ended in no state left the agent where it was, and counts as
         staying. ``"drop"``: it is left out of the trials. Where staying is impossible
         (``counts.stay`` is false) such trials are always left out.
+
+    Returns
+    -------
+    MultinomialRows
+        A function of the predictor η along the arcs; log-concave.
 
     Raises
     ------

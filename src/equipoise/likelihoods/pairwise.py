@@ -19,22 +19,23 @@ class PairwiseEdges:
     .. math:: n_{ij} \mid m_e \sim \text{Binomial}(m_e, \text{logit}^{-1}(\eta_e + \log N_i/N_j)),
               \qquad \eta_e = \Phi_i - \Phi_j + c_{ij}
 
-    Conditioning on :math:`m_e = n_{ij} + n_{ji}` removes the symmetric edge terms. Exact for
+    The model of Bradley & Terry (1952) with an exposure. Conditioning on
+    :math:`m_e = n_{ij} + n_{ji}` removes the symmetric edge terms. Exact for
     Poisson counts; for fixed row totals a conditional likelihood, in which everything about cycles
     is unaffected and the covariance of the potential is too large by diag(1/N_i). The binomial
     coefficient is left out.
 
     Attributes
     ----------
-    edges
+    edges : ndarray of int
         Indices into the graph's edges of those used, shape (M,): both ends were sources.
-    left_out
+    left_out : ndarray of int
         Indices of the edges left out, because an end was never a source.
-    forward, total
+    forward, total : ndarray of float
         ``n_ij`` along the stored direction i → j, and ``m_e``, shape (M,).
-    exposure
+    exposure : ndarray of float
         ``log N_i/N_j``, shape (M,).
-    trials
+    trials : ndarray of float
         ``N_i``, shape (S,).
     """
 
@@ -85,12 +86,17 @@ def pairwise(
 
     Parameters
     ----------
-    counts
+    counts : TransitionCounts
         Transition counts; axis 0 is *from*, axis 1 *to*.
-    graph
+    graph : SupportGraph
         Their support graph.
-    rejected
+    rejected : {"stay", "drop"}
         As in :func:`equipoise.likelihoods.multinomial`: it decides the exposure ``N_i``.
+
+    Returns
+    -------
+    PairwiseEdges
+        Edges with an end that was never a source are left out, and named.
 
     Raises
     ------

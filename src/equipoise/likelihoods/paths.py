@@ -19,7 +19,7 @@ def ends_of_path(counts: TransitionCounts) -> tuple[int, int]:
 
     Parameters
     ----------
-    counts
+    counts : TransitionCounts
         Protocol "trajectory". Without its sequences, the counts must be those of a path from the
         start they name; where they name none, it is the state that was left once more often than
         entered.

@@ -16,13 +16,13 @@ class Predictor:
 
     Attributes
     ----------
-    potential
+    potential : ndarray of float
         Shape (M, S).
-    symmetric
+    symmetric : ndarray of float
         Shape (M, E); (M, 0) where the likelihood has no symmetric edge terms.
-    cycle
+    cycle : ndarray of float
         Shape (M, b); (M, 0) for the reversible hypothesis.
-    basis
+    basis : ndarray of float
         Cycle basis, shape (E, b): ``c = basis @ z``, stored as i → j values of each edge.
     """
 
@@ -41,10 +41,15 @@ def multinomial_predictor(arcs: Arcs, basis: FloatArray) -> Predictor:
 
     Parameters
     ----------
-    arcs
+    arcs : Arcs
         The support's arcs, M = 2E of them.
-    basis
+    basis : ndarray of float
         Cycle basis, shape (E, b); columns divergence-free for the cyclic hypothesis.
+
+    Returns
+    -------
+    Predictor
+        Of M = 2E arcs.
     """
     index = np.arange(len(arcs.source))
     potential = np.zeros((len(index), arcs.n_states))
@@ -61,6 +66,18 @@ def pairwise_predictor(likelihood: PairwiseEdges, graph: SupportGraph) -> Predic
 
     Where edges were left out, the cycles are those of the remaining graph, and c is 0 on the
     others.
+
+    Parameters
+    ----------
+    likelihood : PairwiseEdges
+        Which edges are used.
+    graph : SupportGraph
+        S states and E edges.
+
+    Returns
+    -------
+    Predictor
+        Of the M edges used; ``basis`` has a row for each of the E.
     """
     used = np.zeros(len(graph.edges), dtype=np.bool_)
     used[likelihood.edges] = True

@@ -13,7 +13,12 @@ Rejected = Literal["stay", "drop"]
 class Likelihood(Protocol):
     """A log-concave likelihood of one predictor vector, ``eta``, of length M.
 
-    Leading axes of ``eta`` are batch axes throughout; values are in nats.
+    Leading axes of ``eta`` are batch axes throughout; values are in nats. Each method takes
+
+    - ``eta`` : ndarray of float, shape (..., M), the predictor, made by
+      :class:`equipoise.likelihoods.Predictor`;
+    - ``vector`` : ndarray of float, shape (..., M), a direction in it;
+    - ``design`` : ndarray of float, shape (M, d), by which d parameters move it.
     """
 
     @property

@@ -19,15 +19,15 @@ class Steps:
 
     Attributes
     ----------
-    n_states
+    n_states : int
         S.
-    edges
+    edges : ndarray of int
         Undirected edges, shape (M, 2): E pairs i < j, then the loops (i, i) in order of state.
-    source, target
+    source, target : ndarray of int
         State indices of each step, shape (A,); equal for a loop.
-    edge
+    edge : ndarray of int
         Index of its edge, shape (A,).
-    counts
+    counts : ndarray of float
         How often it was taken, shape (A,).
     """
 
@@ -66,13 +66,18 @@ def steps_of(
 
     Parameters
     ----------
-    counts
+    counts : TransitionCounts
         Transition counts; axis 0 is *from*, axis 1 *to*.
-    graph
+    graph : SupportGraph
         Their support graph, S states and E edges.
-    rejected
+    rejected : {"stay", "drop"}
         ``"stay"``: a trial that ended in no state stayed where it was. ``"drop"``: it is left out.
         Where staying is impossible (``counts.stay`` is false) such trials are always left out.
+
+    Returns
+    -------
+    Steps
+        Both ways along every edge, then a loop at every state where staying is possible.
 
     Raises
     ------

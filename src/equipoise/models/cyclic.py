@@ -30,20 +30,21 @@ def cyclic(
     :math:`\sigma_c \sim \text{HalfNormal}(\tau)`. Every positive kernel on the support is reached
     once, up to one additive constant of V in each component; without staying, up to V and the level
     of :math:`s_e - (V_i + V_j)/2`. :math:`V - \log Z` is the gradient
-    part of the log-ratios here, *not* :math:`-\log \pi`.
+    part of the log-ratios here, *not* :math:`-\log \pi` (Hodge decomposition: Jiang, Lim, Yao & Ye
+    2011; docs/model.md).
 
     The datum ``settings`` holds σ_c fixed where ``cycle_learned`` is 0, at ``fixed_cycle_sd``; 0
     gives the reversible hypothesis.
 
     Parameters
     ----------
-    counts
+    counts : TransitionCounts
         Transition counts; axis 0 is *from*, axis 1 *to*.
-    priors
+    priors : Priors, optional
         Prior scales; default: learned. ``priors.cycle_scale`` is τ.
-    likelihood
+    likelihood : str
         ``"multinomial"`` or ``"pairwise"``; the pairwise one has no s.
-    rejected
+    rejected : {"stay", "drop"}
         ``"stay"`` or ``"drop"``: what a trial that ended in no state counts as.
 
     Returns

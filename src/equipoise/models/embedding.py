@@ -31,21 +31,21 @@ def embedding(
               \epsilon \sim \text{Normal}(0, \sigma_\epsilon)
 
     with :math:`\sigma_f \sim \text{HalfNormal}(s)` and :math:`\log \ell \sim \text{Normal}(0, 1)`,
-    ℓ in units of the median distance, cut off at ±2.5. Given balance.
+    ℓ in units of the median distance, cut off at ±2.5. Given balance. Derived in docs/model.md.
 
     Parameters
     ----------
-    edges
+    edges : AdjustedEdges
         Pairwise edges of S states, their curvature corrected or not.
-    coordinates
+    coordinates : ndarray of float
         In units of the median distance, shape (S, D).
-    states
+    states : sequence of str
         Labels of their rows.
-    priors
+    priors : Priors, optional
         Default: ``Priors()``; of these only the scale of the potential counts.
-    scale
+    scale : float
         s, nats.
-    anchor
+    anchor : tuple of ndarray of float and ndarray of float, optional
         As in :func:`equipoise.models.features`.
 
     Returns

@@ -28,21 +28,21 @@ def features(
 
     with :math:`\sigma_\epsilon \sim \text{HalfNormal}` as σ_V has it in the plain pairwise model,
     which this one is at β = 0, and :math:`\sigma_\beta \sim \text{HalfNormal}(s/\sqrt{K})`: K
-    columns together have the scale s beforehand. Given balance.
+    columns together have the scale s beforehand. Given balance. Derived in docs/model.md.
 
     Parameters
     ----------
-    edges
+    edges : AdjustedEdges
         Pairwise edges of S states, their curvature corrected or not.
-    columns
+    columns : ndarray of float
         Standardised features, shape (S, K).
-    states, names
+    states, names : sequence of str
         Labels of the rows and columns of ``columns``.
-    priors
+    priors : Priors, optional
         Default: ``Priors()``; of these only the scale of the potential counts.
-    scale
+    scale : float
         s, nats.
-    anchor
+    anchor : tuple of ndarray of float and ndarray of float, optional
         Where the data put Φ and with which variance, shapes (S,): they change how fast a sampler
         moves, and not what it samples (:func:`equipoise.models.walk.walked_normal`).
 

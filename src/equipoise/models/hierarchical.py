@@ -59,13 +59,13 @@ def hierarchical(
 
     Parameters
     ----------
-    table
+    table : KernelTable
         From :func:`equipoise.inference.comparison.kernel_table`, with the same ``potentials``.
-    potentials
+    potentials : PotentialsName
         ``"shared"``, ``"pooled"`` or ``"separate"``.
-    cycles
+    cycles : bool
         Whether every kernel may have cycles that break balance.
-    priors
+    priors : Priors, optional
         Prior scales; default: σ_V learned. ``priors.cycle_scale`` is τ.
 
     Returns

@@ -29,6 +29,25 @@ class Priors:
     The scales have the same prior under both hypotheses. Fixed scales mislead:
     with them sparse reversible data look non-reversible; they are kept as a regression anchor.
 
+    Attributes
+    ----------
+    scales : {"learned", "fixed"}
+        Whether σ_V and σ_s are learned.
+    cycle_scale : float
+        τ of ``σ_c ~ HalfNormal(τ)``, nats.
+    potential_scale : float
+        Scale of the half-normal prior of σ_V, nats.
+    symmetric_mean : float
+        Mean of μ_s where scales are learned, and of s where they are fixed, nats.
+    symmetric_mean_sd : float
+        Standard deviation of μ_s, nats.
+    symmetric_scale : float
+        Scale of the half-normal prior of σ_s, nats.
+    fixed_potential_sd : float
+        σ_V where scales are fixed, nats.
+    fixed_symmetric_sd : float
+        σ_s where scales are fixed, nats.
+
     Raises
     ------
     UsageError

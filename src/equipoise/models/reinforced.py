@@ -21,9 +21,9 @@ def reinforced(counts: TransitionCounts, *, edge_weight: float = 1.0) -> "pm.Mod
 
     Parameters
     ----------
-    counts
+    counts : TransitionCounts
         Transition counts of one path; axis 0 is *from*, axis 1 *to*.
-    edge_weight
+    edge_weight : float
         ``a``, of every edge and loop; see :func:`equipoise.likelihoods.reinforced`.
 
     Returns

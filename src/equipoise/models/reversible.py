@@ -31,18 +31,18 @@ def reversible(
 
     With ``likelihood="pairwise"`` the two directions of each edge are compared instead,
     :math:`n_{ij} \mid m_e \sim \text{Binomial}(m_e, \text{logit}^{-1}(V_i - V_j + \log N_i/N_j))`:
-    no s, and V itself is the potential.
+    no s, and V itself is the potential. Both are derived in docs/model.md.
 
     Parameters
     ----------
-    counts
+    counts : TransitionCounts
         Transition counts; axis 0 is *from*, axis 1 *to*.
-    priors
+    priors : Priors, optional
         Prior scales; default: learned. Where they are fixed, ``sigma_V``, ``sigma_s`` and ``mu_s``
         stay in the model as variables that nothing depends on.
-    likelihood
+    likelihood : str
         ``"multinomial"`` or ``"pairwise"``.
-    rejected
+    rejected : {"stay", "drop"}
         ``"stay"`` or ``"drop"``: what a trial that ended in no state counts as.
 
     Returns

@@ -22,15 +22,15 @@ def unrestricted(
     independently for every i, on the steps of the support. A Dirichlet row is made of independent
     :math:`w_{ij} \sim \text{Gamma}(\alpha_{ij}, 1)`, :math:`P_{ij} = w_{ij} / \sum_k w_{ik}`; the
     sums are free of the data and change no evidence, which is known in closed form:
-    :meth:`equipoise.likelihoods.DirichletRows.log_evidence`.
+    :meth:`equipoise.likelihoods.DirichletRows.log_evidence` (docs/model.md).
 
     Parameters
     ----------
-    counts
+    counts : TransitionCounts
         Transition counts; axis 0 is *from*, axis 1 *to*.
-    concentration
+    concentration : array_like
         α of every step, or of each; see :func:`equipoise.likelihoods.dirichlet`.
-    rejected
+    rejected : {"stay", "drop"}
         ``"stay"`` or ``"drop"``: what a trial that ended in no state counts as.
 
     Returns

@@ -17,11 +17,13 @@ from equipoise.plots.plan import plot_plan
 from equipoise.plots.potential import plot_potential
 from equipoise.plots.save import FIGURES, save_figures
 from equipoise.plots.sensitivity import plot_sensitivity
+from equipoise.plots.style import STYLE
 
 __all__ = [
     "COMPARISON_FIGURES",
     "FEATURE_FIGURES",
     "FIGURES",
+    "STYLE",
     "plot_clustering",
     "plot_coefficients",
     "plot_cycles",

@@ -30,9 +30,9 @@ def plot_reliability(found: CalibrationCheck, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    found
+    found : CalibrationCheck
         From :func:`equipoise.inference.calibration.check`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns
@@ -68,9 +68,9 @@ def plot_ranks(found: CalibrationCheck, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    found
+    found : CalibrationCheck
         From :func:`equipoise.inference.calibration.check`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns

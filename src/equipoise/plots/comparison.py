@@ -37,9 +37,9 @@ def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    found
+    found : Comparison
         From :func:`equipoise.compare`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns
@@ -59,8 +59,14 @@ def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
             return axes
         low = shared[order].min()
         row_of = {int(u): k for k, u in enumerate(order)}
-        axes.plot(
-            shared[order] - low, np.arange(len(order)), "|", color=GREY, markersize=7, zorder=1
+        (ticks,) = axes.plot(
+            shared[order] - low,
+            np.arange(len(order)),
+            "|",
+            color=GREY,
+            markersize=7,
+            zorder=1,
+            label="shared potential",
         )
         shown = kernels.names[:_MOST_KERNELS]
         names = told_apart(shown, 24)
@@ -92,7 +98,7 @@ def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
         axes.set_yticks(np.arange(len(order)), labels, parse_math=False)
         axes.set_ylim(-0.7, len(order) - 0.3)
         axes.set_xlabel("potential Φ (nats)")
-        legend_below(axes, handles, 2, own=ax is None)
+        legend_below(axes, [*handles, ticks], 2, own=ax is None)
         return axes
 
 
@@ -104,9 +110,9 @@ def plot_distances(found: Comparison, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    found
+    found : Comparison
         From :func:`equipoise.compare`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns
@@ -162,9 +168,9 @@ def plot_clustering(found: Comparison, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    found
+    found : Comparison
         From :func:`equipoise.compare`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns

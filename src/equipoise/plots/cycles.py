@@ -26,9 +26,9 @@ def plot_cycles(violation: Violation, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    violation
+    violation : Violation
         From :func:`equipoise.violation`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns

@@ -27,9 +27,9 @@ def plot_entropy_production(violation: Violation, ax: Axes | None = None) -> Axe
 
     Parameters
     ----------
-    violation
+    violation : Violation
         From :func:`equipoise.inference.violation.violation`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns

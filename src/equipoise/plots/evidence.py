@@ -26,9 +26,9 @@ def plot_evidence(result: BalanceTest, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    result
+    result : BalanceTest
         From :func:`equipoise.test`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns

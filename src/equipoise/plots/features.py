@@ -17,9 +17,9 @@ def plot_coefficients(found: Explanation, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    found
+    found : Explanation
         From :func:`equipoise.explain`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns
@@ -55,9 +55,9 @@ def plot_explained(found: Explanation, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    found
+    found : Explanation
         From :func:`equipoise.explain`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns

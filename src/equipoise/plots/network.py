@@ -55,9 +55,9 @@ def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    result
+    result : BalanceTest
         From :func:`equipoise.test`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns

@@ -30,9 +30,9 @@ def plot_plan(plan: Plan, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    plan
+    plan : Plan
         From :func:`equipoise.inference.planning.plan`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns

@@ -44,13 +44,13 @@ def save_figures(
 
     Parameters
     ----------
-    result
+    result : BalanceTest
         From :func:`equipoise.test`.
-    folder
+    folder : str or PathLike[str]
         Where to; it is made if need be. Files of the same names are replaced.
-    formats
+    formats : sequence of str
         Endings that matplotlib knows: "png", "pdf", "svg", ...
-    violation
+    violation : Violation, optional
         From :func:`equipoise.violation`; default: computed here.
 
     Returns

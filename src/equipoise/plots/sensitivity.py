@@ -32,9 +32,9 @@ def plot_sensitivity(result: BalanceTest, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    result
+    result : BalanceTest
         From :func:`equipoise.test`.
-    ax
+    ax : Axes, optional
         Axes to draw on; default: new ones, one journal column wide.
 
     Returns

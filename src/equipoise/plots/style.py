@@ -14,6 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.container import Container
 from matplotlib.figure import Figure
+from matplotlib.rcsetup import cycler
 from numpy.typing import ArrayLike
 
 from equipoise.text import printable
@@ -26,7 +27,9 @@ INK, GREY, FAINT = "#222222", "#8a8a8a", "#dcdcdc"
 #: Blue below 0, vermillion above, and a middle that still shows on white.
 DIVERGING = LinearSegmentedColormap.from_list("equipoise", [BLUE, "#c9c9c9", VERMILLION])
 
-_STYLE: dict[Any, Any] = {
+#: Settings of matplotlib, for ``matplotlib.style.use`` where other figures stand beside these.
+STYLE: dict[Any, Any] = {
+    "axes.prop_cycle": cycler(color=[BLUE, VERMILLION, GREEN, ORANGE]),
     "font.size": 7.5,
     "axes.labelsize": 7.5,
     "axes.titlesize": 7.5,
@@ -70,7 +73,7 @@ def drawn_on(ax: Axes | None, height: float) -> Iterator[Axes]:
     if ax is not None:
         yield ax
         return
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         # Not pyplot: no global list of figures, no window, and a fast import.
         figure = Figure(figsize=(COLUMN, height), layout="constrained")
         FigureCanvasAgg(figure)

@@ -1,91 +1,15 @@
 """The sources that results cite: one entry each, as text and as BibTeX.
 
-All are named in docs/model.md or at the function that uses them. arXiv numbers and DOIs lead there.
+All are named in docs/mathematics/sources.md or at the function that uses them. arXiv numbers and
+DOIs lead there.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from equipoise.errors import UsageError
+from equipoise.report.source import Source
 
-
-@dataclass(frozen=True)
-class Source:
-    """A published source.
-
-    Attributes
-    ----------
-    key
-        Key in BibTeX.
-    authors
-        "Family, Given" each, in the order of the paper.
-    title, year
-        As published.
-    journal
-        None for a preprint.
-    volume, number, pages
-        Of the journal; empty where there is none.
-    arxiv, doi
-        Identifiers; empty where not known.
-    """
-
-    key: str
-    authors: tuple[str, ...]
-    title: str
-    year: int
-    journal: str | None = None
-    volume: str = ""
-    number: str = ""
-    pages: str = ""
-    arxiv: str = ""
-    doi: str = ""
-
-    @property
-    def short(self) -> str:
-        """Return the citation in running text: "Kass & Raftery 1995"."""
-        families = [name.split(",")[0] for name in self.authors]
-        if len(families) > 2:
-            return f"{families[0]} et al. {self.year}"
-        return f"{' & '.join(families)} {self.year}"
-
-    @property
-    def reference(self) -> str:
-        """Return the entry of a list of references, plain text."""
-        names = ", ".join(self.authors[:-1])
-        names = f"{names} & {self.authors[-1]}" if names else self.authors[-1]
-        number = f"({self.number})" if self.number else ""
-        pages = f", {self.pages.replace('--', '–')}" if self.pages else ""
-        volume = f" {self.volume}{number}{pages}" if self.volume else ""
-        place = f" {self.journal}{volume}." if self.journal else ""
-        preprint = f" arXiv:{self.arxiv}." if self.arxiv else ""
-        return f"{names} ({self.year}). {self.title}.{place}{preprint}"
-
-    @property
-    def link(self) -> str:
-        """Return where it can be read: by DOI, else on arXiv, else nowhere."""
-        if self.doi:
-            return f"https://doi.org/{self.doi}"
-        return f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv else ""
-
-    @property
-    def bibtex(self) -> str:
-        """Return the BibTeX entry, UTF-8."""
-        fields = {
-            "author": " and ".join(self.authors),
-            "title": f"{{{self.title}}}",
-            "journal": self.journal or "",
-            "year": str(self.year),
-            "volume": self.volume,
-            "number": self.number,
-            "pages": self.pages,
-            "eprint": self.arxiv,
-            "archiveprefix": "arXiv" if self.arxiv else "",
-            "doi": self.doi,
-        }
-        lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
-        kind = "article" if self.journal else "misc"
-        return "\n".join([f"@{kind}{{{self.key},", *lines, "}"])
-
+__all__ = ["SOURCES", "Source", "bibtex", "cited"]
 
 _ALL = (
     Source(
@@ -284,6 +208,107 @@ _ALL = (
         "72",
         "1--58",
         arxiv="1507.02646",
+    ),
+    Source(
+        "meng1996",
+        ("Meng, Xiao-Li", "Wong, Wing Hung"),
+        "Simulating ratios of normalizing constants via a simple identity: a theoretical "
+        "exploration",
+        1996,
+        "Statistica Sinica",
+        "6",
+        "4",
+        "831--860",
+    ),
+    Source(
+        "gronau2017",
+        (
+            "Gronau, Quentin F.",
+            "Sarafoglou, Alexandra",
+            "Matzke, Dora",
+            "Ly, Alexander",
+            "Boehm, Udo",
+            "Marsman, Maarten",
+            "Leslie, David S.",
+            "Forster, Jonathan J.",
+            "Wagenmakers, Eric-Jan",
+            "Steingroever, Helen",
+        ),
+        "A tutorial on bridge sampling",
+        2017,
+        "Journal of Mathematical Psychology",
+        "81",
+        "",
+        "80--97",
+        arxiv="1703.05984",
+    ),
+    Source(
+        "micaletto2025",
+        ("Micaletto, Giorgio", "Vehtari, Aki"),
+        "Bridge sampling diagnostics",
+        2025,
+        arxiv="2508.14487",
+    ),
+    Source(
+        "dickey1971",
+        ("Dickey, James M.",),
+        "The weighted likelihood ratio, linear hypotheses on normal location parameters",
+        1971,
+        "The Annals of Mathematical Statistics",
+        "42",
+        "1",
+        "204--223",
+    ),
+    Source(
+        "delmoral2006",
+        ("Del Moral, Pierre", "Doucet, Arnaud", "Jasra, Ajay"),
+        "Sequential Monte Carlo samplers",
+        2006,
+        "Journal of the Royal Statistical Society: Series B",
+        "68",
+        "3",
+        "411--436",
+    ),
+    Source(
+        "hoffman2014",
+        ("Hoffman, Matthew D.", "Gelman, Andrew"),
+        "The No-U-Turn Sampler: adaptively setting path lengths in Hamiltonian Monte Carlo",
+        2014,
+        "Journal of Machine Learning Research",
+        "15",
+        "",
+        "1593--1623",
+        arxiv="1111.4246",
+    ),
+    Source(
+        "ribatet2012",
+        ("Ribatet, Mathieu", "Cooley, Daniel", "Davison, Anthony C."),
+        "Bayesian inference from composite likelihoods, with an application to spatial extremes",
+        2012,
+        "Statistica Sinica",
+        "22",
+        "",
+        "813--845",
+    ),
+    Source(
+        "gelman2019",
+        ("Gelman, Andrew", "Goodrich, Ben", "Gabry, Jonah", "Vehtari, Aki"),
+        "R-squared for Bayesian regression models",
+        2019,
+        "The American Statistician",
+        "73",
+        "3",
+        "307--309",
+    ),
+    Source(
+        "shahbaba2014",
+        ("Shahbaba, Babak", "Lan, Shiwei", "Johnson, Wesley O.", "Neal, Radford M."),
+        "Split Hamiltonian Monte Carlo",
+        2014,
+        "Statistics and Computing",
+        "24",
+        "",
+        "339--349",
     ),
 )
 SOURCES: dict[str, Source] = {source.key: source for source in _ALL}

@@ -18,7 +18,8 @@ from equipoise.report.numbers import (
 from equipoise.text import printable, told_apart
 
 MOST_KERNELS, MOST_DEVIATING, MOST_PAIRS, MOST_STATES = 30, 12, 15, 10
-_LABEL, _NARROW, _PAIR = 24, 16, 12
+# Two names and three distances have to stand in one line.
+_LABEL, _NAME, _FULL = 24, 12, 60
 _LISTED = 8
 
 
@@ -39,7 +40,7 @@ def comparison_summary(found: Comparison) -> str:
     str
         Without a line feed at its end.
     """
-    names = dict(zip(found.kernels.names, told_apart(found.kernels.names, _LABEL), strict=True))
+    names = short_names(found)
     sections = [
         wrap(found.verdict.text),
         [line for text in added_words(found) for line in wrap(text)],
@@ -93,7 +94,7 @@ def _kernels(found: Comparison) -> list[str]:
     order = kernels_shown(found, MOST_DEVIATING if many else MOST_KERNELS)
     if many:
         lines.append("  Those that deviate most from the shared potential, by δ:")
-    names = told_apart(kernels.names, _NARROW)
+    names = list(short_names(found).values())
     rows = [["kernel", "states", "trials", "δ rms, nats", "balance", "log BF", "ρ", "p(balance)"]]
     for k in order:
         own, away = found.own[k], found.deviations[k]
@@ -118,9 +119,27 @@ def _kernels(found: Comparison) -> list[str]:
     lines += table(rows, right=right, gap=1)
     if many:
         lines.append(f"  ... and {len(found.own) - len(order):,} more; --json has all.")
+    shortened = [
+        f"{names[k]} is {printable(kernels.names[k], _FULL)}"
+        for k in order
+        if names[k] != kernels.names[k]
+    ]
+    if shortened:
+        lines += entry("names", _in_a_row(shortened))
+    lines += entry(
+        "δ rms",
+        "root mean square of the deviation from the shared potential over the kernel's states; "
+        "never negative, so near 0 it lies too high",
+    )
     for name, text in balance_entries(found):
         lines += entry(name, text)
     return lines
+
+
+def short_names(found: Comparison) -> dict[str, str]:
+    """Return every kernel's name as it is shown throughout, all different."""
+    names = found.kernels.names
+    return dict(zip(names, told_apart(names, _NAME), strict=True))
 
 
 def balance_entries(found: Comparison) -> list[tuple[str, str]]:
@@ -175,6 +194,7 @@ def _evidence(found: Comparison) -> list[str]:
     rows = [["potentials", "cycles", "log Z - max", "MC error"]]
     rows += [_hypothesis(h, top) for h in found.hypotheses]
     lines += table(rows, right=[False, False, True, True])
+    lines += entry("log Z - max", "0 is the best; e to this power is what it is worth beside that")
     for name, text in verdict_entries(found):
         lines += entry(name, text)
     return lines
@@ -234,12 +254,14 @@ def _distances(found: Comparison) -> list[str]:
     known = [d for d in found.distances if d.rms is not None]
     shown = sorted(known, key=lambda d: -(d.rms or 0.0))[:MOST_PAIRS]
     rows = [["", "", "states", "rms, nats", "", "JSD, nats", "", "rank", ""]]
-    names = dict(zip(found.kernels.names, told_apart(found.kernels.names, _PAIR), strict=True))
+    names = short_names(found)
     rows += [_pair(d, names) for d in shown]
     lines += table(rows, right=[False, False, True, True, False, True, False, True, False], gap=1)
     if len(known) > len(shown):
         lines.append(f"  The largest {len(shown)} of {len(known):,}.")
-    lines += entry("rms", "never negative, so near 0 it lies too high")
+    lines += entry("rms", "root-mean-square difference; never negative, so near 0 it lies too high")
+    lines += entry("JSD", "Jensen-Shannon divergence of the two exp(-Φ): 0 if alike, log 2 at most")
+    lines += entry("rank", "Spearman's rank correlation of the two potentials")
     nothing = len(found.distances) - len(known)
     if nothing:
         lines += entry("not comparable", f"{nothing:,} pairs, which do not both join two states")

@@ -26,9 +26,10 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
         ``schema``, ``version``, ``kernels`` (each with its verdict, deviation from the shared
         potential, ρ and entropy production), ``verdict``, ``evidence`` (table of hypotheses),
         ``deviation`` (σ_δ), ``distances`` (a pair each), ``rho`` and ``entropy_production``
-        (differences), ``states``, ``share`` of kernels that obey balance, ``added`` (verdict on the
-        counts added up), ``notes``, ``method`` ("path" or "laplace"), ``cross_check`` by the fast
-        path, ``diagnostics`` of the chains. Nats.
+        (differences), ``states``, ``share`` of kernels that obey balance, ``may_be_added`` ("yes",
+        "no", "undecided", None where not known), ``added`` (verdict on the counts added up),
+        ``notes``, ``method`` ("path" or "laplace"), ``cross_check`` by the fast path,
+        ``diagnostics`` of the chains. Nats.
     """
     from equipoise import __version__  # the package imports this module
 
@@ -95,6 +96,11 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
             "upper": finite(found.balances.upper),
             "expected_false": finite(found.balances.expected_false),
         },
+        "may_be_added": None
+        if not shown
+        else {"one potential": "yes", "several potentials": "no", "undecided": "undecided"}[
+            "several potentials" if found.adding_breaks_balance else verdict.favours
+        ],
         "added": None
         if found.added is None
         else {

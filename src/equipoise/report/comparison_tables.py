@@ -128,6 +128,31 @@ def distance_table(found: Comparison, most: int, width: int) -> PrintedTable:
     return PrintedTable("distances", caption, header, tuple(rows), len(known))
 
 
+def difference_tables(found: Comparison, most: int, width: int) -> tuple[PrintedTable, ...]:
+    """Return differences of ρ and of entropy production, the clearest first; as above."""
+    names = dict(zip(found.kernels.names, told_apart(found.kernels.names, width), strict=True))
+    header: tuple[tuple[str, Kind], ...] = (
+        ("first", "text"),
+        ("less second", "text"),
+        ("difference", "number"),
+        _INTERVAL,
+    )
+    tables = []
+    for name, what, found_rows in (
+        ("violation", "violation ρ of balance, nats", found.rho),
+        ("entropy-production", "entropy production, nats a trial", found.entropy_production),
+    ):
+        order = sorted(found_rows, key=lambda d: -abs(d.mean) / max(d.upper - d.lower, 1e-300))
+        rows = []
+        for d in order[:most]:
+            places = decimals(0.0, max(d.upper - d.lower, 1e-12) / 4)
+            mean = fixed(d.mean, places, sign=True)
+            rows.append((names[d.first], names[d.second], mean, interval(d.lower, d.upper, places)))
+        caption = f"Differences of kernels in {what}, the clearest first; posterior means."
+        tables.append(PrintedTable(name, caption, header, tuple(rows), len(found_rows)))
+    return tuple(tables)
+
+
 def state_table(found: Comparison, most: int, width: int) -> PrintedTable:
     """Return the states by how surely they differ; parameters as above."""
     spreads = found.spreads if found.converged else ()
@@ -163,6 +188,7 @@ def comparison_tables(found: Comparison, most: int, width: int) -> tuple[Printed
         kernel_table(found, most, width),
         hypothesis_table(found),
         distance_table(found, most, width),
+        *difference_tables(found, most, width),
         state_table(found, most, width),
     )
     return tuple(table for table in tables if table.rows)

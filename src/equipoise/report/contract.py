@@ -40,9 +40,9 @@ def to_dict(result: BalanceTest, diagnosis: Diagnosis | None = None) -> dict[str
 
     Parameters
     ----------
-    result
+    result : BalanceTest
         From :func:`equipoise.test`.
-    diagnosis
+    diagnosis : Diagnosis, optional
         From :func:`equipoise.diagnose`; default: computed here.
 
     Returns
@@ -132,9 +132,9 @@ def to_json(
 
     Parameters
     ----------
-    result
+    result : BalanceTest or Comparison or Explanation
         From :func:`equipoise.test`, :func:`equipoise.compare` or :func:`equipoise.explain`.
-    diagnosis
+    diagnosis : Diagnosis, optional
         From :func:`equipoise.diagnose`; default: computed here. Of a test only.
 
     Returns

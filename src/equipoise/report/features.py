@@ -148,6 +148,14 @@ def _scores(found: Explanation) -> list[str]:
     if scores is None:
         return []
     lines = ["Scores  log predictive density of each state's edges given all others, nats"]
+    rough = (scores.features.pareto_k > K_TRUSTED) | (scores.none.pareto_k > K_TRUSTED)
+    if rough.all():
+        lines += entry(
+            "withheld",
+            f"importance sampling failed at every state left out (k̂ > {K_TRUSTED:g}); more draws "
+            "(--draws) may do",
+        )
+        return lines
     total = scores.features.elpd.sum(), scores.none.elpd.sum()
     lines += entry("with features", fixed(float(total[0]), 1, sign=True))
     lines += entry("without", fixed(float(total[1]), 1, sign=True))
@@ -156,7 +164,6 @@ def _scores(found: Explanation) -> list[str]:
         f"{fixed(scores.difference, 1, sign=True)}, standard error {fixed(scores.se, 1)}; states "
         "share edges, so that it is a rough one",
     )
-    rough = (scores.features.pareto_k > K_TRUSTED) | (scores.none.pareto_k > K_TRUSTED)
     if rough.any():
         named = listed(
             [state for state, is_rough in zip(scores.states, rough, strict=True) if is_rough]

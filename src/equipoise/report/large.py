@@ -31,12 +31,20 @@ def large_summary(mapped: LargeMap, tested: LargeTest | None = None) -> str:
     lines: list[str] = []
     if tested is not None:
         lines += [*wrap(f"Verdict  {tested.verdict.text}", hang=9), ""]
+    else:
+        lines += [
+            *wrap(
+                "Map, no verdict: the most probable potential and the edges that stand off it. "
+                "Whether balance holds is tested without --fast (eq.test_large)."
+            ),
+            "",
+        ]
     graph, pairs = mapped.graph, mapped.pairs
     facts = [
         (
             "data",
             f"{graph.n_states:,} states, {graph.n_edges:,} edges, {graph.n_components:,} "
-            f"components; {mapped.counts.n_trials:,} trials",
+            f"component{'s'[: graph.n_components != 1]}; {mapped.counts.n_trials:,} trials",
         ),
         (
             "compared",
@@ -53,6 +61,8 @@ def large_summary(mapped: LargeMap, tested: LargeTest | None = None) -> str:
     lines += _violations(mapped.largest_violations(SHOWN))
     lines += ["", "Potential  lowest states above the reference of their component, nats"]
     lines += _lowest(mapped)
+    lines += ["", "Assumed"]
+    lines += [line for name, text in _assumed(mapped, tested) for line in entry(name, text)]
     return "\n".join(lines)
 
 
@@ -122,6 +132,27 @@ def large_json(
         for v in mapped.largest_violations()
     ]
     return json.dumps(values, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _assumed(mapped: LargeMap, tested: LargeTest | None) -> list[tuple[str, str]]:
+    priors = mapped.priors
+    potential = (
+        f"σ_Φ ~ HalfNormal({priors.potential_scale:g})"
+        if priors.scales == "learned"
+        else f"σ_Φ = {priors.fixed_potential_sd:g}"
+    )
+    seed = mapped.random_seed if tested is None else tested.random_seed
+    done = "mode and errors only" if tested is None else "path sampling"
+    return [
+        ("support", "observed: edges walked at least once in either direction"),
+        ("rejected", f"trials that ended in no state: {mapped.rejected}"),
+        (
+            "priors",
+            f"Φ ~ Normal(0, σ_Φ), {potential}; c ~ Normal(0, σ_c), "
+            f"σ_c ~ HalfNormal({priors.cycle_scale:g})",
+        ),
+        ("run", f"{'seed ' + str(seed) if seed is not None else 'no seed'}, {done}"),
+    ]
 
 
 def _scales(mapped: LargeMap) -> str:

@@ -49,7 +49,7 @@ def latex_text(table: PrintedTable) -> str:
 
     Parameters
     ----------
-    table
+    table : PrintedTable
         From :mod:`equipoise.report.printed`.
 
     Returns

@@ -43,13 +43,28 @@ def methods(found: Diagnosis) -> tuple[Sentence, ...]:
     tuple of Sentence
         See :func:`methods_text` for plain text.
     """
-    parts = (_question, _likelihood, _priors, _computed, _verdict)
-    said = [sentence for part in parts for sentence in part(found.result)]
-    return (*said, *_beside(found), *_sampling(found))
+    return (*methods_of_test(found.result), *_beside(found), *_sampling(found))
+
+
+def methods_of_test(result: BalanceTest) -> tuple[Sentence, ...]:
+    """Return what the test alone did, without what :func:`equipoise.diagnose` adds."""
+    parts = (_question, _likelihood, _priors, _computed, _verdict, _exact)
+    return tuple(sentence for part in parts for sentence in part(result))
 
 
 def methods_text(found: Diagnosis) -> str:
-    """Return the methods paragraph as plain text, sources as "(Kass & Raftery 1995)"."""
+    """Return the methods paragraph as plain text, sources as "(Kass & Raftery 1995)".
+
+    Parameters
+    ----------
+    found : Diagnosis
+        From :func:`equipoise.diagnose`.
+
+    Returns
+    -------
+    str
+        One line. Only what this run did is said, with the numbers it used.
+    """
     return " ".join(f"{s.text}{citation(s.keys)}." for s in methods(found))
 
 
@@ -138,7 +153,7 @@ def _computed(result: BalanceTest) -> Iterator[Sentence]:
         yield Sentence(
             f"Posteriors were sampled by {findings.effort} ({used}; seed {seed}), in coordinates "
             "fitted to the data",
-            ("papaspiliopoulos2007",),
+            ("hoffman2014", "papaspiliopoulos2007"),
         )
         if findings.curve is not None:
             yield Sentence(
@@ -180,7 +195,7 @@ def _verdict(result: BalanceTest) -> Iterator[Sentence]:
 
 
 def _beside(found: Diagnosis) -> Iterator[Sentence]:
-    result, broken = found.result, found.violation
+    broken = found.violation
     if broken.size is not None:
         yield Sentence(
             "Violations were located by the posterior affinities of the cycles of a minimum-weight "
@@ -195,6 +210,9 @@ def _beside(found: Diagnosis) -> Iterator[Sentence]:
             "fitted reversible kernels",
             ("schnakenberg1976",),
         )
+
+
+def _exact(result: BalanceTest) -> Iterator[Sentence]:
     if result.exact is not None:
         yield Sentence(
             "For the path as a whole, the exact evidence of a reinforced walk was set against "

@@ -243,8 +243,26 @@ def sensitivity_table(result: BalanceTest) -> PrintedTable:
     )
 
 
-def printed_tables(found: Diagnosis, most: int, width: int) -> tuple[PrintedTable, ...]:
-    """Return all tables that a diagnosis and its result have; parameters as above."""
+def printed_tables(
+    found: Diagnosis, most: int = 10_000, width: int = 40
+) -> tuple[PrintedTable, ...]:
+    """Return all tables that a diagnosis and its result have.
+
+    Parameters
+    ----------
+    found : Diagnosis
+        From :func:`equipoise.diagnose`.
+    most : int
+        Most rows of a table.
+    width : int
+        Longest name of a state, columns of text.
+
+    Returns
+    -------
+    tuple of PrintedTable
+        Potential, cycles, edges, currents and sensitivity; cycles asked for and baselines where
+        there are any. :func:`equipoise.report.latex_text` makes LaTeX of one.
+    """
     tables = [
         potential_table(found.result, most, width),
         cycle_table(found.violation, most, width),

@@ -36,9 +36,9 @@ def summary(
 
     Parameters
     ----------
-    result
+    result : BalanceTest or Comparison or Explanation
         From :func:`equipoise.test`, :func:`equipoise.compare` or :func:`equipoise.explain`.
-    diagnosis
+    diagnosis : Diagnosis, optional
         From :func:`equipoise.diagnose`; default: computed here. Of a test only.
 
     Returns

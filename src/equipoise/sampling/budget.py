@@ -46,6 +46,11 @@ class Price:
         US dollars a million tokens.
     source : str
         Where it comes from.
+
+    Raises
+    ------
+    UsageError
+        If a price is negative or no finite number.
     """
 
     input: float
@@ -57,13 +62,37 @@ class Price:
             raise UsageError(f"prices are {self.input} and {self.output}; give 0 or more dollars")
 
     def of(self, input_tokens: float, output_tokens: float, mode: Mode = "direct") -> float:
-        """Return US dollars for so many tokens."""
+        """Return US dollars for so many tokens.
+
+        Parameters
+        ----------
+        input_tokens, output_tokens : float
+            Tokens sent and received.
+        mode : {"direct", "batches"}
+            Batches cost half.
+
+        Returns
+        -------
+        float
+            US dollars.
+        """
         dollars = (self.input * input_tokens + self.output * output_tokens) / 1e6
         return dollars * (BATCH_DISCOUNT if mode == "batches" else 1.0)
 
 
 def listed_price(model: str) -> Price | None:
-    """Return the price of a model from the dated table; None where it does not list it."""
+    """Return the price of a model from the dated table.
+
+    Parameters
+    ----------
+    model : str
+        Its name; one that begins with a listed name and a hyphen has that price.
+
+    Returns
+    -------
+    Price or None
+        US dollars a million tokens; None where the table does not list it.
+    """
     names = [name for name in _PRICES if model == name or model.startswith(f"{name}-")]
     if not names:
         return None

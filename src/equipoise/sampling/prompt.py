@@ -23,6 +23,11 @@ class Message:
         Who speaks.
     text : str
         What is said.
+
+    Raises
+    ------
+    UsageError
+        If the role is unknown, or there is no text.
     """
 
     role: Role
@@ -47,6 +52,11 @@ class Prompt:
         The turns, at least one.
     system : str or None
         System prompt; None: none is sent.
+
+    Raises
+    ------
+    UsageError
+        If there is no message.
     """
 
     messages: tuple[Message, ...]

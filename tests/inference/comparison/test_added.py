@@ -1,4 +1,4 @@
-"""The example of docs/model.md: two reversible kernels whose counts must not be added up."""
+"""The example of docs/mathematics/kernels.md: reversible kernels that must not be added up."""
 
 import numpy as np
 import pytest

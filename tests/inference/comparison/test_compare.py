@@ -151,6 +151,8 @@ def test_text_and_json_are_safe_and_whole(kind):
     ]
     assert [row["name"] for row in value["kernels"]] == list(found.kernels.names)
     assert len(value["evidence"]) == 6
+    may = {"one potential": "yes", "several potentials": "no", "undecided": "undecided"}
+    assert value["may_be_added"] == may[found.verdict.favours]
     assert all(row["rms_lower"] <= row["rms"] <= row["rms_upper"] for row in value["distances"])
 
 
@@ -164,6 +166,7 @@ def test_what_failed_is_withheld_and_said_first():
     assert text.count("Withheld") == 4
     value = comparison_dict(failed)
     assert value["verdict"]["log_bayes_factor"] is value["deviation"]["mean"] is None
+    assert value["may_be_added"] is None
     assert all(row["rms"] is None for row in value["distances"])
     assert all(row["spread"] is None and not row["named"] for row in value["states"])
     assert "withheld" in plot_distances(failed).texts[0].get_text()
@@ -184,6 +187,9 @@ def test_figures_show_every_kernel_and_state():
     assert np.array_equal(matrix, matrix.T)
     assert matrix[0, 2] == found.distances[1].rms
     assert len(plot_distances(found).texts) == 6
+    (legend,) = axes.figure.legends
+    named = [text.get_text() for text in legend.get_texts()]
+    assert named == [*found.kernels.names, "shared potential"]
 
 
 @pytest.mark.parametrize("kind", ["several", "hostile"])
@@ -207,15 +213,23 @@ def test_a_page_withholds_what_failed():
     assert 'class="warning">Not to be trusted: it failed.' in page
     assert page.count("Withheld") == 3
     tables = comparison_tables(replace(found, verdict=verdict), 9, 9)
-    assert [table.name for table in tables] == ["kernels"]
+    alone = ["violation", "entropy-production"]  # rest on each kernel's own test
+    assert [table.name for table in tables] == ["kernels", *alone]
 
 
 @pytest.mark.parametrize("kind", ["several", "hostile"])
 def test_latex_tables_are_whole_and_names_act_on_nothing(kind):
     found = compared(kind)
     tables = comparison_tables(found, 40, 40)
-    assert [table.name for table in tables] == ["kernels", "evidence", "distances", "states"]
-    assert [len(table.rows) for table in tables] == [3, 6, 3, 5]
+    assert [table.name for table in tables] == [
+        "kernels",
+        "evidence",
+        "distances",
+        "violation",
+        "entropy-production",
+        "states",
+    ]
+    assert [len(table.rows) for table in tables] == [3, 6, 3, 3, 3, 5]
     for table in tables:
         text = latex_text(table)
         body = [line for line in text.split("\n") if line.endswith(" " + 2 * "\\")]

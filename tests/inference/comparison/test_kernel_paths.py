@@ -1,4 +1,4 @@
-"""Evidence along paths, the chains replaced by independent draws: against quadrature."""
+"""Evidence along paths against quadrature."""
 
 from functools import cache
 from math import hypot
@@ -6,7 +6,6 @@ from math import hypot
 import numpy as np
 import pytest
 from compared import drawn
-from resampled import Resampler
 from scipy.signal import fftconvolve
 from scipy.special import log_expit, logsumexp
 from scipy.stats import halfnorm, norm
@@ -40,17 +39,15 @@ def two_of_three():
 
 @pytest.fixture(scope="module")
 def walked():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mcmc, "compile_kernels", Resampler)
-        return mcmc.solve_by_mcmc(
-            *two_of_three(),
-            FIXED,
-            draws=500,
-            rng=np.random.default_rng(5),
-            stages=Stages(None),
-            start=0.0,
-            until=1.0,
-        )
+    return mcmc.solve_by_mcmc(
+        *two_of_three(),
+        FIXED,
+        draws=500,
+        rng=np.random.default_rng(5),
+        stages=Stages(None),
+        start=0.0,
+        until=1.0,
+    )
 
 
 @cache

@@ -20,6 +20,7 @@ from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
 Penalty = Literal["exponential", "logistic"]
 _FEWEST_TRIALS = 2
 _MAX_STEPS = 300
+_FARTHEST = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,18 +153,31 @@ def _minimum(
     source: IntArray, target: IntArray, weight: FloatArray, strong: IntArray, penalty: Penalty
 ) -> FloatArray:
     """Minimise a convex action by Newton, every strongly connected component for itself, (S,)."""
-    n = len(strong)
-    v = np.zeros(n)
+    v = np.zeros(len(strong))
     if not len(source):
         return v
-    size = np.bincount(strong, minlength=n)
+    # Only states on an arc that leads back take part; there may be few.
+    used, place = np.unique(np.concatenate([source, target]), return_inverse=True)
+    source, target = np.split(place, 2)
+    _, component = np.unique(strong[used], return_inverse=True)
+    v[used] = _newton(source, target, weight, component, penalty)
+    return v
+
+
+def _newton(
+    source: IntArray, target: IntArray, weight: FloatArray, component: IntArray, penalty: Penalty
+) -> FloatArray:
+    """Climb down; potentials have mean 0 in each component, shape (n,)."""
+    n = len(component)
+    v = np.zeros(n)
     # One state of each component stands still; its mean is taken off at the end.
-    _, pinned = np.unique(strong, return_index=True)
+    _, pinned = np.unique(component, return_index=True)
     states = np.arange(n)
     rows = np.concatenate([source, target, states])
     columns = np.concatenate([target, source, states])
     for _ in range(_MAX_STEPS):
-        _, slope, curvature = _penalty(penalty, v[source] - v[target])
+        gap = v[source] - v[target]
+        value, slope, curvature = _penalty(penalty, gap)
         pull, held = weight * slope, weight * curvature
         gradient = np.bincount(source, pull, n) - np.bincount(target, pull, n)
         diagonal = np.bincount(source, held, n) + np.bincount(target, held, n)
@@ -177,11 +191,20 @@ def _minimum(
             diag_pivot_thresh=0.0,
             options={"SymmetricMode": True},
         ).solve(-gradient)
-        farthest = float(np.abs(step[source] - step[target]).max(initial=0.0))
-        # As for the likelihood: curvatures of either penalty change by at most e^t over t.
-        v += (np.log1p(farthest) / farthest if farthest > 0 else 1.0) * step
+        along = step[source] - step[target]
+        farthest = float(np.abs(along).max(initial=0.0))
+        # As for the likelihood: curvatures of either penalty change by at most e^t over t, so that
+        # this length always gains; a whole step is taken where it does, which is nearly always.
+        length = np.log1p(farthest) / farthest if farthest > 0 else 1.0
+        fall = 1e-4 * float(gradient @ step)
+        # Beyond this an exponential may overflow.
+        if farthest < _FARTHEST:
+            gain = float(weight @ (_penalty(penalty, gap + along)[0] - value))
+            length = 1.0 if gain <= fall else length
+        v += length * step
         if farthest < 1e-6:  # and Newton has squared it
-            return np.asarray(v - (np.bincount(strong, v, n) / np.maximum(size, 1))[strong])
+            mean = np.bincount(component, v) / np.bincount(component)
+            return np.asarray(v - mean[component])
     raise NotTrustedError(
         f"the least action was not reached in {_MAX_STEPS} Newton steps; perhaps two probabilities "
         "differ too much"

@@ -11,8 +11,9 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import NotConvergedWarning, UsageError
 from equipoise.inference.comparison.kernels import kernels_of
 from equipoise.inference.comparison.models import Curvature
-from equipoise.inference.comparison.sampler import KernelDraws, KernelSampler, compile_kernels
+from equipoise.inference.comparison.sampler import KernelDraws, compile_kernels
 from equipoise.inference.comparison.table import kernel_table, pairs_of, potentials_at
+from equipoise.inference.comparison.walkers import Walkers
 from equipoise.inference.posterior.convergence import Convergence
 from equipoise.inference.posterior.sampler import TARGET_ACCEPT, TUNE, Progress, check_sampling
 from equipoise.likelihoods import FloatArray, Rejected
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 CHAINS = 4
 PRIOR_DRAWS = 500
 _SEEDS = 2**31
-_SECOND_ACCEPT, _SECOND_MORE = 0.997, 2
+# Of a comparison's own chains; once more, with so many times the draws, where they disagree.
+_WALKERS, _SECOND_ACCEPT, _SECOND_MORE = 8, 0.95, 4
 _STILL = 1e-9
 _PACKAGES = ("arviz", "numpy", "nutpie", "pymc", "pytensor")
 Variables = dict[str, tuple[tuple[str, ...], FloatArray, str]]
@@ -135,7 +137,7 @@ def sample_potentials(
 
 
 def settled(
-    sampler: KernelSampler,
+    sampler: Walkers,
     *,
     deviation_sd: float | None,
     cycle_sd: float | None,
@@ -143,7 +145,7 @@ def settled(
     rng: np.random.Generator,
     progress: Callable[[int, int], None],
 ) -> tuple[KernelDraws, Convergence]:
-    """Sample a posterior; once more, harder, where it did not converge."""
+    """Sample a posterior, 4 × draws; once more, harder, where it did not converge."""
     spot = sampler.spot(deviation_sd=deviation_sd, cycle_sd=cycle_sd)
 
     def run(**options: Any) -> tuple[KernelDraws, Convergence]:
@@ -151,17 +153,18 @@ def settled(
             deviation_sd=deviation_sd,
             cycle_sd=cycle_sd,
             spot=spot,
-            chains=CHAINS,
+            chains=_WALKERS,
             random_seed=int(rng.integers(_SEEDS)),
             progress=lambda fraction: progress(round(1000 * fraction), 1000),
             **options,
         )
         return found, convergence_of(sampler.table, found)
 
-    found, state = run(draws=draws)
+    each = CHAINS * draws // _WALKERS
+    found, state = run(draws=each)
     if state.distrust is not None:
-        more = _SECOND_MORE * draws
-        found, state = run(draws=more, tune=more, target_accept=_SECOND_ACCEPT)
+        more = _SECOND_MORE * each
+        found, state = run(draws=more, tune=each, target_accept=_SECOND_ACCEPT)
     return found, state
 
 

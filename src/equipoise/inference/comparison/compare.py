@@ -43,7 +43,7 @@ from equipoise.models import Priors
 from equipoise.simulate import RandomSeed
 from equipoise.simulate.draws import plain_seed, random_generator
 
-#: Of NUTS, a chain; of importance sampling, at each pair of scales.
+#: A fourth of those of a posterior by MCMC; of importance sampling, at each pair of scales.
 DRAWS = 1000
 #: A spread of a state's potential between kernels up to this counts as practically nothing, nats.
 ROPE_SPREAD = 0.3
@@ -55,50 +55,50 @@ class Comparison:
 
     Attributes
     ----------
-    kernels
+    kernels : Kernels
         What was compared.
-    own
+    own : tuple of OwnBalance
         Balance of each kernel alone.
-    tests
+    tests : tuple of BalanceTest
         The whole test of balance of each; empty for many kernels (from 1,000 parameters together).
-    violations
+    violations : tuple of Violation
         Where balance breaks in each; empty for many kernels.
-    verdict
+    verdict : SharingVerdict
         One potential or several.
-    hypotheses
+    hypotheses : tuple of Hypothesis
         Evidence of one shared potential, of deviations from it, and of separate potentials, each
         given balance and, where that could be computed, its violation.
-    deviation, deviation_lower, deviation_upper
+    deviation, deviation_lower, deviation_upper : float
         σ_δ, the size of the deviations of a kernel's potential, nats: posterior mean, 95 %
         interval.
-    potentials
+    potentials : Potentials
         Posterior draws of the potentials, given deviations.
-    deviations
+    deviations : tuple of KernelDeviation
         Of each kernel from the shared potential, given deviations.
-    distances
+    distances : tuple of Distance
         Of all pairs; empty for more than 40 kernels.
-    rho, entropy_production
+    rho, entropy_production : tuple of Difference
         Differences of all pairs, nats and nats per trial; of pairs of which both are known.
-    spreads
+    spreads : tuple of StateSpread
         States in two kernels or more, the least sure to agree first.
-    rope
+    rope : float
         A spread up to this counts as practically nothing, nats.
-    balances
+    balances : ManyBalances
         Balance of each kernel, the share of kernels that obey it being learned.
-    added
+    added : BalanceTest or None
         Test of the counts of all kernels added up; None where protocols or staying differ.
-    notes
+    notes : tuple of str
         What was left out, and why.
-    priors, random_seed
+    priors, random_seed : Priors and int or None
         As asked.
-    method
+    method : str
         ``"path"`` (MCMC) or ``"laplace"`` (fast path): of all that is said of several kernels
         together. Each kernel alone, and the counts added up, are tested on the fast path.
-    effort
+    effort : str
         How it was computed, in words.
-    cross_check
+    cross_check : SharingVerdict or None
         The verdict of the fast path, beside that by MCMC; None on the fast path.
-    diagnostics
+    diagnostics : Convergence or None
         Worst R-hat, effective sample size and number of divergences; None without MCMC.
     """
 
@@ -176,9 +176,7 @@ def compare(
     counts : mapping of str to TransitionCounts
         Two kernels or more by name: models, prompts, temperatures. They may share some states only.
     fast : bool
-        By Laplace and importance sampling instead of MCMC. MCMC compiles two models, which takes up
-        to a minute each, and then walks four paths: minutes for a few kernels of ten states, and
-        the more the larger they are.
+        By Laplace and importance sampling instead of MCMC.
     priors : Priors, optional
         Default: ``Priors()``.
     rejected : {"stay", "drop"}
@@ -186,7 +184,7 @@ def compare(
     rope : float
         A spread of a state's potential up to this counts as practically nothing, nats.
     draws : int, optional
-        Of each of four chains for a posterior, default 1,000; on the fast path at each pair of
+        Of each posterior four times as many, default 1,000; on the fast path at each pair of
         scales, default 1,000, and twice as many at each σ_c of a kernel alone.
     random_seed : int, Generator or None
         The same seed gives the same result.
@@ -207,7 +205,7 @@ def compare(
     DataError
         If they have nothing in common to compare.
     NotTrustedError
-        If a posterior mode cannot be reached at all, or no chain started.
+        If a posterior mode cannot be reached at all, or rounding spoils the curvature.
     """
     kernels = kernels_of(counts, rejected=rejected)
     check_rope(rope)
@@ -240,7 +238,8 @@ def compare(
                 draws=draws,
                 rng=rng,
                 stages=stages,
-                until=0.4 if fast else 0.07,
+                until=0.4 if fast else 0.2,
+                again=fast,
             )
             if not fast:
                 found = by_mcmc(
@@ -251,7 +250,7 @@ def compare(
                     draws=many,
                     rng=rng,
                     stages=stages,
-                    start=0.1,
+                    start=0.25,
                     until=0.85,
                 )
             tests, violations = _alone(kernels, asked, draws, rng, stages)

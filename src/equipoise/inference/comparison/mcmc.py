@@ -1,4 +1,4 @@
-"""The default path: posteriors of several kernels by NUTS, their evidence along paths.
+"""The default path: posteriors of several kernels by MCMC, their evidence along paths.
 
 What has to be known are six evidences. Those of one potential and of separate potentials, given
 balance, come from bridge sampling of their posteriors; all others from these along paths.
@@ -16,8 +16,9 @@ from equipoise.inference.comparison.evidence import Hypothesis, factor_of
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.comparison.models import KernelData
 from equipoise.inference.comparison.potentials import Potentials
-from equipoise.inference.comparison.sampler import KernelDraws, KernelSampler, compile_kernels
+from equipoise.inference.comparison.sampler import KernelDraws
 from equipoise.inference.comparison.table import latent_of, potentials_at, table_of
+from equipoise.inference.comparison.walkers import Walkers
 from equipoise.inference.evidence.averages import log_mean
 from equipoise.inference.evidence.bridge import bridge
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
@@ -33,9 +34,11 @@ from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.kernels import KernelTable, PotentialsName
 
 METHOD = "path"
-#: Parameters up to which NUTS is asked to walk.
+#: Parameters up to which chains are asked to walk: a step costs their cube.
 MOST_FOR_MCMC = 1000
 _SEEDS = 2**31
+# Without cycles a draw costs little: the path over σ_δ need not leave the larger error.
+_MORE = 2
 _POTENTIALS: tuple[PotentialsName, ...] = ("shared", "pooled", "separate")
 
 
@@ -146,8 +149,8 @@ class ChainFits:
         curves = (self.deviation, self.shared_cycles, self.pooled_cycles, *self.separate_cycles)
         nodes = sum(len(curve.nodes) for curve in curves[:3] if curve is not None)
         return (
-            f"NUTS, {n} chains of {many:,} draws a posterior; paths over σ_δ and σ_c ({nodes} "
-            "scales) and bridge sampling"
+            f"Hamiltonian Monte Carlo, {n} chains of {many:,} draws a posterior; paths over σ_δ "
+            f"and σ_c ({nodes} scales) and bridge sampling"
         )
 
     @property
@@ -207,7 +210,7 @@ def solve_by_mcmc(
     priors
         Prior scales.
     draws
-        Of each of four chains, for every posterior.
+        A fourth of those of every posterior.
     rng
         Source of randomness.
     stages
@@ -218,7 +221,7 @@ def solve_by_mcmc(
     Raises
     ------
     NotTrustedError
-        If a posterior mode cannot be reached, or no chain started.
+        If a posterior mode cannot be reached, or rounding spoils the curvature.
     """
     table = table_of(kernels, data)
     own = table_of(kernels, data, "separate")
@@ -226,12 +229,11 @@ def solve_by_mcmc(
     def step(name: str, fraction: float) -> paths.Progress:
         return stages.next(name, start + (until - start) * fraction)
 
-    step("compiling two models (once; up to a minute each)", 0.2)(0, 1)
-    together, apart = (compile_kernels(one, priors) for one in (table, own))
+    together, apart = Walkers(table, priors), Walkers(own, priors)
     states: list[Convergence] = []
 
     def posterior(
-        sampler: KernelSampler,
+        sampler: Walkers,
         name: str,
         fraction: float,
         deviation_sd: float | None,
@@ -248,26 +250,30 @@ def solve_by_mcmc(
         states.append(state)
         return found
 
-    one = posterior(together, "posterior of one potential", 0.25, 0.0, 0.0)
-    several = posterior(apart, "posterior of separate potentials", 0.3, 0.0, 0.0)
-    balance = posterior(together, "posterior of deviations", 0.38, None, 0.0)
+    one = posterior(together, "posterior of one potential", 0.04, 0.0, 0.0)
+    several = posterior(apart, "posterior of separate potentials", 0.08, 0.0, 0.0)
+    balance = posterior(together, "posterior of deviations", 0.12, None, 0.0)
     base = _bridged(table, one.x, priors, rng), _apart(own, several.x, priors, rng)
     (deviation,) = paths.path_of(
-        together, "deviation", rng=rng, progress=step("evidence along deviations", 0.55)
+        together,
+        "deviation",
+        draws=_MORE * paths.DRAWS,
+        rng=rng,
+        progress=step("evidence along deviations", 0.22),
     )
     shared = pooled = cyclic = None
     alone: tuple[CycleScaleCurve | None, ...] = (None,) * len(kernels.names)
     if table.cycle.shape[1]:
-        cyclic = posterior(together, "posterior with cycles", 0.65, None, None)
+        cyclic = posterior(together, "posterior with cycles", 0.32, None, None)
         (shared,) = paths.path_of(
-            together, "cycle", rng=rng, progress=step("cycles, one potential", 0.77)
+            together, "cycle", rng=rng, progress=step("cycles, one potential", 0.5)
         )
         (pooled,) = paths.path_of(
             together,
             "cycle",
             deviation_sd=None,
             rng=rng,
-            progress=step("cycles, with deviations", 0.89),
+            progress=step("cycles, with deviations", 0.85),
         )
         alone = paths.path_of(apart, "cycle", rng=rng, progress=step("cycles, separate", 1.0))
     assert deviation is not None  # noqa: S101 - kernels_of refuses kernels without a comparison
@@ -276,16 +282,21 @@ def solve_by_mcmc(
     )
 
 
+def n_parameters(kernels: Kernels, data: tuple[KernelData, ...]) -> int:
+    """Return how many coordinates a shared potential, deviations and cycles have together."""
+    shared = len(kernels.states) - int(kernels.component.max()) - 1
+    return shared + int(sum(one.centred.shape[1] + one.cycles.shape[1] for one in data))
+
+
 def check_size(kernels: Kernels, data: tuple[KernelData, ...]) -> None:
-    """Refuse kernels too large for NUTS.
+    """Refuse kernels too large for dense chains.
 
     Raises
     ------
     UsageError
         If they have more than 1,000 parameters together.
     """
-    shared = len(kernels.states) - int(kernels.component.max()) - 1
-    size = shared + sum(one.centred.shape[1] + one.cycles.shape[1] for one in data)
+    size = n_parameters(kernels, data)
     if size > MOST_FOR_MCMC:
         raise UsageError(
             f"these kernels have {size:,} parameters together, more than the {MOST_FOR_MCMC:,} "

@@ -12,9 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from equipoise.inference.comparison.axes import Spot
-from equipoise.inference.comparison.sampler import KernelSampler
 from equipoise.inference.comparison.table import columns_of, latent_of
+from equipoise.inference.comparison.walkers import Scales, Walkers
 from equipoise.inference.evidence.cycle_scale import (
     LARGEST,
     CycleScaleCurve,
@@ -29,7 +28,9 @@ from equipoise.likelihoods import FloatArray, Predictor
 from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.latent import LatentModel
 
-CHAINS, DRAWS, TUNE = 2, 300, 150
+CHAINS, DRAWS, TUNE = 8, 100, 40
+# Laplace's guess, which is taken off, leaves little between nodes; where it does they are halved.
+_STEP, _MOVES = 0.7, 1
 _SEEDS = 2**31
 _NAMES = ("sigma_V", "sigma_delta", "sigma_c")
 Along = Literal["deviation", "cycle"]
@@ -47,7 +48,7 @@ class _Leg:
 
 
 def path_of(
-    sampler: KernelSampler,
+    sampler: Walkers,
     along: Along,
     *,
     deviation_sd: float | None = 0.0,
@@ -63,13 +64,13 @@ def path_of(
     Parameters
     ----------
     sampler
-        A compiled model with the kernels in it.
+        Chains on the kernels.
     along
         Which scale grows: σ_δ or σ_c.
     deviation_sd, cycle_sd
         The other one: held, 0 where there is none, learned where None. The path's own is not read.
     draws, tune, chains
-        Of NUTS, at each scale.
+        At each scale.
     rng
         Source of randomness; it also places the nodes.
     progress
@@ -85,7 +86,7 @@ def path_of(
     Raises
     ------
     NotTrustedError
-        If a mode is not reached, or no chain could be started.
+        If a mode is not reached, or rounding spoils the curvature.
     """
     table, priors = sampler.table, sampler.priors
 
@@ -115,6 +116,7 @@ def path_of(
             draws=more * draws,
             tune=more * tune,
             chains=chains,
+            moves=_MOVES,
             random_seed=int(rng.integers(_SEEDS)),
             target_accept=accept,
             start=first,
@@ -138,7 +140,7 @@ def path_of(
             )
         return tuple(nodes), found.walked[:, -1]
 
-    _, curves = walk_nodes(visit, guides, tau, rng=rng, progress=progress)
+    _, curves = walk_nodes(visit, guides, tau, rng=rng, step=_STEP, progress=progress)
     found: list[CycleScaleCurve | None] = [None] * many
     for leg, curve in zip(legs, curves, strict=True):
         found[leg.kernel] = curve
@@ -146,7 +148,7 @@ def path_of(
 
 
 def _legs(
-    sampler: KernelSampler,
+    sampler: Walkers,
     along: Along,
     start: tuple[float | None, float | None],
     wide: tuple[float | None, float | None],
@@ -171,7 +173,7 @@ def _legs(
     return legs
 
 
-def _pilots(legs: list[_Leg], start: Spot, tau: float) -> list[Pilot]:
+def _pilots(legs: list[_Leg], start: Scales, tau: float) -> list[Pilot]:
     """Return the pilot of every curve, all of one range: from where the first of them moves."""
     found = []
     for leg in legs:

@@ -8,7 +8,7 @@ import numpy as np
 from equipoise.inference.comparison.arrow import ManyFits, solve_many
 from equipoise.inference.comparison.evidence import Fits, Hypothesis, ceiling, solve
 from equipoise.inference.comparison.kernels import Kernels
-from equipoise.inference.comparison.mcmc import solve_by_mcmc
+from equipoise.inference.comparison.mcmc import MOST_FOR_MCMC, n_parameters, solve_by_mcmc
 from equipoise.inference.comparison.models import MOST_PARAMETERS, KernelData
 from equipoise.inference.comparison.potentials import Potentials, potentials_of
 from equipoise.inference.comparison.verdict import SharingVerdict, sharing_verdict
@@ -19,6 +19,7 @@ from equipoise.models import Priors
 
 _MORE = 4
 _MOST_DRAWS = 1000
+_BY_MCMC = "MCMC may well do: run this without --fast (fast=False)."
 _FAST = "Laplace and importance sampling"
 #: What is left out of a comparison of many kernels.
 MANY_NOTE = (
@@ -54,12 +55,21 @@ def on_the_fast_path(
     rng: np.random.Generator,
     stages: Stages,
     until: float,
+    again: bool = True,
 ) -> Together:
-    """Weigh all hypotheses by Laplace and importance sampling, all parameters at once."""
-    fits, notes = _solved(kernels, data, priors, draws, rng, stages, until)
+    """Weigh all hypotheses by Laplace and importance sampling, all parameters at once.
+
+    Where importance sampling fails, ``again``: once more with more draws, and if that does not do
+    either, MCMC is advised.
+    """
+    fits, notes = _solved(kernels, data, priors, draws, rng, stages, until, again)
     stages.next("ceiling", 1.4 * until)(0, 1)
     return Together(
-        verdict=sharing_verdict(fits, ceiling(fits, draws=draws, rng=rng)),
+        verdict=sharing_verdict(
+            fits,
+            ceiling(fits, draws=draws, rng=rng),
+            advice=_BY_MCMC if again and n_parameters(kernels, data) <= MOST_FOR_MCMC else "",
+        ),
         hypotheses=fits.hypotheses(),
         deviation=_deviation(fits),
         potentials=potentials_of(kernels, fits),
@@ -108,12 +118,12 @@ def by_mcmc(
     start: float,
     until: float,
 ) -> Together:
-    """Weigh all hypotheses by NUTS and path sampling; the fast path gives the ceiling, and checks.
+    """Weigh all hypotheses by MCMC and path sampling; the fast path gives the ceiling, and checks.
 
     Raises
     ------
     NotTrustedError
-        If no chain started.
+        If a mode is not reached, or rounding spoils the curvature.
     """
     chains = solve_by_mcmc(
         kernels, data, priors, draws=draws, rng=rng, stages=stages, start=start, until=until
@@ -139,6 +149,7 @@ def _solved(
     rng: np.random.Generator,
     stages: Stages,
     until: float,
+    again: bool,
 ) -> tuple[Fits, tuple[str, ...]]:
     """Weigh all hypotheses; once more with more draws where importance sampling failed."""
     size = sum(len(one.place) + one.cycles.shape[1] for one in data) + len(kernels.states)
@@ -162,7 +173,7 @@ def _solved(
         )
 
     fits = run(draws, "potentials", until)
-    if any(h.distrust for h in fits.hypotheses()):
+    if again and any(h.distrust for h in fits.hypotheses()):
         fits = run(_MORE * draws, "more draws", 1.25 * until)
     return fits, notes
 

@@ -57,8 +57,11 @@ class SharingVerdict:
     text: str
 
 
-def sharing_verdict(fits: Weights, ceiling: float | None) -> SharingVerdict:
-    """Decide by the least and greatest log BF over scales of σ_δ: at least 1 nat either way."""
+def sharing_verdict(fits: Weights, ceiling: float | None, *, advice: str = "") -> SharingVerdict:
+    """Decide by the least and greatest log BF over scales of σ_δ: at least 1 nat either way.
+
+    ``advice`` is said where the result must not be trusted.
+    """
     factors = [fits.factor(scale * DEVIATION_SCALE) for scale in SCALES]
     value, error = factors[SCALES.index(1.0)]
     lower = min(v - 2 * e for v, e in factors)
@@ -74,6 +77,8 @@ def sharing_verdict(fits: Weights, ceiling: float | None) -> SharingVerdict:
     elif distrust is None and lower >= STRENGTHS["positive"]:
         favours, strength = "one potential", strength_of(lower)
     text = _text(favours, strength, lower, upper, ceiling, distrust)
+    if distrust is not None and advice:
+        text = f"{text} {advice}"
     return SharingVerdict(favours, strength, value, error, lower, upper, ceiling, distrust, text)
 
 

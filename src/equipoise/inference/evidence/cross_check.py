@@ -174,6 +174,11 @@ def cross_check(
     progress : callable, optional
         Called with (method, fraction of the methods done).
 
+    Returns
+    -------
+    CrossCheck
+        An answer of each method, in nats, and whether they agree; one that failed says why.
+
     Raises
     ------
     DataError

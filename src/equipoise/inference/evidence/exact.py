@@ -13,15 +13,15 @@ class ExactEvidence:
 
     Attributes
     ----------
-    edge_weight
+    edge_weight : float
         ``a``, the prior weight of every edge and loop.
-    reinforced
+    reinforced : float
         Log evidence of balance: the weights of a reversible chain have the conjugate prior of
         Diaconis & Rolles (2006). Nats.
-    unrestricted_matched
+    unrestricted_matched : float
         Log evidence of the unrestricted rival, Dirichlet rows of the same prior strength; see
         :meth:`equipoise.likelihoods.ReinforcedPath.matched_rows`. Nats.
-    on_tree
+    on_tree : bool
         Whether the support about the path, loops apart, is a tree: then both hypotheses are one,
         and their difference is 0.
     """

@@ -18,13 +18,13 @@ class Evidence:
 
     Attributes
     ----------
-    log_value
+    log_value : float
         Nats. Multinomial coefficients are left out, under every hypothesis alike.
-    mcse
+    mcse : float
         Monte Carlo standard error of ``log_value``, nats.
-    method
+    method : str
         ``"bridge"``, ``"laplace"``: a file of this folder.
-    diagnostics
+    diagnostics : mapping of str to object
         What the method says about its own trustworthiness, e.g. ``pareto_k`` and ``ess``.
     """
 
@@ -48,15 +48,15 @@ class BayesFactor:
 
     Attributes
     ----------
-    log_value, mcse
+    log_value, mcse : float
         Value and Monte Carlo standard error, nats.
-    method
+    method : str
         How it was computed.
-    cycle_scale
+    cycle_scale : float or None
         τ of the rival's prior ``σ_c ~ HalfNormal(τ)``; None where it does not apply.
-    pareto_k
+    pareto_k : float or None
         Worst k̂ of the importance weights behind it; None where none are.
-    doubt
+    doubt : str or None
         Why its method does not stand by it, in words; None where it does.
     """
 

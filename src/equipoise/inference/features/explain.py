@@ -52,40 +52,40 @@ class Explanation:
 
     Attributes
     ----------
-    problem
+    problem : FeatureProblem
         What the counts say of potentials.
-    table
+    table : FeatureTable
         The features.
-    explaining
+    explaining : Explaining
         The features made ready.
-    embedding
+    embedding : bool
         Whether Φ is a smooth function of coordinates, and not a sum over columns.
-    scale
+    scale : float
         Prior scale of what features explain, nats.
-    verdict
+    verdict : FeatureVerdict
         Whether features explain anything.
-    sensitivity
+    sensitivity : tuple of BayesFactor
         Log BF of features against none at half, once and twice the prior scale; positive for
         features.
-    cycles
+    cycles : WithCycles or None
         What becomes of it where balance may be broken; None where that was not asked or not found.
-    coefficients
+    coefficients : tuple of Coefficient
         β of each column; empty for an embedding.
-    residual_scale, signal_scale
+    residual_scale, signal_scale : Estimate
         σ_ε of what features leave, and σ_β or σ_f.
-    lengthscale
+    lengthscale : Estimate or None
         ℓ of an embedding, in its own units; None for columns.
-    share, prior_share
+    share, prior_share : Estimate
         Share of the spread of Φ that features explain, and what the priors alone say of it.
-    potential
+    potential : tuple of ExplainedState
         Φ of the S states the counts tell of.
-    predictions
+    predictions : tuple of Prediction
         Φ of the other states of the table.
-    scores
+    scores : Scores or None
         Leave-one-state-out scores; None if not asked for.
-    draws
+    draws : FeatureDraws
         Posterior draws.
-    rejected, random_seed
+    rejected, random_seed : {"stay", "drop"} and int or None
         As asked.
     """
 

@@ -113,7 +113,7 @@ def feature_verdict(factors: tuple[BayesFactor, ...]) -> FeatureVerdict:
         favours, strength = "features", strength_of(lower)
     between = f"log BF between {lower:.1f} and {upper:.1f}"
     if distrust is not None:
-        text = f"Not to be trusted: {distrust}."
+        text = f"Not to be trusted: {distrust}. More draws (--draws) may do."
     elif favours == "features":
         text = f"Features explain the potential, {strength} evidence ({between})."
     elif favours == "none":

@@ -61,8 +61,14 @@ def repeat_verdict(
         Axis 0 is from, axis 1 to.
     design_effect : float or (S,) array_like
         d of every source, as :class:`Dispersion` has it.
-    priors, likelihood, rejected, rope
+    priors : Priors, optional
         As in :func:`equipoise.test`.
+    likelihood : {"auto", "multinomial", "pairwise"}
+        As there.
+    rejected : {"stay", "drop"}
+        As there.
+    rope : float
+        ρ below this counts as negligible, nats.
     draws : int
         Importance draws at each σ_c.
     random_seed : int, Generator or None

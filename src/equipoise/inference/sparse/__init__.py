@@ -3,6 +3,7 @@
 from equipoise.inference.sparse.fit import LargeMap, NamedViolation, map_large
 from equipoise.inference.sparse.laplace import LargeLaplace, laplace_large
 from equipoise.inference.sparse.path import SparsePath, path_large
+from equipoise.inference.sparse.posterior import posterior_large
 from equipoise.inference.sparse.verdict import LargeTest, test_large
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "laplace_large",
     "map_large",
     "path_large",
+    "posterior_large",
     "test_large",
 ]

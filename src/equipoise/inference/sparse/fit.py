@@ -20,7 +20,7 @@ from equipoise.inference.sparse.solver import learned_mode, solver_of
 from equipoise.inference.sparse.violation import EdgeViolation, exact_violation, violation_map
 from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
 from equipoise.models import Priors
-from equipoise.simulate.draws import RandomSeed, random_generator
+from equipoise.simulate.draws import RandomSeed, plain_seed, random_generator
 from equipoise.text import quoted
 
 # Exact leverages may change places near the end of a list.
@@ -53,20 +53,22 @@ class LargeMap:
 
     Attributes
     ----------
-    counts, graph, pairs
+    counts, graph, pairs : TransitionCounts and SupportGraph and Pairs
         What was asked.
-    references
+    references : tuple of int
         Index of the state at 0 in each component of the graph.
-    potential
+    potential : ndarray of float
         Φ of every state above its reference at the mode under balance, shape (S,), nats; NaN where
         the two do not lead to each other and back, for there the prior would speak.
-    mode
+    mode : BalanceMode
         The mode under balance, over the states of ``pairs``.
-    violations
+    violations : EdgeViolation
         The map over all edges of ``pairs``, leverages approximated.
-    cycle_sd, cycles
+    cycle_sd, cycles : float and ndarray of float
         σ_c by moments of the residuals (or as given), and c at the mode with it, shape (M,):
         0 where the residuals are no larger than chance makes them.
+    priors, rejected, random_seed
+        As asked; the seed is None where a Generator was given.
     """
 
     counts: TransitionCounts
@@ -78,6 +80,9 @@ class LargeMap:
     violations: EdgeViolation
     cycle_sd: float
     cycles: FloatArray
+    priors: Priors
+    rejected: Rejected
+    random_seed: int | None
 
     def __repr__(self) -> str:
         return (
@@ -126,6 +131,11 @@ class LargeMap:
         ----------
         count : int
             How many; each costs a solve.
+
+        Returns
+        -------
+        tuple of NamedViolation
+            The surest first; deviations in nats.
         """
         order = np.argsort(-np.abs(self.violations.z), kind="stable")[: count + _SPARE]
         exact = exact_violation(self.pairs, self.mode, order)
@@ -208,6 +218,9 @@ def map_large(
         violations=violations,
         cycle_sd=sd,
         cycles=cycles,
+        priors=priors,
+        rejected=rejected,
+        random_seed=plain_seed(random_seed),
     )
 
 

@@ -94,6 +94,15 @@ class Pairs:
         forward, total, exposure = self._columns(eta)
         return np.asarray(forward - total * expit(eta + exposure))
 
+    def value_and_residual(self, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return :meth:`log_likelihood` and :meth:`residual` by one exponential for both."""
+        forward, total, exposure = self._columns(eta)
+        logit = eta + exposure
+        small = np.exp(-np.abs(logit))
+        p = np.where(logit >= 0.0, 1.0, small) / (1.0 + small)
+        softplus = np.maximum(logit, 0.0) + np.log1p(small)
+        return np.asarray((forward * logit - total * softplus).sum(axis=0)), forward - total * p
+
     def weight(self, eta: FloatArray) -> FloatArray:
         """Return ``m_e p_e (1 − p_e)``, the curvature, shape of ``eta``."""
         _, total, exposure = self._columns(eta)
@@ -103,13 +112,18 @@ class Pairs:
     def centred(self, potential: FloatArray) -> FloatArray:
         """Return potentials (n, ...) less the mean of their component."""
         flat = potential.reshape(self.n_states, -1)
+        mean = self._averages @ flat
+        return np.asarray((flat - mean[self.component]).reshape(potential.shape))
+
+    @cached_property
+    def _averages(self) -> csr_array:
+        """Means over components of a column of states, shape (K, n)."""
         member = csr_array(
             (np.ones(self.n_states), self.component, np.arange(self.n_states + 1)),
             shape=(self.n_states, self.n_components),
         )
         size = np.bincount(self.component, minlength=self.n_components)
-        mean = (member.T @ flat) / size[:, None]
-        return np.asarray((flat - mean[self.component]).reshape(potential.shape))
+        return csr_array(member.T / size[:, None])
 
     def expected(self, eta: FloatArray) -> "Pairs":
         """Return the same edges with every forward count replaced by its expectation."""

@@ -31,19 +31,19 @@ class LargeTest:
 
     Attributes
     ----------
-    counts, graph
+    counts, graph : TransitionCounts and SupportGraph
         What was tested, and its support graph.
-    path
+    path : SparsePath
         Evidence against σ_c.
-    sensitivity
+    sensitivity : tuple of BayesFactor
         Log Bayes factors at τ × {¼, ½, 1, 2, 4}.
-    verdict
+    verdict : Verdict
         What the counts say.
-    map
+    map : LargeMap
         Mode and violation map.
-    potential
+    potential : LargePotential or None
         Posterior of Φ given balance, of the states that lead to their reference and back.
-    seconds, random_seed
+    seconds, random_seed : float and int or None
         How long it took, and the seed.
     """
 

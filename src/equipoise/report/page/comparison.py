@@ -13,6 +13,7 @@ from equipoise.report.comparison import (
     verdict_entries,
 )
 from equipoise.report.comparison_tables import (
+    difference_tables,
     distance_table,
     hypothesis_table,
     kernel_table,
@@ -109,6 +110,15 @@ def distances(found: Comparison) -> Section:
     )
 
 
+def differences(found: Comparison) -> Section | None:
+    """Show by how much kernels differ in how they break balance."""
+    tables = [one for one in difference_tables(found, _PAIRS, _WIDTH) if one.rows]
+    if not tables:
+        return None
+    shown = tuple(Shown(one) for one in tables)
+    return Section("differences", "Differences in how balance is broken", shown)
+
+
 def states(found: Comparison) -> Section | None:
     """Show which states differ."""
     table = state_table(found, _STATES, _WIDTH)
@@ -134,6 +144,7 @@ COMPARISON_SECTIONS: tuple[Callable[[Comparison], Section | None], ...] = (
     evidence,
     potentials,
     distances,
+    differences,
     states,
     assumed,
     provenance,

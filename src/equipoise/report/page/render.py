@@ -28,13 +28,13 @@ def html(
 
     Parameters
     ----------
-    result
+    result : BalanceTest
         From :func:`equipoise.test`.
-    diagnosis
+    diagnosis : Diagnosis, optional
         From :func:`equipoise.diagnose`; default: computed here.
-    title
+    title : str, optional
         Of the page; default: what the data are called, if they say so.
-    sections
+    sections : sequence of callable, optional
         Functions that return a section each, or None; default: ``SECTIONS`` of
         :mod:`equipoise.report.page.sections`.
 

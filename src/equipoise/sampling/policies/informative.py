@@ -38,6 +38,11 @@ class Informative:
         Fewest draws of a round.
     share : float
         Fewest draws from a source, as a share of the mean over sources.
+
+    Raises
+    ------
+    UsageError
+        If a setting is out of its range.
     """
 
     allocate: Allocate = field(compare=False)

@@ -69,7 +69,18 @@ class Policy(Protocol):
         """Whether its draws can be sent in batches."""
 
     def plan(self, view: View) -> list[str]:
-        """Return the next sources, in order; none to wait for answers under way."""
+        """Return the next sources, in order; none to wait for answers under way.
+
+        Parameters
+        ----------
+        view : View
+            All that a policy may know.
+
+        Returns
+        -------
+        list of str
+            Labels, one a draw.
+        """
 
 
 def shuffled_evenly(pool: tuple[str, ...], number: int, chance: Random) -> list[str]:

@@ -143,7 +143,10 @@ def _groups(
     unknown = [name for name in by if name not in (*GROUPS, *parameters)]
     if unknown or not by:
         raise UsageError(
-            f"cannot group by {listed(unknown)}; give some of {listed([*GROUPS, *parameters], 20)}"
+            f"cannot group by {listed(unknown)}: no run sets such a parameter; give some of "
+            f"{listed([*GROUPS, *parameters], 20)}"
+            if by
+            else f"there is nothing to group by; give some of {listed([*GROUPS, *parameters], 20)}"
         )
     model = "coalesce(response.model_returned, '')" if "model_returned" in by else "''"
     rows = connection.execute(

@@ -40,7 +40,7 @@ def stored_kernels(
     if len(groups) < 2:
         raise UsageError(
             f"the store holds one kernel by {listed(by, 10)}, and a comparison needs two or more; "
-            "group by something else"
+            f"{_other_grouping(path, by)}"
         )
     columns = [list(map(str, column)) for column in zip(*(g.key for g in groups), strict=True)]
     parts = [
@@ -50,6 +50,17 @@ def stored_kernels(
     ]
     names = [", ".join(cells) for cells in zip(*parts, strict=True)]
     return {name: group.counts for name, group in zip(names, groups, strict=True)}
+
+
+def _other_grouping(path: str | os.PathLike[str], by: Sequence[str]) -> str:
+    """Say what else the draws of a store may be grouped by."""
+    everything = len(grouped_counts(path)) if tuple(by) != KERNEL else 1
+    if everything > 1:
+        return f"by everything that makes a kernel there are {everything} (leave --by out)"
+    runs = len(grouped_counts(path, ("run",)))
+    if runs > 1:
+        return f"its {runs} runs can be compared by run (--by run)"
+    return "it holds one run: collect another, or compare files of counts"
 
 
 def _readable(field: str, values: list[str]) -> list[str]:

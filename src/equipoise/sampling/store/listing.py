@@ -78,6 +78,16 @@ class RunDetail:
 def list_runs(path: str | os.PathLike[str]) -> tuple[RunSummary, ...]:
     """Return the runs of a store, oldest first.
 
+    Parameters
+    ----------
+    path : str or path
+        The store; another process may be writing to it.
+
+    Returns
+    -------
+    tuple of RunSummary
+        How far each is; its texts are those of the store, not trusted.
+
     Raises
     ------
     UsageError, DataError
@@ -103,6 +113,18 @@ def list_runs(path: str | os.PathLike[str]) -> tuple[RunSummary, ...]:
 
 def inspect_run(path: str | os.PathLike[str], run_id: int) -> RunDetail:
     """Return what is worth knowing of one run.
+
+    Parameters
+    ----------
+    path : str or path
+        The store; another process may be writing to it.
+    run_id : int
+        Its number, as :func:`list_runs` gives it.
+
+    Returns
+    -------
+    RunDetail
+        Outcomes, faults, sources and sessions; texts of the store, not trusted.
 
     Raises
     ------

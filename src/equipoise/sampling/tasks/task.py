@@ -36,7 +36,18 @@ class Parsed:
 
 
 def rejected(reason: str) -> Parsed:
-    """Return the result for a reply that is no state, with the name of its reason."""
+    """Return the result for a reply that is no state, with the name of its reason.
+
+    Parameters
+    ----------
+    reason : str
+        A word or two of the parser's own; never text of the reply.
+
+    Returns
+    -------
+    Parsed
+        Without a state.
+    """
     return Parsed(None, reason)
 
 

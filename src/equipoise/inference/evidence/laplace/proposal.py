@@ -88,15 +88,16 @@ def split_scales(model: LatentModel, mode: Mode) -> tuple[FloatArray, FloatArray
         value = model.likelihood.log_likelihood(theta @ model.design.T)
         return np.asarray(value - 0.5 * quadratic)
 
-    top = fall(mode.theta[None])[0]
-    sides = []
-    for sign in (1.0, -1.0):
-        scale = np.full(model.size, _NARROWEST)
-        for distance in _DISTANCES:
-            drop = top - fall(mode.theta + sign * distance * axes)
-            scale = np.maximum(scale, distance / np.sqrt(2.0 * np.maximum(drop, 1e-6)))
-        sides.append(np.minimum(scale, _WIDEST))
-    return sides[0], sides[1]
+    # All points of all axes in one call: the mode, then each side at each distance.
+    signed = np.array([sign * distance for sign in (1.0, -1.0) for distance in _DISTANCES])
+    points = mode.theta + signed[:, None, None] * axes
+    height = fall(
+        np.vstack([mode.theta[None], points.reshape(signed.size * model.size, model.size)])
+    )
+    drop = np.maximum(height[0] - height[1:].reshape(2, len(_DISTANCES), model.size), 1e-6)
+    scale = (np.array(_DISTANCES)[:, None] / np.sqrt(2.0 * drop)).max(axis=1)
+    above, below = np.clip(scale, _NARROWEST, _WIDEST)
+    return above, below
 
 
 def mixture(model: LatentModel, modes: list[Mode]) -> tuple[SplitT, ...]:

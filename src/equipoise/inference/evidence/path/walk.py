@@ -17,7 +17,7 @@ from equipoise.likelihoods import FloatArray
 
 METHOD = "path"
 R_HAT_TRUSTED, ESS_TRUSTED = 1.05, 100.0
-_STEP = 0.45
+STEP = 0.45
 _ROUNDS = 5
 # A gap is halved where interpolation may err by this many nats in the log Bayes factor.
 _GAP_ERROR = 0.02
@@ -36,6 +36,7 @@ def walk_nodes(
     tau: float,
     *,
     rng: np.random.Generator,
+    step: float = STEP,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[tuple[tuple[PathNode, ...], ...], tuple[CycleScaleCurve, ...]]:
     """Measure slopes where they matter, and integrate them.
@@ -50,6 +51,8 @@ def walk_nodes(
         Of the half-normal prior of the scale.
     rng
         Places the nodes.
+    step
+        Between the first nodes, in the logarithm of the scale.
     progress
         Called with (nodes done, nodes planned).
 
@@ -58,7 +61,7 @@ def walk_nodes(
     nodes, curves
         Of each curve; the nodes at increasing scale.
     """
-    spots = _first_nodes(guides[0], rng)
+    spots = _first_nodes(guides[0], step, rng)
     nodes: list[tuple[PathNode, ...]] = []
     points: dict[float, FloatArray] = {}
     gaps: list[list[float]] = []
@@ -137,10 +140,10 @@ def gaps_to_halve(nodes: Sequence[PathNode], guide: Pilot, curve: CycleScaleCurv
     return list(middle[doubt * beyond > _GAP_ERROR].tolist())
 
 
-def _first_nodes(guide: Pilot, rng: np.random.Generator) -> list[float]:
+def _first_nodes(guide: Pilot, step: float, rng: np.random.Generator) -> list[float]:
     """Return scales over the pilot's range, each but the ends moved a little at random."""
     low, high = guide.x[0], guide.x[-1]
-    count = max(int(np.ceil((high - low) / _STEP)) + 1, 6)
+    count = max(int(np.ceil((high - low) / step)) + 1, 6)
     x = np.linspace(low, high, count)
     x[1:-1] += rng.uniform(-0.2, 0.2, count - 2) * (x[1] - x[0])
     return list(np.exp(x).tolist())

@@ -116,22 +116,34 @@ def turn(
 
 
 def rescale(
-    pairs: Pairs, state: State, half_normal: float, width: float, rng: np.random.Generator
+    pairs: Pairs,
+    state: State,
+    half_normal: float,
+    width: float,
+    rng: np.random.Generator,
+    steps: int = _SCALE_STEPS,
 ) -> tuple[State, float]:
-    """Draw σ_Φ given Φ, then given Φ/σ_Φ; return the acceptance of the latter too."""
+    """Draw σ_Φ given Φ, then in ``steps`` given Φ/σ_Φ; return the acceptance of the latter too.
+
+    Without steps that acceptance is NaN.
+    """
     chains = len(state.potential_sd)
     free = pairs.n_states - pairs.n_components
     phi = pairs.centred(state.potential)
     square = (phi**2).sum(axis=0)
     sd = state.potential_sd
-    # Exact under a flat prior of σ_Φ; its own prior decides whether it is taken.
-    proposed = np.sqrt(0.5 * square / rng.gamma(0.5 * (free - 1), size=chains))
-    log_ratio = 0.5 * (sd**2 - proposed**2) / half_normal**2
+    # Exact under a flat prior of σ_Φ, or one of 1/σ_Φ where a flat one leaves it improper; its own
+    # prior decides whether it is taken.
+    shape, tilt = (0.5 * (free - 1), 0.0) if free > 1 else (0.5, 1.0)
+    proposed = np.sqrt(0.5 * square / rng.gamma(shape, size=chains))
+    log_ratio = 0.5 * (sd**2 - proposed**2) / half_normal**2 + tilt * np.log(proposed / sd)
     sd = np.where(np.log(rng.random(chains)) < log_ratio, proposed, sd)
+    if not steps:
+        return State(phi, state.cycles, sd), float("nan")
     eta_phi = pairs.incidence @ phi
     fit = pairs.log_likelihood(eta_phi + state.cycles)
     log_stretch, hits = np.zeros(chains), 0.0
-    for _ in range(_SCALE_STEPS):
+    for _ in range(steps):
         trial = log_stretch + width * rng.standard_normal(chains)
         there = pairs.log_likelihood(np.exp(trial) * eta_phi + state.cycles)
         gain = there - fit + trial - log_stretch
@@ -140,4 +152,4 @@ def rescale(
         log_stretch, fit = np.where(taken, trial, log_stretch), np.where(taken, there, fit)
         hits += float(taken.mean())
     stretch = np.exp(log_stretch)
-    return State(phi * stretch, state.cycles, sd * stretch), hits / _SCALE_STEPS
+    return State(phi * stretch, state.cycles, sd * stretch), hits / steps

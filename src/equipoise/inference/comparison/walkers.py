@@ -1,0 +1,198 @@
+"""Several kernels sampled at any scales, held or learned, without compiling anything."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from equipoise.inference.comparison.axes import fitted_scales
+from equipoise.inference.comparison.hamilton import reference_of, sample
+from equipoise.inference.comparison.sampler import KernelDraws
+from equipoise.inference.comparison.table import columns_of, latent_of
+from equipoise.likelihoods import FloatArray, IntArray
+from equipoise.models import Priors
+from equipoise.models.hierarchical import DEVIATION_SCALE
+from equipoise.models.kernels import KernelTable
+
+BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+TUNE, MOVES = 60, 3
+TARGET_ACCEPT = 0.9
+_APART = 0.3
+_NAMES = ("sigma_V", "sigma_delta", "sigma_c")
+
+
+@dataclass(frozen=True, eq=False)
+class Scales:
+    """Learned scales that fit the data.
+
+    Attributes
+    ----------
+    scales
+        ``sigma_V``, ``sigma_delta`` and ``sigma_c`` as far as they are learned, one a kernel where
+        potentials are separate, shape (1,) or (M,).
+    """
+
+    scales: dict[str, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class Walkers:
+    """Chains of Hamiltonian Monte Carlo on the kernels of a table.
+
+    They sample what :func:`equipoise.models.hierarchical` states; :class:`.sampler.KernelSampler`
+    does so by NUTS.
+
+    Attributes
+    ----------
+    table, priors
+        The question.
+    """
+
+    table: KernelTable
+    priors: Priors
+
+    def spot(
+        self,
+        *,
+        deviation_sd: float | None,
+        cycle_sd: float | None,
+        scales: dict[str, FloatArray] | None = None,
+    ) -> Scales:
+        """Return scales that fit the data, or those that are known already.
+
+        Raises
+        ------
+        NotTrustedError
+            If a mode is not reached.
+        """
+        if scales is not None:
+            return Scales(scales)
+        names = self._learned(deviation_sd, cycle_sd)
+        found = np.empty((len(self._parts()), len(names)))
+        for own, (part, _) in zip(found, self._parts(), strict=True):
+            model = latent_of(part, self.priors, deviation_sd=deviation_sd, cycle_sd=cycle_sd)
+            own[:] = [self._widths()[name] for name in names]
+            used = _used(part, names)
+            own[used] = fitted_scales(model)
+        return Scales(dict(zip(names, found.T, strict=True)))
+
+    def draw(
+        self,
+        *,
+        deviation_sd: float | None = None,
+        cycle_sd: float | None = None,
+        spot: Scales | None = None,
+        draws: int = 500,
+        tune: int = TUNE,
+        chains: int = 8,
+        moves: int = MOVES,
+        random_seed: int = 0,
+        target_accept: float = TARGET_ACCEPT,
+        start: FloatArray | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> KernelDraws:
+        """Run all chains, all at once.
+
+        Parameters
+        ----------
+        deviation_sd, cycle_sd
+            σ_δ and σ_c where they are held, 0 for a shared potential and for balance; None:
+            learned. Separate potentials have no σ_δ.
+        spot
+            From :meth:`spot`; None: fitted here.
+        draws, tune, chains, random_seed
+            Kept and thrown away of each chain, how many chains, and the source of randomness.
+        moves
+            Tries to move the scales between two trajectories, for each scale that is learned.
+        target_accept
+            Acceptance rate of trajectories to aim at.
+        start
+            Where chains of the same hypothesis at other scales ended, ``walked[:, -1]``, as many as
+            there are chains; None: around the mode.
+        progress
+            Called with the fraction done.
+
+        Raises
+        ------
+        NotTrustedError
+            If a mode is not reached, or the curvature is lost to rounding.
+        """
+        spot = spot or self.spot(deviation_sd=deviation_sd, cycle_sd=cycle_sd)
+        names = self._learned(deviation_sd, cycle_sd)
+        rng = np.random.default_rng(random_seed)
+        parts = self._parts()
+        x = np.zeros((chains, draws, self.table.size))
+        scales = {
+            name: np.full((chains, draws, len(parts)), self._widths()[name]) for name in names
+        }
+        diverging = np.zeros((chains, draws), dtype=bool)
+        walked, at = [], 0
+        for m, (part, place) in enumerate(parts):
+            model = latent_of(part, self.priors, deviation_sd=deviation_sd, cycle_sd=cycle_sd)
+            used = [name for name, has in zip(names, _used(part, names), strict=True) if has]
+            size, learned = model.size, len(used)
+            if start is None:
+                fitted = np.log([float(spot.scales[name][m]) for name in used])
+                u = rng.standard_normal((chains, size))
+                log_sd = fitted + _APART * rng.standard_normal((chains, learned))
+            else:
+                u = start[:, at : at + size]
+                log_sd = start[:, at + size : at + size + learned]
+                fitted = log_sd.mean(axis=0)
+            at += size + learned
+            found = sample(
+                reference_of(
+                    model,
+                    tuple(self._widths()[name] for name in used),
+                    tuple(np.exp(fitted).tolist()),
+                ),
+                draws=draws,
+                tune=tune,
+                moves=moves,
+                target_accept=target_accept,
+                rng=rng,
+                u=u,
+                log_sd=log_sd,
+                progress=None if progress is None else partial(_told, progress, m, len(parts)),
+            )
+            inside = columns_of(part, deviations=deviation_sd != 0, cycles=cycle_sd != 0)
+            x[..., place[inside]] = found.theta
+            for k, name in enumerate(used):
+                scales[name][..., m] = np.exp(found.log_sd[..., k])
+            diverging |= found.diverging
+            walked += [found.u, found.log_sd]
+        if not self.table.separate:
+            scales = {name: values[..., 0] for name, values in scales.items()}
+        return KernelDraws(x, scales, {"diverging": diverging}, np.concatenate(walked, axis=-1))
+
+    def _learned(self, deviation_sd: float | None, cycle_sd: float | None) -> list[str]:
+        held = (
+            None if self.priors.scales == "learned" else self.priors.fixed_potential_sd,
+            0.0 if self.table.separate else deviation_sd,
+            cycle_sd,
+        )
+        return [name for name, sd in zip(_NAMES, held, strict=True) if sd is None]
+
+    def _widths(self) -> dict[str, float]:
+        priors = self.priors
+        widths = (priors.potential_scale, DEVIATION_SCALE, priors.cycle_scale)
+        return dict(zip(_NAMES, widths, strict=True))
+
+    def _parts(self) -> list[tuple[KernelTable, IntArray]]:
+        """Return independent parts of the posterior, and where their coordinates stand."""
+        table = self.table
+        if not table.separate:
+            return [(table, np.arange(table.size))]
+        whose = np.concatenate([table.potential_scale_of, table.cycle_scale_of])
+        return [(table.of(m), np.flatnonzero(whose == m)) for m in range(len(table.names))]
+
+
+def _used(table: KernelTable, names: list[str]) -> BoolArray:
+    """Return which scales have coordinates: a kernel without cycles has no use for one of them."""
+    sizes = dict(zip(_NAMES, table.sizes, strict=True))
+    return np.array([sizes[name] > 0 for name in names], dtype=bool)
+
+
+def _told(progress: Callable[[float], None], before: int, parts: int, done: float) -> None:
+    progress((before + done) / parts)

@@ -1,0 +1,192 @@
+"""Draws of the potential about sparse factors, against dense methods, quadrature and each other."""
+
+import warnings
+
+import numpy as np
+import pytest
+from arviz_stats.base import array_stats
+from scipy.special import expit, log_expit
+from scipy.stats import halfnorm, norm
+from sparse_tables import pieces, reversible_table, sparse_of
+
+import equipoise as eq
+from equipoise.counts import TransitionCounts
+from equipoise.errors import NotConvergedWarning, UsageError
+from equipoise.graph import support_graph
+from equipoise.inference.sparse.balance import balance_mode
+from equipoise.inference.sparse.posterior.totals import with_totals
+from equipoise.inference.sparse.posterior.trajectories import reference_at, turn
+from equipoise.inference.weighted import potential_of
+
+# Of some 60 comparisons a test, one beyond this by chance in 10⁴ runs.
+FAR = 5.0
+
+
+@pytest.fixture(scope="module")
+def table() -> TransitionCounts:
+    return reversible_table(3, states=12, trials=120)
+
+
+@pytest.fixture(scope="module")
+def tree(table):
+    return eq.posterior_large(table, random_seed=1)
+
+
+def moments(x):
+    """Mean and standard deviation of (chains, draws, k), and their errors."""
+    columns = np.moveaxis(x, -1, 0)
+    mean, sd = x.mean((0, 1)), x.std((0, 1))
+    mean_error = np.array([float(array_stats.mcse(c, method="mean")) for c in columns])
+    sd_error = np.array([float(array_stats.mcse(c, method="sd")) for c in columns])
+    return mean, sd, mean_error, sd_error
+
+
+def weighted(x, weights):
+    """The same of weighted independent draws (n, k); the error of sd by linearisation."""
+    mean = weights @ x
+    square = (x - mean) ** 2
+    sd = np.sqrt(weights @ square)
+    error = np.sqrt((weights**2) @ square)
+    return mean, sd, error, np.sqrt((weights**2) @ (square - sd**2) ** 2) / (2 * sd)
+
+
+def agree(ours, theirs):
+    for k in (0, 1):
+        error = np.hypot(ours[2 + k], theirs[2 + k])
+        assert (error < 0.1 * theirs[1]).all()
+        assert (np.abs(ours[k] - theirs[k]) < FAR * error).all()
+
+
+def test_draws_equal_the_dense_ones(table, tree):
+    dense = eq.laplace(table, likelihood="pairwise", draws=4000, random_seed=2)
+    node = dense.curve.reversible
+    assert node.pareto_k < 0.6
+    draws = dense.reversible_draws
+    raw = potential_of(draws.model, draws.theta)
+    at = [table.states.index(name) for name in tree.attrs["references"].split(", ")]
+    rest = np.delete(np.arange(len(table.states)), at)
+    V = tree["posterior"]["V"].values
+    agree(
+        moments((V - V[..., at])[..., rest]), weighted((raw - raw[:, at])[:, rest], draws.weights)
+    )
+    phi = draws.gradient_potential
+    Phi = tree["posterior"]["Phi"].values
+    # Its spread is corrected there by the draws' own covariance, here by the mode's: not the same.
+    mean, _, error, _ = moments(Phi[..., rest])
+    known, _, other, _ = weighted((phi - phi[:, at])[:, rest], draws.weights)
+    assert (np.abs(mean - known) < FAR * np.hypot(error, other)).all()
+
+
+def test_it_converges_and_is_a_tree_of_arviz(table, tree):
+    assert tree.attrs["r_hat_max"] < 1.01
+    assert tree.attrs["ess_bulk_min"] > 1000
+    assert tree["posterior"]["Phi"].dims == ("chain", "draw", "state")
+    np.testing.assert_allclose(tree["posterior"]["pi"].sum("state"), 1.0)
+    log_pi = np.log(tree["posterior"]["pi"])
+    reference = log_pi.sel(state=tree.attrs["references"])
+    np.testing.assert_allclose(reference - log_pi, tree["posterior"]["Phi"], atol=1e-9)
+    again = eq.posterior_large(table, random_seed=1)
+    np.testing.assert_array_equal(again["posterior"]["Phi"], tree["posterior"]["Phi"])
+
+
+def test_learned_scale_equals_quadrature():
+    """Two states and few trials: the posterior of (Φ_a − Φ_b, σ) on a grid."""
+    counts = TransitionCounts.from_matrix([[20, 4], [1, 9]], states=["a", "b"])
+    tree = eq.posterior_large(counts, draws=2500, random_seed=3)
+    gap = np.linspace(-12, 12, 1201)[:, None]
+    log_sd = np.linspace(np.log(1e-3), np.log(40.0), 1500)
+    sd = np.exp(log_sd)
+    logit = gap + np.log(24) - np.log(10)
+    log_post = 4 * log_expit(logit) + 1 * log_expit(-logit)
+    log_post = (
+        log_post + norm.logpdf(gap, 0, np.sqrt(2) * sd) + halfnorm.logpdf(sd, 0, 5.0) + log_sd
+    )
+    p = np.exp(log_post - log_post.max())
+    p /= p.sum()
+    known = [
+        (p.sum(axis=1) @ gap[:, 0], (p.sum(axis=1) @ gap[:, 0] ** 2)),
+        (p.sum(axis=0) @ log_sd, (p.sum(axis=0) @ log_sd**2)),
+    ]
+    V = tree["posterior"]["V"].values
+    found = [V[..., 0] - V[..., 1], np.log(tree["posterior"]["sigma_V"].values)]
+    for x, (first, second) in zip(found, known, strict=True):
+        assert float(array_stats.ess(x)) > 400
+        assert abs(x.mean() - first) < FAR * float(array_stats.mcse(x))
+        assert abs((x**2).mean() - second) < FAR * float(array_stats.mcse(x**2))
+
+
+def test_totals_take_off_the_excess_of_the_pairs():
+    """The covariance of the Fisher information of the rows, which is computed here whole."""
+    counts = reversible_table(5, states=8, trials=400)
+    pairs, system = sparse_of(counts)
+    spot = reference_at(pairs, balance_mode(pairs, system, 30.0))
+    rng = np.random.default_rng(4)
+    draws = spot.mode.potential[:, None] + spot.sample(rng, 40_000)
+    settled = pairs.centred(with_totals(spot, draws, rng))
+    n, m = pairs.n_states, pairs.n_edges
+    # Expected counts at the fit, and staying; then Fisher information of (V, s), row by row.
+    share = expit(spot.eta + pairs.exposure)
+    expected = np.zeros((n, n))
+    expected[pairs.source, pairs.target] = pairs.total * share
+    expected[pairs.target, pairs.source] = pairs.total * (1 - share)
+    information = np.zeros((n + m, n + m))
+    jacobian = np.eye(n, n + m)
+    for i in range(n):
+        p = expected[i] / pairs.trials[i]
+        slopes = np.zeros((n, n + m))
+        for e, (a, b) in enumerate(zip(pairs.source, pairs.target, strict=True)):
+            if i in (a, b):
+                j = b if i == a else a
+                slopes[j, n + e] = 1.0
+                slopes[j, i] += 0.5
+                slopes[j, j] -= 0.5
+        information += pairs.trials[i] * slopes.T @ (np.diag(p) - np.outer(p, p)) @ slopes
+        jacobian[i] -= p @ slopes
+    covariance = jacobian @ np.linalg.pinv(information, rcond=1e-10) @ jacobian.T
+    centre = np.eye(n) - 1.0 / n
+    covariance = centre @ covariance @ centre
+    found = np.cov(settled)
+    error = np.sqrt((np.outer(np.diag(covariance), np.diag(covariance)) + covariance**2) / 40_000)
+    assert (np.abs(found - covariance) < FAR * error + 0.003 * np.diag(covariance).min()).all()
+    # And without it the difference is plain.
+    plain = np.cov(pairs.centred(draws))
+    assert (np.diag(plain - covariance) > 2 * FAR * np.diag(error)).any()
+    np.testing.assert_allclose(settled.mean(axis=1), pairs.centred(draws).mean(axis=1), atol=3e-3)
+
+
+def test_a_turn_keeps_the_density():
+    """Energy errors vanish with the third power of the step, so acceptance goes to one."""
+    pairs, system = sparse_of(reversible_table(7, states=10, trials=25))
+    spot = reference_at(pairs, balance_mode(pairs, system, 1.3))
+    rng = np.random.default_rng(5)
+    start = spot.mode.potential[:, None] + spot.sample(rng, 2000)
+    sd = np.full(2000, 1.3)
+    lost = [1 - turn(spot, start, sd, steps, rng)[1].mean() for steps in (2, 8)]
+    assert lost[1] < lost[0] / 8
+
+
+def test_parts_and_states_without_pairs_have_their_prior():
+    counts = pieces()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConvergedWarning)
+        tree = eq.posterior_large(counts, draws=400, random_seed=6)
+    data = tree["posterior"]
+    V, sd = data["V"].values, data["sigma_V"].values
+    alone = counts.states.index("s12")  # never a source
+    assert np.abs(np.mean((V[..., alone] / sd) ** 2) - 1) < FAR * np.sqrt(2 / sd.size)
+    pairs, _ = sparse_of(counts)
+    for k in range(pairs.n_components):
+        part = pairs.states[pairs.component == k]
+        level = V[..., part].mean(axis=-1) / sd * np.sqrt(len(part))
+        assert np.abs(np.mean(level**2) - 1) < FAR * np.sqrt(2 / sd.size)
+    total = data["pi"].values.sum(axis=-1)
+    np.testing.assert_allclose(total, support_graph(counts).n_components)
+
+
+def test_refusals(table):
+    with pytest.raises(UsageError, match="at least 20 draws"):
+        eq.posterior_large(table, draws=10)
+    with pytest.raises(UsageError, match="priors must be"):
+        eq.posterior_large(table, priors=3)
+    with pytest.warns(NotConvergedWarning, match="effective draws|disagree"):
+        eq.posterior_large(table, draws=20, chains=2, random_seed=1)
