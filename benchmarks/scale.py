@@ -137,6 +137,10 @@ def main() -> None:
                 markdown(section),
             ]
         )
+        # Other sections of the page have their own scripts.
+        known = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+        others = known.split("\n## ")[2:]
+        text = "\n## ".join([text.rstrip("\n") + "\n", *others])
         RESULTS.write_text(text, encoding="utf-8")
         print(text)
 

@@ -1,7 +1,7 @@
 """Labels: one kind only, clean text."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -96,13 +96,14 @@ def encode_labels(values: Sequence[object], place: Place) -> tuple[tuple[str, ..
     DataError
         If a label cannot be used, or a number and a text become the same label.
     """
-    seen: dict[object, int] = {}
+    seen: defaultdict[object, int] = defaultdict()
+    seen.default_factory = seen.__len__
     # True, 1 and 1.0 are one key to a dict: keep their types apart, where there are several.
     keys: Iterable[object] = values
     if len(set(map(type, values))) > 1:
         keys = [(type(value), value) for value in values]
     try:
-        raw = np.fromiter((seen.setdefault(key, len(seen)) for key in keys), np.int64, len(values))
+        raw = np.fromiter(map(seen.__getitem__, keys), np.int64, len(values))
     except TypeError:
         raise DataError(_unhashable(values, place)) from None
     first = np.unique(raw, return_index=True)[1].tolist()  # where each code was seen first

@@ -107,6 +107,7 @@ def large_json(
             "strength": verdict.strength,
             "reason": verdict.reason,
             "p_balance": finite(verdict.p_balance),
+            **_ceiling(verdict.ceiling, shown),
             "information_nats": finite(verdict.information_nats),
             "text": verdict.text,
             "size": _size(verdict.size, shown),
@@ -179,6 +180,7 @@ def _evidence(tested: LargeTest) -> list[tuple[str, str]]:
             "above 0 for balance",
         ),
         ("other τ", others),
+        *_best(tested.verdict.ceiling),
         ("information", f"{fixed(tested.verdict.information_nats, 1)} nats on the cycles"),
     ]
     potential = tested.potential
@@ -193,6 +195,20 @@ def _evidence(tested: LargeTest) -> list[tuple[str, str]]:
             )
         )
     return facts
+
+
+def _best(ceiling: BayesFactor | None) -> list[tuple[str, str]]:
+    if ceiling is None:
+        return []
+    if ceiling.distrust is not None:
+        return [("ceiling", f"withheld: {ceiling.distrust}")]
+    return [
+        (
+            "ceiling",
+            f"{with_error(ceiling.log_value, ceiling.mcse)}: what these trials would give had the "
+            "counts equalled their reversible fit",
+        )
+    ]
 
 
 def _violations(rows: Sequence[NamedViolation]) -> list[str]:
@@ -266,6 +282,14 @@ def _size(size: ViolationSize | None, shown: bool) -> dict[str, Any]:
         "upper": finite(known.upper if known else None),
         "rope": finite(size.rope if size else None),
         "call": known.call if known else None,
+    }
+
+
+def _ceiling(ceiling: BayesFactor | None, shown: bool) -> dict[str, float | None]:
+    known = ceiling if shown and ceiling is not None and ceiling.distrust is None else None
+    return {
+        "ceiling": finite(known.log_value if known else None),
+        "ceiling_mcse": finite(known.mcse if known else None),
     }
 
 

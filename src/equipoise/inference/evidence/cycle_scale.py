@@ -66,7 +66,7 @@ class CycleScaleCurve:
         ``log Z(σ_c) − log Z(0)`` there, nats, shape (m,).
     loadings, node_mcse
         Its Monte Carlo error is ``loadings @ ε``, ε independent with standard deviations
-        ``node_mcse``: shapes (m, n) and (n,).
+        ``node_mcse``, one a node where each has draws of its own: shapes (m, n) and (n,).
     common_mcse
         Standard deviation of an error common to the whole curve: that of log Z(0).
     doubt
@@ -162,6 +162,28 @@ class CycleScaleCurve:
             cycle_scale=post.tau,
             doubt=self.doubt,
         )
+
+
+def posterior_over(curve: CycleScaleCurve | None, tau: float | None = None) -> CycleScalePosterior:
+    """Return the posterior of σ_c for one τ (default: that of the priors).
+
+    Raises
+    ------
+    UsageError
+        If there is no curve, for want of cycles, or τ exceeds four times that of the priors.
+    """
+    if curve is None:
+        raise UsageError("this graph has no cycle, and no scale of cycles to infer")
+    return curve.posterior(tau)
+
+
+def factor_over(
+    curve: CycleScaleCurve | None, method: str, prior_tau: float, tau: float | None = None
+) -> BayesFactor:
+    """Return the log Bayes factor of balance against the cyclic rival; 0 without cycles."""
+    if curve is None:
+        return BayesFactor(0.0, 0.0, method, prior_tau if tau is None else tau)
+    return curve.log_bayes_factor(tau)
 
 
 def fine_grid(nodes: FloatArray) -> FloatArray:

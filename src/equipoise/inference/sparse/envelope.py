@@ -4,7 +4,8 @@ At the mode ``c = σ_c² r − D λ`` with r the residuals, ``Φ = σ_Φ² Dᵀ 
 κ = σ_c²/σ_Φ². So with ``φ = Φ − λ`` each edge obeys an equation of its own,
 ``η_e = φ_i − φ_j + σ_c² r_e(η_e)``: its likelihood is replaced by its Moreau envelope, with the
 curvature ``ω/(1 + σ_c² ω)``. What is left is a concave problem in φ like that of balance, and a
-solve for λ in turn with it, which contracts fast where σ_c < σ_Φ, and ever more slowly beyond.
+solve for λ in turn with it, which contracts fast where σ_c < σ_Φ, and slowly beyond: Anderson's
+mixing of the last steps (1965, J. ACM 12, 547) makes up for that.
 """
 
 import numpy as np
@@ -14,8 +15,10 @@ from equipoise.inference.sparse.iterative import Conjugate, IterativeSystem
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.likelihoods import FloatArray
 
-_MAX_STEPS = 60
+_MAX_STEPS = 120
 _CLOSE = 1e-6
+_REMEMBERED = 6
+_SETTLED = 0.1
 
 
 def envelope_mode(
@@ -49,12 +52,14 @@ def envelope_mode(
     flat = Conjugate(system.pattern.matrix(entries), system.tolerance)
     phi, multiplier = start, np.zeros(pairs.n_states)
     eta = pairs.incidence @ phi
+    wanted = pairs.centred(start)
+    tried: list[FloatArray] = []
+    missed: list[FloatArray] = []
+    farthest = 0.0
     for _ in range(_MAX_STEPS):
-        multiplier, last = (
-            flat.solve(ratio * pairs.centred(phi + multiplier), multiplier),
-            multiplier,
-        )
-        multiplier = pairs.centred(multiplier)
+        # λ waits until φ has settled: together they may run away.
+        if farthest < _SETTLED:
+            multiplier = pairs.centred(flat.solve(ratio * wanted, multiplier))
         slope = pairs.incidence @ phi
         eta = _settle(pairs, slope, cycle_sd, eta)
         weight = pairs.weight(eta)
@@ -63,15 +68,29 @@ def envelope_mode(
         # The curvature of an edge changes by at most e^t over t nats; a first step may be long.
         farthest = float(np.abs(pairs.incidence @ step).max(initial=0.0))
         phi = phi + (np.log1p(farthest) / farthest if farthest > 1 else 1.0) * step
-        if max(farthest, float(np.abs(multiplier - last).max(initial=0.0))) < close:
+        if farthest >= _SETTLED:
+            continue
+        reached = pairs.centred(phi + multiplier)
+        miss = reached - wanted
+        if max(farthest, float(np.abs(miss).max(initial=0.0))) < close:
             eta = _settle(pairs, pairs.incidence @ phi, cycle_sd, eta)
-            cycles = cycle_sd**2 * pairs.residual(eta) - pairs.incidence @ multiplier
-            return pairs.centred(phi + multiplier), cycles
+            return reached, cycle_sd**2 * pairs.residual(eta) - pairs.incidence @ multiplier
+        tried, missed = [*tried[-_REMEMBERED:], wanted], [*missed[-_REMEMBERED:], miss]
+        wanted = _mixed(tried, missed)
     raise NotTrustedError(
         f"the mode of potential and cycles was not reached in {_MAX_STEPS} steps; it "
         f"is reached fast where cycles are smaller than potentials, and σ_c is {cycle_sd:.2g}, σ_Φ "
         f"{potential_sd:.2g}"
     )
+
+
+def _mixed(tried: list[FloatArray], missed: list[FloatArray]) -> FloatArray:
+    """Return where to go on from points and what they missed, by Anderson's mixing (1965)."""
+    if len(tried) == 1:
+        return tried[0] + missed[0]
+    turns = np.diff(missed, axis=0).T
+    share = np.linalg.lstsq(turns, missed[-1], rcond=1e-10)[0]
+    return np.asarray(tried[-1] + missed[-1] - (np.diff(tried, axis=0).T + turns) @ share)
 
 
 def _settle(pairs: Pairs, slope: FloatArray, cycle_sd: float, eta: FloatArray) -> FloatArray:

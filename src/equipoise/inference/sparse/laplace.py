@@ -1,6 +1,8 @@
-"""Laplace's evidence of a large table, uncorrected: exact determinants, yet *approximate*."""
+"""Laplace's evidence of a large table, uncorrected and so *approximate*."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -8,17 +10,25 @@ from scipy.interpolate import CubicSpline
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.graph import SupportGraph, support_graph
-from equipoise.inference.evidence.cycle_scale import LARGEST, CycleScaleCurve, fine_grid
+from equipoise.inference.evidence.cycle_scale import (
+    LARGEST,
+    CycleScaleCurve,
+    factor_over,
+    fine_grid,
+)
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.cyclic import cyclic_mode
 from equipoise.inference.sparse.fit import checked_pairs
 from equipoise.inference.sparse.linear import DirectSystem, direct_system
 from equipoise.inference.sparse.pairs import Pairs
+from equipoise.inference.sparse.probed import curve_of, probed_rises
 from equipoise.inference.sparse.scale import scale_posterior
-from equipoise.inference.sparse.solver import check_core
+from equipoise.inference.sparse.solver import MOST_FOR_FACTORS, check_core, core_size
 from equipoise.likelihoods import FloatArray, Rejected, trials_of
 from equipoise.models import Priors
+from equipoise.simulate.draws import RandomSeed, random_generator
+from equipoise.text import quoted
 
 METHOD = "laplace"
 #: What every Bayes factor of it says: it is never trusted by itself.
@@ -26,25 +36,32 @@ APPROXIMATE = (
     "Laplace's approximation was not corrected, and errs by more the more parameters have few "
     "counts; equipoise.path_large has a Monte Carlo error instead"
 )
+#: How its log-determinants are found.
+Determinants = Literal["auto", "exact", "probes"]
+PROBES, _FEWEST_PROBES = 32, 4
 _STEP, _LOWEST, _DEPTH = 0.5, 0.01, 25.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LargeLaplace:
-    """Laplace's evidence against σ_c, σ_Φ integrated on a grid; *approximate*.
+    """Laplace's evidence against σ_c; *approximate*.
 
     Attributes
     ----------
     graph, pairs, priors
         What was asked.
     curve
-        Evidence against σ_c, without Monte Carlo error; None where no cycle can be compared.
+        Evidence against σ_c; None where no cycle can be compared.
+    probes
+        How many random probes its determinants come from; 0: they are exact, and the curve has no
+        Monte Carlo error.
     """
 
     graph: SupportGraph
     pairs: Pairs
     priors: Priors
     curve: CycleScaleCurve | None
+    probes: int
 
     def __repr__(self) -> str:
         return (
@@ -54,16 +71,24 @@ class LargeLaplace:
 
     def log_bayes_factor(self, tau: float | None = None) -> BayesFactor:
         """Return the log Bayes factor of balance, marked as not to be trusted by itself."""
-        if self.curve is None:
-            tau = self.priors.cycle_scale if tau is None else tau
-            return BayesFactor(0.0, 0.0, METHOD, tau)
-        return self.curve.log_bayes_factor(tau)
+        return factor_over(self.curve, METHOD, self.priors.cycle_scale, tau)
 
 
 def laplace_large(
-    counts: TransitionCounts, *, priors: Priors | None = None, rejected: Rejected = "stay"
+    counts: TransitionCounts,
+    *,
+    priors: Priors | None = None,
+    rejected: Rejected = "stay",
+    determinants: Determinants = "auto",
+    probes: int = PROBES,
+    random_seed: RandomSeed = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> LargeLaplace:
-    """Approximate the evidence for balance of a large sparse table by Laplace's method.
+    """Approximate the evidence for balance of a large table by Laplace's method.
+
+    With exact determinants σ_Φ is integrated on a grid. With random probes, to 10⁵ states and 10⁶
+    edges and beyond, it is held where balance has it, and the Bayes factor has the probes' error:
+    the same ones serve every σ_c.
 
     Parameters
     ----------
@@ -73,6 +98,14 @@ def laplace_large(
         Default: ``Priors()``, learned scales.
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
+    determinants : {"auto", "exact", "probes"}
+        "auto" takes exact ones where sparse factors stay affordable.
+    probes : int
+        How many random probes, at least 4.
+    random_seed : int, Generator or None
+        For the probes.
+    progress : callable, optional
+        Called with (nodes done, nodes planned) where probes are used.
 
     Returns
     -------
@@ -83,18 +116,40 @@ def laplace_large(
     DataError
         If no edge joins two sources.
     UsageError
-        If an argument is unknown, or factors of the graph would fill up.
+        If an argument is unknown or out of its range, or exact determinants were asked for and
+        factors of the graph would fill up.
     NotTrustedError
         If a mode is not reached.
     """
     priors = Priors() if priors is None else priors
     if not isinstance(priors, Priors):
         raise UsageError(f"priors must be an equipoise.Priors, not {type(priors).__name__}")
+    if determinants not in get_args(Determinants):
+        raise UsageError(
+            f"determinants must be 'auto', 'exact' or 'probes', not {quoted(str(determinants))}"
+        )
+    if probes < _FEWEST_PROBES:
+        raise UsageError(f"laplace_large needs at least {_FEWEST_PROBES} probes, not {probes}")
     graph = support_graph(counts, trials_of(counts, rejected))
     pairs = checked_pairs(counts, graph, rejected)
     if not pairs.n_cycles:
-        return LargeLaplace(graph, pairs, priors, None)
-    check_core(pairs)
+        return LargeLaplace(graph, pairs, priors, None, 0)
+    if determinants == "exact":
+        check_core(pairs)
+    elif determinants == "probes" or core_size(pairs) > MOST_FOR_FACTORS:
+        rng = random_generator(random_seed)
+        curve = curve_of(
+            *probed_rises(pairs, priors, probes, rng, progress),
+            method=METHOD,
+            tau=priors.cycle_scale,
+            doubt=APPROXIMATE,
+        )
+        return LargeLaplace(graph, pairs, priors, curve, probes)
+    return LargeLaplace(graph, pairs, priors, _exact_curve(pairs, priors), 0)
+
+
+def _exact_curve(pairs: Pairs, priors: Priors) -> CycleScaleCurve:
+    """Return the curve by exact determinants, σ_Φ integrated at every σ_c."""
     system = direct_system(pairs)
     base = _Walk(pairs, system, priors)
     balance = base.evidence(None)
@@ -114,20 +169,15 @@ def laplace_large(
     nodes = np.exp(x)
     grid = fine_grid(nodes)
     at = np.log(grid)
-    return LargeLaplace(
-        graph,
-        pairs,
-        priors,
-        CycleScaleCurve(
-            method=METHOD,
-            prior_tau=tau,
-            nodes=nodes,
-            grid=grid,
-            rise=CubicSpline(x, rise)(at),
-            loadings=CubicSpline(x, np.eye(len(x)), axis=0)(at),
-            node_mcse=np.zeros(len(x)),
-            doubt=APPROXIMATE,
-        ),
+    return CycleScaleCurve(
+        method=METHOD,
+        prior_tau=tau,
+        nodes=nodes,
+        grid=grid,
+        rise=CubicSpline(x, rise)(at),
+        loadings=CubicSpline(x, np.eye(len(x)), axis=0)(at),
+        node_mcse=np.zeros(len(x)),
+        doubt=APPROXIMATE,
     )
 
 

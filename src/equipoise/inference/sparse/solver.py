@@ -49,7 +49,8 @@ def check_core(pairs: Pairs) -> None:
         raise UsageError(
             f"{core:,} states of this graph lie on cycles with three neighbours or more, and "
             f"factors of more than {MOST_FOR_FACTORS:,} may fill the memory: take equipoise."
-            "map_large, or test a part of the states"
+            "map_large, laplace_large with determinants='probes' for approximate evidence, or test "
+            "a part of the states"
         )
 
 

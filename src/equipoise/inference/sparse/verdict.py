@@ -13,7 +13,7 @@ from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import DECIDING, SENSITIVITY, Progress, Stages
 from equipoise.inference.sparse.fit import LargeMap, map_large, own_reference
 from equipoise.inference.sparse.linear import direct_system
-from equipoise.inference.sparse.path.fit import SparsePath, information_of, path_large
+from equipoise.inference.sparse.path.fit import SparsePath, ceiling_of, information_of, path_large
 from equipoise.inference.sparse.path.potential import LargePotential, sample_potential
 from equipoise.inference.verdict import ROPE, Call, Verdict, ViolationSize, decide
 from equipoise.likelihoods import FloatArray, Rejected
@@ -22,7 +22,7 @@ from equipoise.simulate.draws import RandomSeed, plain_seed
 
 _CERTAIN = 0.95
 POTENTIAL_DRAWS = 200
-_CHAINS = 4
+_POTENTIAL_CHAINS = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,7 +38,7 @@ class LargeTest:
     sensitivity : tuple of BayesFactor
         Log Bayes factors at τ × {¼, ½, 1, 2, 4}.
     verdict : Verdict
-        What the counts say; no ceiling is computed.
+        What the counts say.
     map : LargeMap
         Mode and violation map.
     potential : LargePotential or None
@@ -138,8 +138,13 @@ def test_large(
         priors=priors,
         rejected=rejected,
         random_seed=rng,
-        progress=stages.next("evidence along the path", 0.75),
+        progress=stages.next("evidence along the path", 0.6),
     )
+    ceiling = None
+    if found.graph.n_testable_cycles:
+        ceiling = ceiling_of(
+            found, rng=rng, progress=stages.next("evidence had balance held exactly", 0.85)
+        )
     report = stages.next("potential and violation map", 1.0)
     report(0, 2)
     mapped = map_large(
@@ -155,7 +160,7 @@ def test_large(
         found.graph,
         sensitivity[SENSITIVITY.index(1.0)],
         deciding,
-        ceiling=None,
+        ceiling=ceiling,
         information_nats=information_of(found),
         size=_size(found, rope),
         distrust=next((factor.distrust for factor in deciding if factor.distrust), None),
@@ -200,7 +205,7 @@ def _potential(
         found.nodes[0],
         chosen,
         place[own[states[chosen]]],
-        chains=_CHAINS,
+        chains=_POTENTIAL_CHAINS,
         draws=POTENTIAL_DRAWS,
         rng=rng,
     )

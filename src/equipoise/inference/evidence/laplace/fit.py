@@ -15,6 +15,7 @@ from equipoise.inference.evidence.cycle_scale import (
     CycleScaleCurve,
     CycleScalePosterior,
     lowest_cycle_scale,
+    posterior_over,
 )
 from equipoise.inference.evidence.information import cycle_information, evidence_slope
 from equipoise.inference.evidence.laplace.curve import (
@@ -95,9 +96,7 @@ class LaplaceFit:
             If the graph has no cycle, or τ exceeds four times that of the priors, beyond which the
             nodes do not reach.
         """
-        if self.smooth_curve is None:
-            raise UsageError("this graph has no cycle, and no scale of cycles to infer")
-        return self.smooth_curve.posterior(tau)
+        return posterior_over(self.smooth_curve, tau)
 
     def log_bayes_factor(self, tau: float | None = None) -> BayesFactor:
         """Return the log Bayes factor of balance against the cyclic rival; 0 without cycles."""

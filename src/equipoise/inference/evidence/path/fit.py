@@ -12,7 +12,9 @@ from equipoise.inference.evidence.cycle_scale import (
     LARGEST,
     CycleScaleCurve,
     CycleScalePosterior,
+    factor_over,
     lowest_cycle_scale,
+    posterior_over,
 )
 from equipoise.inference.evidence.information import cycle_information, evidence_slope
 from equipoise.inference.evidence.path.pilot import Pilot, pilot
@@ -64,16 +66,11 @@ class PathFit:
         UsageError
             If the graph has no cycle, or τ exceeds four times that of the priors.
         """
-        if self.curve is None:
-            raise UsageError("this graph has no cycle, and no scale of cycles to infer")
-        return self.curve.posterior(tau)
+        return posterior_over(self.curve, tau)
 
     def log_bayes_factor(self, tau: float | None = None) -> BayesFactor:
         """Return the log Bayes factor of balance against the cyclic rival; 0 without cycles."""
-        if self.curve is None:
-            tau = self.problem.priors.cycle_scale if tau is None else tau
-            return BayesFactor(0.0, 0.0, METHOD, tau)
-        return self.curve.log_bayes_factor(tau)
+        return factor_over(self.curve, METHOD, self.problem.priors.cycle_scale, tau)
 
 
 def path(

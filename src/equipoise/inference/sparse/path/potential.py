@@ -8,7 +8,14 @@ from equipoise.inference.sparse.cyclic import cyclic_mode
 from equipoise.inference.sparse.linear import DirectSystem
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.inference.sparse.path.node import SparseNode
-from equipoise.inference.sparse.path.trajectories import Reference, State, adapted, rescale, turn
+from equipoise.inference.sparse.path.trajectories import (
+    Reference,
+    State,
+    Tuning,
+    adapted,
+    rescale,
+    turn,
+)
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models import Priors
 
@@ -16,6 +23,7 @@ R_HAT_TRUSTED, ESS_TRUSTED = 1.01, 400.0
 # At so small a part of a σ_c whose evidence is that of balance to 0.02 nats c is 0 to the data.
 _STILL = 0.1
 _TUNE = 40
+_MOST = 8
 _KEPT = 0.05
 _TAIL = 0.025
 
@@ -76,7 +84,7 @@ def sample_potential(
     chosen, references
         Positions of states, and of the reference of each, in ``pairs.states``, shape (k,).
     chains, draws
-        How many.
+        How many; doubled, eight times as many at most, until they are to be trusted.
     rng
         Source of randomness.
     """
@@ -91,18 +99,24 @@ def sample_potential(
     phi, c = mode.curvature.sample(rng, chains)
     stretch = np.exp(0.15 * np.linspace(-1, 1, chains)) if learned else np.ones(chains)
     state = State((mode.potential[:, None] + phi) * stretch, mode.cycles[:, None] + c, sd * stretch)
-    kept = np.empty((chains, draws, len(chosen) + 1))
-    for k in range(-_TUNE, draws):
-        state, accept = turn(pairs, reference, state, tuning.step, rng)
-        hits = np.nan
-        if learned:
-            state, hits = rescale(pairs, state, priors.potential_scale, tuning.width, rng)
-        if k < 0:
-            tuning = adapted(tuning, float(accept.mean()), hits, (k + _TUNE + 1) / _TUNE)
-            continue
-        kept[:, k, :-1] = (state.potential[chosen] - state.potential[references]).T
-        kept[:, k, -1] = np.log(state.potential_sd)
-    watched = [x for x in np.moveaxis(kept, -1, 0) if x.std() > 0]
+    for k in range(_TUNE):
+        state, accept, hits = _advance(pairs, reference, state, tuning, priors, rng)
+        tuning = adapted(tuning, accept, hits, (k + 1) / _TUNE)
+    kept = np.empty((chains, 0, len(chosen) + 1))
+    total = draws
+    while True:
+        more = np.empty((chains, total - kept.shape[1], len(chosen) + 1))
+        for k in range(more.shape[1]):
+            state, _, _ = _advance(pairs, reference, state, tuning, priors, rng)
+            more[:, k, :-1] = (state.potential[chosen] - state.potential[references]).T
+            more[:, k, -1] = np.log(state.potential_sd)
+        kept = np.concatenate([kept, more], axis=1)
+        watched = [x for x in np.moveaxis(kept, -1, 0) if x.std() > 0]
+        r_hat = max((float(array_stats.rhat(x)) for x in watched), default=1.0)
+        ess = min((float(array_stats.ess(x, method="bulk")) for x in watched), default=float("inf"))
+        if (r_hat <= R_HAT_TRUSTED and ess >= ESS_TRUSTED) or total >= _MOST * draws:
+            break
+        total *= 2
     flat = kept[..., :-1].reshape(-1, len(chosen))
     mean, spread = flat.mean(axis=0), flat.std(axis=0, ddof=1)
     excess = 1 / pairs.trials[chosen] + 1 / pairs.trials[references]
@@ -115,8 +129,22 @@ def sample_potential(
         sd=np.sqrt(variance),
         lower=mean + shrink * (low - mean),
         upper=mean + shrink * (high - mean),
-        r_hat_max=max((float(array_stats.rhat(x)) for x in watched), default=1.0),
-        ess_bulk_min=min(
-            (float(array_stats.ess(x, method="bulk")) for x in watched), default=float("inf")
-        ),
+        r_hat_max=r_hat,
+        ess_bulk_min=ess,
     )
+
+
+def _advance(
+    pairs: Pairs,
+    reference: Reference,
+    state: State,
+    tuning: Tuning,
+    priors: Priors,
+    rng: np.random.Generator,
+) -> tuple[State, float, float]:
+    """Move every chain once; return how many were accepted, of Φ and of σ_Φ."""
+    state, accept = turn(pairs, reference, state, tuning.step, rng)
+    hits = float("nan")
+    if priors.scales == "learned":
+        state, hits = rescale(pairs, state, priors.potential_scale, tuning.width, rng)
+    return state, float(accept.mean()), hits

@@ -1,0 +1,209 @@
+"""The walk over σ_c: where nodes are placed, and the curve through them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from equipoise.inference.evidence.cycle_scale import LARGEST, CycleScaleCurve, fine_grid
+from equipoise.inference.evidence.path.pilot import Pilot, doubtful_gaps, interpolation
+from equipoise.inference.sparse.balance import BalanceMode, balance_mode
+from equipoise.inference.sparse.cyclic import CyclicMode, cyclic_mode
+from equipoise.inference.sparse.linear import DirectSystem
+from equipoise.inference.sparse.pairs import Pairs
+from equipoise.inference.sparse.path.node import SparseNode, sample_node
+from equipoise.likelihoods import FloatArray
+from equipoise.models import Priors
+
+METHOD = "path"
+# Steps in log σ_c; at small σ_c, where the slope grows like σ_c², twice as long ones do.
+_STEP, _FLAT, _PILOT_STEP = 0.45, 0.25, 0.3
+_ROUNDS, _FEWEST = 4, 6
+_GAP_ERROR, _NEGLIGIBLE = 0.05, 0.01
+# A path ends where the evidence has fallen this far below its best and goes on falling.
+_DEPTH = 25.0
+_SECOND_MORE = 3
+
+
+def walk_nodes(
+    pairs: Pairs,
+    system: DirectSystem,
+    priors: Priors,
+    base: BalanceMode,
+    *,
+    rho: Callable[[FloatArray], FloatArray],
+    chains: int,
+    tune: int,
+    draws: int,
+    rng: np.random.Generator,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[tuple[SparseNode, ...], CycleScaleCurve]:
+    """Sample at increasing σ_c until the evidence has fallen, then where the curve is unsure.
+
+    Parameters
+    ----------
+    pairs, system, priors
+        The question.
+    base
+        The mode under balance.
+    rho
+        From c (M, chains) to ρ (chains,).
+    chains, tune, draws
+        At each σ_c; where they do not suffice three times as many are made once.
+    rng
+        Source of randomness. It also places the nodes.
+    progress
+        Called with (nodes done, nodes planned).
+
+    Raises
+    ------
+    NotTrustedError
+        If a mode is not reached.
+    """
+    lowest = _lowest(pairs, system, base.potential_sd, base.potential, priors.cycle_scale)
+    highest = float(np.log(LARGEST * priors.cycle_scale))
+
+    def visit(spot: float, near: SparseNode | None, more: int = 1) -> SparseNode:
+        sd = base.potential_sd
+        if near is not None and priors.scales == "learned":
+            sd = float(np.exp(near.log_potential_sd.mean()))
+        return sample_node(
+            pairs,
+            system,
+            priors,
+            spot,
+            potential_sd=sd,
+            near=near,
+            rho=rho,
+            chains=chains,
+            tune=more * tune,
+            draws=more * draws,
+            rng=rng,
+        )
+
+    nodes: list[SparseNode] = []
+    rise = best = 0.0
+    x = float(np.log(lowest))
+    while True:
+        nodes.append(visit(float(np.exp(x)), nodes[-1] if nodes else None))
+        if progress is not None:
+            planned = len(nodes) + int(np.ceil(max(-x, 0.0) / _STEP)) + 1
+            progress(len(nodes), planned)
+        if len(nodes) > 1:
+            gap = float(np.log(nodes[-1].cycle_scale / nodes[-2].cycle_scale))
+            rise += gap * (nodes[-1].slope + nodes[-2].slope) / 2
+            best = max(best, rise)
+        fallen = rise < best - _DEPTH and nodes[-1].slope < 0
+        if x >= highest or (len(nodes) >= _FEWEST and fallen):
+            break
+        # Moved a little at random, so that repeats show what the placing costs.
+        step = _STEP * rng.uniform(0.8, 1.2) * (2 if abs(nodes[-1].slope) < _FLAT else 1)
+        x = min(x + step, highest)
+    guide = _pilot(pairs, system, nodes)
+    curve = _curve(nodes, guide, priors.cycle_scale)
+    for k in _doubtful(nodes, curve):
+        # Once more, and longer: only where it matters to a deciding number.
+        nodes[k] = visit(nodes[k].cycle_scale, nodes[k], _SECOND_MORE)
+    curve = _curve(nodes, guide, priors.cycle_scale)
+    gaps: list[float] = []
+    for _ in range(_ROUNDS):
+        gaps = _gaps_to_halve(nodes, guide, curve)
+        if not gaps:
+            break
+        for spot in gaps:
+            near = min(nodes, key=lambda node: abs(np.log(node.cycle_scale / spot)))
+            nodes.append(visit(spot, near))
+            if nodes[-1].doubt is not None:
+                nodes[-1] = visit(spot, nodes[-1], _SECOND_MORE)
+        nodes.sort(key=lambda node: node.cycle_scale)
+        curve = _curve(nodes, guide, priors.cycle_scale)
+    else:
+        gaps = _gaps_to_halve(nodes, guide, curve)
+    if gaps and curve.doubt is None:
+        at = ", ".join(f"{spot:.3g}" for spot in gaps)
+        curve = replace(curve, doubt=f"the slope is still too rough to interpolate at σ_c = {at}")
+    return tuple(nodes), curve
+
+
+def _lowest(
+    pairs: Pairs, system: DirectSystem, potential_sd: float, phi: FloatArray, tau: float
+) -> float:
+    """Return a σ_c below which the evidence differs from that of balance by about 0.01 nats."""
+    weight = pairs.weight(pairs.incidence @ phi)
+    start = min(0.1 / np.sqrt(weight.max()), 0.05 * tau)
+    mode: CyclicMode | None = None
+    balance = balance_mode(pairs, system, potential_sd, phi)
+    while True:
+        begin = (phi, np.zeros(pairs.n_edges)) if mode is None else (mode.potential, mode.cycles)
+        mode = cyclic_mode(pairs, system, potential_sd, float(start), begin)
+        change = abs(mode.log_evidence - balance.log_evidence)
+        if change < 0.02 or start < 1e-5:
+            return float(start)
+        start *= max(np.sqrt(0.01 / change), 0.2)
+
+
+def _pilot(pairs: Pairs, system: DirectSystem, nodes: list[SparseNode]) -> Pilot:
+    """Return Laplace's curve with σ_Φ held, at the nodes and between them, for interpolation."""
+    low, high = np.log(nodes[0].cycle_scale), np.log(nodes[-1].cycle_scale)
+    x = np.linspace(low, high, max(int(np.ceil((high - low) / _PILOT_STEP)) + 1, 6))
+    sd = nodes[0].mode.curvature.potential_sd
+    balance = balance_mode(pairs, system, sd, nodes[0].mode.potential)
+    start = (balance.potential, np.zeros(pairs.n_edges))
+    rise = []
+    for at in x:
+        mode = cyclic_mode(pairs, system, sd, float(np.exp(at)), start)
+        start = mode.potential, mode.cycles
+        rise.append(mode.log_evidence - balance.log_evidence)
+    return Pilot(x, np.array(rise))
+
+
+def _curve(nodes: list[SparseNode], guide: Pilot, tau: float) -> CycleScaleCurve:
+    scales = np.array([node.cycle_scale for node in nodes])
+    slopes = np.array([node.slope for node in nodes])
+    grid = fine_grid(scales)
+    loadings = interpolation(scales, grid)
+    missed = slopes - guide.slope(np.log(scales))
+    curve = CycleScaleCurve(
+        method=METHOD,
+        prior_tau=tau,
+        nodes=scales,
+        grid=grid,
+        rise=guide.at(np.log(grid)) + loadings @ missed,
+        loadings=loadings,
+        node_mcse=np.array([node.mcse for node in nodes]),
+    )
+    doubt = next((nodes[k].doubt for k in _doubtful(nodes, curve)), None)
+    return replace(curve, doubt=doubt)
+
+
+def _doubtful(nodes: list[SparseNode], curve: CycleScaleCurve) -> list[int]:
+    """Return which nodes must not be believed and matter.
+
+    A slope moves the evidence at every larger σ_c: it matters where any of that is probable.
+    """
+    beyond = _beyond(curve)
+    return [k for k, node in enumerate(nodes) if node.doubt is not None and beyond[k] > _NEGLIGIBLE]
+
+
+def _beyond(curve: CycleScaleCurve) -> FloatArray:
+    """Return the greatest posterior mass, over the deciding τ, beyond the gap below each node."""
+    before = np.concatenate([[0.0], curve.nodes[:-1]])
+    return np.asarray(
+        np.max(
+            [
+                np.interp(before, post.grid, 1.0 - np.cumsum(post.mass) + post.mass)
+                for post in (curve.posterior(k * curve.prior_tau) for k in (0.5, 1.0, 2.0))
+            ],
+            axis=0,
+        )
+    )
+
+
+def _gaps_to_halve(nodes: list[SparseNode], guide: Pilot, curve: CycleScaleCurve) -> list[float]:
+    """Return σ_c in the middle of gaps whose interpolation could move a deciding Bayes factor."""
+    scales = curve.nodes
+    missed = np.array([node.slope for node in nodes]) - guide.slope(np.log(scales))
+    doubt = doubtful_gaps(scales, missed, curve.node_mcse)
+    beyond = _beyond(curve)[1:]
+    middle = np.sqrt(scales[1:] * scales[:-1])
+    return list(middle[doubt * beyond > _GAP_ERROR].tolist())
