@@ -124,7 +124,8 @@ def test_comparisons():
     assert {"rue2009", "kass1995"} <= set(parsed(eq.cite(fast)))
     assert not {"pymc", "gelman1998"} & set(parsed(eq.cite(fast)))
     by_chains = set(parsed(eq.cite(sampled)))
-    assert {"pymc", "nutpie", "gelman1998", "meng1996", "rue2009"} <= by_chains
+    assert {"gelman1998", "meng1996", "rue2009", "shahbaba2014", "mira2013"} <= by_chains
+    assert not {"pymc", "nutpie", "hoffman2014"} & by_chains  # chains of our own
 
 
 def test_what_is_no_result_is_refused(alofi):

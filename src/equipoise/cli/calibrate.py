@@ -15,6 +15,8 @@ from equipoise.report.calibration import calibration_json, calibration_summary
 
 app = typer.Typer(
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
     no_args_is_help=True,
     help="""Is Equipoise calibrated? Simulate from its own priors, infer, compare with the truth.
 

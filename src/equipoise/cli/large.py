@@ -53,6 +53,8 @@ def large(
     path sampling, the size of the violation, the potential of every state that the data hold, and
     the edges that stand off it.
     """
+    if fast and rope is not None:
+        raise UsageError("--rope belongs to the verdict, and --fast gives none; leave one out")
     if json is not None and json != "-":
         console.check_file(json)
     table = read_counts(counts, no_stay=no_stay)

@@ -14,6 +14,8 @@ from equipoise.text import listed, printable, quoted
 
 app = typer.Typer(
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
     no_args_is_help=True,
     help="What agents are asked, and how their replies are read.",
 )

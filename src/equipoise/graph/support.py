@@ -49,7 +49,8 @@ class SupportGraph:
     def __repr__(self) -> str:
         return (
             f"SupportGraph({self.n_states} states, {self.n_edges} edges, "
-            f"{self.n_components} components, {self.n_cycles} independent cycles, "
+            f"{self.n_components} component{'s'[: self.n_components != 1]}, "
+            f"{self.n_cycles} independent cycles, "
             f"{self.n_testable_cycles} testable)"
         )
 

@@ -165,7 +165,7 @@ def _used(result: Any) -> tuple[set[str], tuple[str, ...]]:
         # Pairwise edges with the curvature of rows, by the fast path; shares as a Bayesian R².
         return {"ford1957", "kass1995", "ribatet2012", "gelman2019", *_LAPLACE}, ()
     if isinstance(result, LargeTest):
-        return {*_GRAPH, "kass1995", *_PATH[:1], "shahbaba2014", "vehtari2021"}, ("arviz",)
+        return {*_GRAPH, "kass1995", *_PATH, "shahbaba2014", "vehtari2021"}, ("arviz",)
     if isinstance(result, LargeMap):
         return set(_GRAPH), ()
     if isinstance(result, ExactEvidence):
@@ -178,7 +178,8 @@ def _used(result: Any) -> tuple[set[str], tuple[str, ...]]:
         return _together(_of_method(answer.method) for answer in result.answers)
     raise UsageError(
         f"there is nothing to cite for a {type(result).__name__}; give the result of "
-        "equipoise.test, diagnose, compare, explain, test_large, cross_check or exact"
+        "equipoise.test, diagnose, compare, explain, test_large, map_large, cross_check, exact, "
+        "laplace or path"
     )
 
 
@@ -197,7 +198,8 @@ def _of_comparison(result: Comparison) -> tuple[set[str], tuple[str, ...]]:
     keys = {*_GRAPH, "kass1995", *_LAPLACE}
     if result.method != "path":
         return keys, ()
-    return keys | {*_NUTS, *_PATH[:1], *_BRIDGE}, _BACKENDS[DEFAULT]
+    # Chains of our own, of NumPy; R-hat and ESS are ArviZ's.
+    return keys | {*_PATH, *_BRIDGE, "shahbaba2014", "vehtari2021"}, ("arviz",)
 
 
 def _of_method(method: str) -> tuple[set[str], tuple[str, ...]]:

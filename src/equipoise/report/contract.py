@@ -12,8 +12,10 @@ from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.evidence import BayesFactor, ExactEvidence
 from equipoise.inference.features import Explanation
 from equipoise.inference.potential import StatePotential
+from equipoise.inference.sparse import LargeMap, LargeTest
 from equipoise.inference.verdict import Verdict
 from equipoise.io.metadata import thaw_metadata
+from equipoise.report.large import large_json
 from equipoise.report.comparison_contract import comparison_json
 from equipoise.report.diagnosis_contract import (
     baselines_entry,
@@ -123,7 +125,8 @@ def to_dict(result: BalanceTest, diagnosis: Diagnosis | None = None) -> dict[str
 
 
 def to_json(
-    result: BalanceTest | Comparison | Explanation, diagnosis: Diagnosis | None = None
+    result: BalanceTest | Comparison | Explanation | LargeTest | LargeMap,
+    diagnosis: Diagnosis | None = None,
 ) -> str:
     """Return a result as JSON text, pure ASCII, ending in a line feed.
 
@@ -132,21 +135,27 @@ def to_json(
 
     Parameters
     ----------
-    result : BalanceTest or Comparison or Explanation
-        From :func:`equipoise.test`, :func:`equipoise.compare` or :func:`equipoise.explain`.
+    result : BalanceTest or Comparison or Explanation or LargeTest or LargeMap
+        From :func:`equipoise.test`, :func:`equipoise.compare`, :func:`equipoise.explain`,
+        :func:`equipoise.test_large` or :func:`equipoise.map_large`.
     diagnosis : Diagnosis, optional
         From :func:`equipoise.diagnose`; default: computed here. Of a test only.
 
     Returns
     -------
     str
-        See :func:`to_dict`, :func:`equipoise.report.comparison_contract.comparison_dict` and
-        :func:`equipoise.report.features_contract.features_dict`.
+        See :func:`to_dict`, :func:`equipoise.report.comparison_contract.comparison_dict`,
+        :func:`equipoise.report.features_contract.features_dict` and
+        :func:`equipoise.report.large.large_json`.
     """
     if isinstance(result, Comparison):
         return comparison_json(result)
     if isinstance(result, Explanation):
         return features_json(result)
+    if isinstance(result, LargeMap):
+        return large_json(result)
+    if isinstance(result, LargeTest):
+        return large_json(result.map, result, result.seconds)
     values = to_dict(result, diagnosis)
     return json.dumps(values, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 

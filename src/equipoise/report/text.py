@@ -4,6 +4,7 @@ from equipoise.inference.balance import BalanceTest
 from equipoise.inference.comparison import Comparison
 from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.features import Explanation
+from equipoise.inference.sparse import LargeMap, LargeTest
 from equipoise.report.caveats import caveats
 from equipoise.report.comparison import comparison_summary
 from equipoise.report.evidence import evidence_lines
@@ -17,6 +18,7 @@ from equipoise.report.facts import (
     testability,
 )
 from equipoise.report.features import features_summary
+from equipoise.report.large import large_summary
 from equipoise.report.layout import wrap
 from equipoise.report.sampling_checks import sampling_facts
 from equipoise.report.tables import potential_lines
@@ -24,7 +26,8 @@ from equipoise.report.violation import violation_lines
 
 
 def summary(
-    result: BalanceTest | Comparison | Explanation, diagnosis: Diagnosis | None = None
+    result: BalanceTest | Comparison | Explanation | LargeTest | LargeMap,
+    diagnosis: Diagnosis | None = None,
 ) -> str:
     """Return the result in words and tables: plain text, lines of at most 100 columns.
 
@@ -36,8 +39,9 @@ def summary(
 
     Parameters
     ----------
-    result : BalanceTest or Comparison or Explanation
-        From :func:`equipoise.test`, :func:`equipoise.compare` or :func:`equipoise.explain`.
+    result : BalanceTest or Comparison or Explanation or LargeTest or LargeMap
+        From :func:`equipoise.test`, :func:`equipoise.compare`, :func:`equipoise.explain`,
+        :func:`equipoise.test_large` or :func:`equipoise.map_large`.
     diagnosis : Diagnosis, optional
         From :func:`equipoise.diagnose`; default: computed here. Of a test only.
 
@@ -50,6 +54,10 @@ def summary(
         return features_summary(result)
     if isinstance(result, Comparison):
         return comparison_summary(result)
+    if isinstance(result, LargeMap):
+        return large_summary(result)
+    if isinstance(result, LargeTest):
+        return large_summary(result.map, result)
     beside = diagnose(result) if diagnosis is None else diagnosis
     sections = (
         wrap(result.verdict.text),
