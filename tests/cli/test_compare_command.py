@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+from contextlib import redirect_stdout
 from importlib import import_module
-from pathlib import Path
+from io import StringIO
 
 import numpy as np
 import pytest
 from compared import drawn
 
+from equipoise import compare
 from equipoise.cli import main
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError
@@ -18,8 +20,9 @@ from equipoise.sampling.options import Options
 from equipoise.sampling.store import Store
 from equipoise.sampling.tasks import load_task
 
-FEW = ("--fast", "--draws", "400")
+FEW = ("--fast", "--draws", "200")
 EDGES = np.array([[0, 1], [0, 2], [1, 2]])
+COMMAND = import_module("equipoise.cli.compare")
 
 
 @pytest.fixture(scope="module")
@@ -39,38 +42,72 @@ def files(tmp_path_factory):
     return paths, str(joined)
 
 
-def test_files_and_a_column_give_the_same(files, tmp_path, capsys):
-    paths, joined = files
-    assert main(["compare", *paths, *FEW, "--json", "-"]) == 0
-    first = json.loads(capsys.readouterr().out)
-    assert main(["compare", joined, "--by", "model", *FEW, "--json", str(tmp_path / "c.json")]) == 0
-    out = capsys.readouterr().out
-    second = json.loads((tmp_path / "c.json").read_text())
-    assert first == second
-    assert out.startswith(first["verdict"]["text"].split("(")[0])
-    assert [row["name"] for row in first["kernels"]] == ["a", "b"]
+@pytest.fixture(scope="module")
+def compared(files, tmp_path_factory):
+    """One run: what it prints, the folder it writes to, and the comparison."""
+    folder = tmp_path_factory.mktemp("compared")
+    places = {option: str(folder / option) for option in ("figures", "latex", "report", "json")}
+    written = [word for option, path in places.items() for word in (f"--{option}", path)]
+    out, found = StringIO(), []
+
+    def kept(tables, **options):
+        found.append(compare(tables, **options))
+        return found[0]
+
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(out):
+        patched.setattr(COMMAND, "compare_kernels", kept)
+        assert main(["compare", *files[0], *FEW, *written]) == 0
+    return out.getvalue(), folder, found[0]
 
 
-def test_figures_names_and_quiet(files, tmp_path, capsys):
-    paths, _ = files
-    arguments = ["compare", *paths, "--name", "left", "--name", "right", "--quiet", *FEW]
-    places = ["--figures", str(tmp_path / "f"), "--latex", str(tmp_path / "t")]
-    assert main([*arguments, *places, "--report", str(tmp_path / "page.html")]) == 0
-    out = capsys.readouterr().out
-    assert out.count("\n") == 1
-    assert sorted(p.name for p in Path(tmp_path / "f").iterdir()) == [
+def test_one_run_prints_and_writes_all(compared):
+    out, folder, _ = compared
+    value = json.loads((folder / "json").read_text())
+    assert out.startswith(value["verdict"]["text"].split("(")[0])
+    assert [row["name"] for row in value["kernels"]] == ["a", "b"]
+    assert sorted(p.name for p in (folder / "figures").iterdir()) == [
         "clustering.png",
         "distances.png",
         "potentials.png",
     ]
-    assert sorted(p.name for p in Path(tmp_path / "t").iterdir()) == [
+    assert sorted(p.name for p in (folder / "latex").iterdir()) == [
         "distances.tex",
         "evidence.tex",
         "kernels.tex",
         "states.tex",
     ]
-    assert "left & 3 & " in (tmp_path / "t" / "kernels.tex").read_text(encoding="utf-8")
-    assert out.strip() in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "a & 3 & " in (folder / "latex" / "kernels.tex").read_text(encoding="utf-8")
+    assert value["verdict"]["text"] in (folder / "report").read_text(encoding="utf-8")
+
+
+def test_quiet_is_one_line_and_a_dash_prints_json(files, compared, capsys, monkeypatch):
+    monkeypatch.setattr(COMMAND, "compare_kernels", lambda *_, **__: compared[2])
+    assert main(["compare", *files[0], *FEW, "--json", "-"]) == 0
+    value = capsys.readouterr().out
+    assert value == (compared[1] / "json").read_text()
+    assert main(["compare", *files[0], *FEW, "--quiet"]) == 0
+    assert capsys.readouterr().out == json.loads(value)["verdict"]["text"] + "\n"
+
+
+def test_files_a_column_and_names_give_the_same_tables(files, capsys, monkeypatch):
+    given = []
+
+    def heard(tables, **options):
+        given.append(({name: c.to_dataframe().to_csv() for name, c in tables.items()}, options))
+        raise DataError("heard")
+
+    monkeypatch.setattr(COMMAND, "compare_kernels", heard)
+    paths, joined = files
+    names = ["--name", "left", "--name", "right"]
+    for arguments in (paths, [joined, "--by", "model"], [*paths, *names]):
+        assert main(["compare", *arguments, "--quiet", *FEW]) == 2
+        assert "heard" in capsys.readouterr().err
+    (first, options), (by_column, again), (named, _) = given
+    assert by_column == first
+    assert options == again | {"progress": options["progress"]}
+    assert options["fast"] is True
+    assert options["draws"] == 200
+    assert named == {"left": first["a"], "right": first["b"]}
 
 
 @pytest.fixture
@@ -95,7 +132,7 @@ def test_a_store_is_grouped_by_what_is_asked(store, capsys, monkeypatch):
         given.append({name: counts.n_trials for name, counts in tables.items()})
         raise DataError("heard")
 
-    monkeypatch.setattr(import_module("equipoise.cli.compare"), "compare_kernels", heard)
+    monkeypatch.setattr(COMMAND, "compare_kernels", heard)
     for by in ([], ["--by", "model"], ["--by", "run"], ["--by", "task,run"]):
         assert main(["compare", store, *by]) == 2
         assert "heard" in capsys.readouterr().err
@@ -117,7 +154,7 @@ def test_groups_that_pool_kernels_say_so(store, capsys, monkeypatch):
     monkeypatch.setattr(
         import_module("equipoise.sampling.store"), "grouped_counts", lambda _: range(5)
     )
-    monkeypatch.setattr(import_module("equipoise.cli.compare"), "compare_kernels", _refuse)
+    monkeypatch.setattr(COMMAND, "compare_kernels", _refuse)
     assert main(["compare", store, "--by", "model"]) == 2
     assert "2 groups by model pool 5 kernels" in capsys.readouterr().err
 
@@ -139,7 +176,7 @@ def _refuse(*_, **__):
     ],
 )
 def test_bad_usage_is_one_line(files, capsys, arguments, words, monkeypatch):
-    monkeypatch.setattr(import_module("equipoise.cli.compare"), "compare_kernels", None)
+    monkeypatch.setattr(COMMAND, "compare_kernels", None)
     (a, b), joined = files
     places = {"A": a, "B": b, "ALL": joined}
     given = [places.get(word, word) for word in arguments]

@@ -9,6 +9,7 @@ from explained import explained
 from simulated import sparse_edges
 
 from equipoise.inference.features import WithCycles, explain
+from equipoise.inference.features.scores import ModelScores, Scores
 from equipoise.plots import plot_coefficients, plot_explained
 from equipoise.report.features import features_summary
 from equipoise.report.features_contract import features_dict, features_json
@@ -65,6 +66,28 @@ def test_nothing_is_reported_that_must_not_be(withheld):
     assert withheld.exit_status == 3
     for draw in (plot_coefficients, plot_explained):
         assert "withheld" in draw(withheld).texts[0].get_text()
+
+
+@pytest.mark.parametrize("failed", [2, 3])
+def test_scores_are_withheld_where_every_refit_failed(found, failed):
+    """One of either hypothesis is enough to spoil a state."""
+    bad = np.array([0.8, 0.2, 0.9 if failed == 3 else 0.6])
+    features = ModelScores(np.array([-4.0, -5.0, -7.5]), np.full(3, 0.1), bad, np.zeros(3))
+    none = replace(
+        features, elpd=np.array([-6.0, -6.5, -7.0]), pareto_k=np.array([0.1, np.inf, 0.2])
+    )
+    scored = replace(found, scores=Scores(("a", "b", "c"), features, none, 100))
+    values, text = json.loads(features_json(scored))["scores"], features_summary(scored)
+    assert [row["state"] for row in values["states"]] == ["a", "b", "c"]
+    assert values["states"][0]["pareto_k"] == 0.8
+    shown = [values["difference"], values["se"], values["states"][2]["features"]]
+    if failed == 3:
+        assert "failed at every state" in text
+        assert shown == [None] * 3
+        assert {row[of] for row in values["states"] for of in ("features", "none")} == {None}
+    else:
+        assert "+3.0, standard error" in text
+        assert shown == [3.0, pytest.approx(scored.scores.se), -7.5]
 
 
 def test_figures_show_the_numbers(found):

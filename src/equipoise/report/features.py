@@ -148,8 +148,8 @@ def _scores(found: Explanation) -> list[str]:
     if scores is None:
         return []
     lines = ["Scores  log predictive density of each state's edges given all others, nats"]
-    rough = (scores.features.pareto_k > K_TRUSTED) | (scores.none.pareto_k > K_TRUSTED)
-    if rough.all():
+    rough = scores.rough
+    if scores.failed:
         lines += entry(
             "withheld",
             f"importance sampling failed at every state left out (k̂ > {K_TRUSTED:g}); more draws "

@@ -27,7 +27,8 @@ def features_dict(found: Explanation) -> dict[str, Any]:
         positive for features), ``sensitivity``, ``cycles`` (the same where balance may be broken,
         and the log BF of balance against that), ``share`` of the spread explained, beside what the
         priors say of it, ``scales``, ``coefficients``, ``potential``, ``predictions`` (above
-        ``reference``), ``scores``, ``priors``, ``random_seed``. Nats.
+        ``reference``), ``scores`` (their numbers None where importance sampling failed at every
+        state left out), ``priors``, ``random_seed``. Nats.
     """
     from equipoise import __version__  # the package imports this module
 
@@ -110,14 +111,15 @@ def _row(row: Any, shown: bool, always: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _scores(scores: Scores) -> dict[str, Any]:
+    shown = not scores.failed
     return {
-        "difference": finite(scores.difference),
-        "se": finite(scores.se),
+        "difference": finite(scores.difference) if shown else None,
+        "se": finite(scores.se) if shown else None,
         "states": [
             {
                 "state": state,
-                "features": finite(float(scores.features.elpd[k])),
-                "none": finite(float(scores.none.elpd[k])),
+                "features": finite(float(scores.features.elpd[k])) if shown else None,
+                "none": finite(float(scores.none.elpd[k])) if shown else None,
                 "pareto_k": finite(
                     float(max(scores.features.pareto_k[k], scores.none.pareto_k[k]))
                 ),

@@ -36,3 +36,9 @@ def test_a_mixture_of_reversible_kernels_need_not_be_reversible():
     added = added_up(kernels, Priors(), 250, np.random.default_rng(1))
     assert added.counts.counts.toarray().tolist() == total.tolist()
     assert added.verdict.favours == "non-reversible"
+
+
+def test_protocols_that_differ_are_not_added_up():
+    walk = TransitionCounts.from_sequences([list("abcacba") * 9])
+    kernels = kernels_of({"first": counts(FIRST), "second": counts(SECOND), "walk": walk})
+    assert added_up(kernels, Priors(), 250, np.random.default_rng(1)) is None

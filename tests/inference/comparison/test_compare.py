@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 import equipoise as eq
-from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.inference.comparison import many_balances
 from equipoise.inference.comparison.potentials import distances_of, spreads_of
@@ -36,20 +35,20 @@ def tables(names=("x", "y", "z"), *, seed=1, spread=0.0, trials=1500):
 
 @cache
 def compared(kind):
+    """Return a comparison; the learned scales of "several" cost three times the fixed ones."""
     if kind == "hostile":
         given = {
             name: counts.relabel({"s00": HOSTILE[0], "s01": "\u202egnp.exe", "s02": "😀" * 40})
             for name, counts in tables(HOSTILE, spread=0.5).items()
         }
-        return eq.compare(given, draws=150, fast=True, random_seed=1)
-    if kind == "overlap":  # two kernels that share three states, and one that shares none of them
-        first, second = tables(("x", "y"), seed=5).values()
-        third = second.relabel({"s00": "other", "s01": "another"})
-        return eq.compare(
-            {"x": first, "y": second, "w": third}, draws=150, fast=True, random_seed=1
-        )
-    spread = {"one": 0.0, "several": 0.8}[kind]
-    return eq.compare(tables(spread=spread), draws=150, fast=True, random_seed=1)
+    elif kind == "overlap":  # of one potential; two share all states, and one three with either
+        first, second, third = tables(seed=5).values()
+        third = third.relabel({"s00": "other", "s01": "another"})
+        given = {"x": first, "y": second, "w": third}
+    else:
+        given = tables(spread=0.8)
+    priors = eq.Priors(scales="learned" if kind == "several" else "fixed")
+    return eq.compare(given, draws=150, fast=True, priors=priors, random_seed=1)
 
 
 def test_what_is_said_of_several_potentials():
@@ -75,8 +74,11 @@ def test_counts_of_different_potentials_must_not_be_added_up():
     assert found.adding_breaks_balance
     assert found.added.verdict.favours == "non-reversible"
     assert "no kernel was found to break balance" in comparison_summary(found)
-    assert not compared("one").adding_breaks_balance
-    assert "Do not add" not in comparison_summary(compared("one"))
+    assert not compared("overlap").adding_breaks_balance
+    assert "Do not add" not in comparison_summary(compared("overlap"))
+    unknown = replace(found, added=None)
+    assert not unknown.adding_breaks_balance
+    assert "no kernel was found to break balance" not in comparison_summary(unknown)
 
 
 @pytest.mark.slow
@@ -121,6 +123,8 @@ def test_distances_are_those_of_the_draws():
 
 def test_kernels_that_share_some_states_only():
     found = compared("overlap")
+    assert found.converged
+    assert found.verdict.favours == "one potential"
     assert found.kernels.shared == ("s00", "s01", "s02", "s03", "s04")
     known = {(d.first, d.second): d.n_states for d in found.distances}
     assert known == {("x", "y"): 5, ("x", "w"): 3, ("y", "w"): 3}
@@ -128,7 +132,7 @@ def test_kernels_that_share_some_states_only():
     assert {row.n_kernels for row in found.spreads} == {2, 3}
 
 
-@pytest.mark.parametrize("kind", ["one", "several", "overlap", "hostile"])
+@pytest.mark.parametrize("kind", ["several", "overlap", "hostile"])
 def test_text_and_json_are_safe_and_whole(kind):
     found = compared(kind)
     lines = comparison_summary(found).split("\n")
@@ -157,7 +161,7 @@ def test_text_and_json_are_safe_and_whole(kind):
 
 
 def test_what_failed_is_withheld_and_said_first():
-    found = compared("one")
+    found = compared("overlap")
     verdict = replace(found.verdict, distrust="it failed", text="Not to be trusted: it failed.")
     failed = replace(found, verdict=verdict)
     assert failed.exit_status == 3
@@ -207,7 +211,7 @@ def test_the_page_holds_it_all_and_names_act_on_nothing(kind):
 
 
 def test_a_page_withholds_what_failed():
-    found = compared("one")
+    found = compared("overlap")
     verdict = replace(found.verdict, distrust="it failed", text="Not to be trusted: it failed.")
     page = comparison_html(replace(found, verdict=verdict))
     assert 'class="warning">Not to be trusted: it failed.' in page
@@ -313,7 +317,7 @@ def test_kernels_too_large_for_mcmc_are_sent_to_the_fast_path(monkeypatch):
 
 
 def test_the_method_is_named():
-    found = compared("one")
+    found = compared("overlap")
     assert eq.summary(found) == comparison_summary(found)
     assert json.loads(eq.to_json(found)) == json.loads(comparison_json(found))
     assert found.method == "laplace"
@@ -374,11 +378,3 @@ def test_one_way_and_untestable_kernels_are_compared_all_the_same():
     assert found.balances.share is None
     assert "untestable" in comparison_summary(found)
     assert isinstance(found.added, eq.BalanceTest)
-
-
-def test_protocols_that_differ_are_not_added_up():
-    first, second = tables(("x", "y")).values()
-    walk = TransitionCounts.from_sequences([["s00", "s01", "s02", "s00", "s02", "s01", "s00"] * 9])
-    found = eq.compare({"x": first, "y": second, "walk": walk}, draws=150, fast=True, random_seed=1)
-    assert found.added is None
-    assert not found.adding_breaks_balance

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from equipoise.inference.features.fit import Progress
 
+BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 Which = Literal["features", "none"]
 # Scales of less posterior weight are left out of a refit.
 _NEGLIGIBLE = 1e-3
@@ -76,6 +77,16 @@ class Scores:
     features: ModelScores
     none: ModelScores
     n_draws: int
+
+    @property
+    def rough(self) -> BoolArray:
+        """Where importance sampling failed behind the score of a state (k̂ > 0.7), shape (S,)."""
+        return (self.features.pareto_k > K_TRUSTED) | (self.none.pareto_k > K_TRUSTED)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed at every state, so that no score must be reported."""
+        return bool(self.rough.all())
 
     @property
     def difference(self) -> float:
