@@ -5,6 +5,7 @@ import json
 import pytest
 from sparse_tables import reversible_table
 
+import equipoise as eq
 from equipoise.cli.app import main
 
 
@@ -44,3 +45,14 @@ def test_bad_input_ends_in_one_line(tmp_path, capsys):
     path.write_text("source,target,count\na,b,3\n")
     assert main(["large", str(path), "--fast"]) == 2
     assert "no edge joins two states that both were sources" in capsys.readouterr().err
+
+
+def test_a_map_takes_no_rope(table, capsys):
+    assert main(["large", table, "--fast", "--rope", "0.2"]) == 2
+    assert "--rope belongs to the verdict" in capsys.readouterr().err
+
+
+def test_summary_and_json_take_a_map(alofi):
+    mapped = eq.map_large(alofi)
+    assert eq.summary(mapped).startswith("Map, no verdict")
+    assert json.loads(eq.to_json(mapped))["schema"] == "equipoise.large/1"

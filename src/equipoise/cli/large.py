@@ -7,6 +7,7 @@ import typer
 
 from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
+from equipoise.errors import UsageError
 from equipoise.inference.sparse import map_large, test_large
 from equipoise.inference.verdict import ROPE
 from equipoise.models import Priors

@@ -15,7 +15,6 @@ from equipoise.inference.potential import StatePotential
 from equipoise.inference.sparse import LargeMap, LargeTest
 from equipoise.inference.verdict import Verdict
 from equipoise.io.metadata import thaw_metadata
-from equipoise.report.large import large_json
 from equipoise.report.comparison_contract import comparison_json
 from equipoise.report.diagnosis_contract import (
     baselines_entry,
@@ -25,6 +24,7 @@ from equipoise.report.diagnosis_contract import (
     violation_entry,
 )
 from equipoise.report.features_contract import features_json
+from equipoise.report.large import large_json
 from equipoise.report.numbers import finite
 
 SCHEMA = "equipoise.test/1"
