@@ -7,8 +7,9 @@ from platform import python_version
 from equipoise.inference.diagnosis import Diagnosis
 from equipoise.io.metadata import thaw_metadata
 from equipoise.report.baselines import what_is_wrong
-from equipoise.report.bibliography import bibtex, cited
+from equipoise.report.bibliography import cited
 from equipoise.report.caveats import caveats
+from equipoise.report.citation import cite
 from equipoise.report.evidence import evidence_beside, headline
 from equipoise.report.exact import exact_entries
 from equipoise.report.facts import assumed, data, method, size_of_violation, testability
@@ -281,9 +282,9 @@ def paragraph(found: Diagnosis) -> Section:
 
 
 def references(found: Diagnosis) -> Section:
-    """List the sources that the methods paragraph cites."""
+    """List the sources that the methods paragraph cites; in BibTeX the software too."""
     sources = cited(key for sentence in methods(found) for key in sentence.keys)
-    return Section("references", "References", (References(sources, bibtex(sources)),))
+    return Section("references", "References", (References(sources, cite(found)),))
 
 
 def provenance(found: Diagnosis) -> Section:
