@@ -1,8 +1,5 @@
 """Tables that are not plain and connected: path against the fast path, saved and reloaded."""
 
-import os
-import signal
-import threading
 from unittest import mock
 
 import numpy as np
@@ -16,7 +13,7 @@ from equipoise.inference.evidence.path import PathNode
 from equipoise.inference.evidence.path.walk import doubt_about
 from equipoise.inference.posterior import sampler as sampler_module
 from equipoise.inference.posterior.convergence import Convergence
-from equipoise.inference.posterior.sampler import Sampler, compile_sampler
+from equipoise.inference.posterior.sampler import Sampler
 from equipoise.inference.problem import problem_of
 from equipoise.inference.weighted import WeightedDraws
 from equipoise.models.rows import joined_labels
@@ -194,25 +191,3 @@ def test_too_few_draws_for_a_covariance_are_refused():
     )
     with pytest.raises(UsageError, match="4 draws cannot give the covariance of 6 potentials"):
         _ = draws.gradient_potential
-
-
-def test_interrupting_ends_the_run_and_not_half_of_it(alofi):
-    """Real SIGINTs while chains run, as from a user who presses Ctrl-C until it ends."""
-    sampler = compile_sampler(problem_of(alofi, likelihood="multinomial"))
-    ended = threading.Event()
-
-    def press():
-        while not ended.wait(1.0):
-            os.kill(os.getpid(), signal.SIGINT)
-
-    # Where the tests run in the background of a shell, SIGINT is ignored.
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    thread = threading.Thread(target=press)
-    thread.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            sampler.draw(draws=500_000, random_seed=1)
-    finally:
-        ended.set()
-        thread.join()
-        signal.signal(signal.SIGINT, handler)
