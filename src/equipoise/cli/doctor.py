@@ -70,8 +70,8 @@ def needs(extra: str | None = None) -> list[Need]:
         belongs = re.search(r"extra == ['\"]([\w-]+)['\"]", marker)
         if (belongs[1] if belongs else None) != extra:
             continue
-        name, wanted = re.fullmatch(r"([\w.-]+)(?:\[[^]]*\])?\s*(.*)", requirement.strip()).groups()  # type: ignore[union-attr]
-        asked.append(Need(name, wanted.strip("() "), _installed(name)))
+        for name, wanted in re.findall(r"^([\w.-]+)(?:\[[^]]*\])?\s*(.*)$", requirement.strip()):
+            asked.append(Need(name, wanted.strip("() "), _installed(name)))
     return asked
 
 
@@ -92,7 +92,8 @@ def satisfies(found: str, wanted: str) -> bool:
 
 
 def _order(text: str) -> tuple[int, ...]:
-    parts = [int(part) for part in re.findall(r"\d+", re.match(r"[\d.]*", text)[0])]  # type: ignore[index]
+    leading = re.split(r"[^\d.]", text, maxsplit=1)[0]
+    parts = [int(part) for part in re.findall(r"\d+", leading)]
     return tuple(parts + [0] * (4 - len(parts)))
 
 

@@ -44,7 +44,6 @@ def fit_spot(
     *,
     deviation_sd: float | None,
     cycle_sd: float | None,
-    scales: dict[str, FloatArray] | None = None,
 ) -> Spot:
     """Fit axes at the mode, at the scales that the data prefer.
 
@@ -54,8 +53,6 @@ def fit_spot(
         The question.
     deviation_sd, cycle_sd
         σ_δ and σ_c: learned where None, 0 where there are none.
-    scales
-        Learned scales, where they are known already.
 
     Raises
     ------
@@ -63,11 +60,10 @@ def fit_spot(
         If a mode is not reached.
     """
     if not table.separate:
-        return _fit(table, priors, deviation_sd, cycle_sd, scales)
+        return _fit(table, priors, deviation_sd, cycle_sd)
     spots, places = [], []
     for m in range(len(table.names)):
-        own = None if scales is None else {name: x[m : m + 1] for name, x in scales.items()}
-        spots.append(_fit(table.of(m), priors, 0.0, cycle_sd, own))
+        spots.append(_fit(table.of(m), priors, 0.0, cycle_sd))
         places.append(
             np.flatnonzero(np.concatenate([table.potential_scale_of, table.cycle_scale_of]) == m)
         )
@@ -83,7 +79,6 @@ def _fit(
     priors: Priors,
     deviation_sd: float | None,
     cycle_sd: float | None,
-    scales: dict[str, FloatArray] | None,
 ) -> Spot:
     model = latent_of(table, priors, deviation_sd=deviation_sd, cycle_sd=cycle_sd)
     held = {
@@ -91,20 +86,16 @@ def _fit(
         "sigma_delta": deviation_sd,
         "sigma_c": cycle_sd,
     }
-    known = scales or {}
     start = {
         "sigma_V": priors.potential_scale,
         "sigma_delta": DEVIATION_SCALE,
         "sigma_c": priors.cycle_scale,
     }
-    found = {name: known.get(name, np.array([start[name]])) for name in held if held[name] is None}
+    found = {name: np.array([start[name]]) for name in held if held[name] is None}
     # A kernel without cycles has no use for a scale of them.
     learned = list(found)[: len(model.learned)]
-    if scales is None:
-        values = fitted_scales(model)
-        found |= {name: np.array([value]) for name, value in zip(learned, values, strict=True)}
-    else:
-        values = tuple(float(found[name][0]) for name in learned)
+    values = fitted_scales(model)
+    found |= {name: np.array([value]) for name, value in zip(learned, values, strict=True)}
     mode = find_mode(model, values, model.prior_mean)
     information = model.likelihood.information(model.design @ mode.theta, model.design)
     columns = columns_of(table, deviations=deviation_sd != 0, cycles=cycle_sd != 0)

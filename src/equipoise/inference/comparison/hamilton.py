@@ -33,7 +33,7 @@ _DIVERGENT = 1000.0
 _LEAST_SPREAD = 0.02
 # Of a log-scale, in nats from 1: what lies beyond has a prior mass of 1e-11.
 _FARTHEST = 25.0
-# Of log-scales around those that fit best, where the chains begin.
+# Size of the first steps of log-scales.
 _APART = 0.3
 
 
@@ -94,7 +94,7 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """Draws: θ (chains, draws, d), log-scales (chains, draws, k), and how the chains moved.
+    """Draws: θ (chains, draws, d), log-scales (chains, draws, k), and trajectories that failed.
 
     Attributes
     ----------
@@ -102,18 +102,12 @@ class Walk:
         The draws; u are the white coordinates.
     diverging
         Whether a trajectory gained or lost more than 1,000 nats, shape (chains, draws).
-    acceptance
-        Average over trajectories.
-    tuning
-        That they ended with.
     """
 
     theta: FloatArray
     log_sd: FloatArray
     u: FloatArray
-    diverging: FloatArray
-    acceptance: float
-    tuning: Tuning
+    diverging: BoolArray
 
 
 def reference_of(
@@ -165,7 +159,6 @@ def sample(
     rng: np.random.Generator,
     u: FloatArray,
     log_sd: FloatArray,
-    tuning: Tuning | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Walk:
     """Walk all chains.
@@ -184,13 +177,11 @@ def sample(
         Source of randomness.
     u, log_sd
         Where the chains begin: white coordinates (chains, d), log-scales (chains, k).
-    tuning
-        Step sizes to begin with.
     progress
         Called with the fraction done.
     """
     chains, learned = log_sd.shape
-    tuning = tuning or Tuning(root=_as_rows(_APART * np.eye(learned)))
+    tuning = Tuning(root=_as_rows(_APART * np.eye(learned)))
     state = state_at(reference, u, log_sd)
     if not np.isfinite(state.fit).all():
         raise NotTrustedError(
@@ -201,7 +192,6 @@ def sample(
     white, scales = np.empty_like(theta), np.empty((chains, draws, learned))
     diverging = np.zeros((chains, draws), dtype=bool)
     met: list[FloatArray] = []
-    accepted = 0.0
     for k in range(-tune, draws):
         state, gain = turn(reference, state, tuning.step, rng)
         accept = np.exp(np.minimum(gain, 0.0))
@@ -218,10 +208,9 @@ def sample(
             continue
         theta[:, k], white[:, k], scales[:, k] = state.theta, state.u, state.log_sd
         diverging[:, k] = ~(np.abs(gain) < _DIVERGENT)
-        accepted += float(accept.mean())
         if progress is not None and k % 10 == 0:
             progress(k / draws)
-    return Walk(theta, scales, white, diverging, accepted / draws, tuning)
+    return Walk(theta, scales, white, diverging)
 
 
 def turn(

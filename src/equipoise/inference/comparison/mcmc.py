@@ -271,7 +271,7 @@ def solve_by_mcmc(
         (pooled,) = paths.path_of(
             together,
             "cycle",
-            deviation_sd=None,
+            other_sd=None,
             rng=rng,
             progress=step("cycles, with deviations", 0.85),
         )

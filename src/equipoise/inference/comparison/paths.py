@@ -51,8 +51,7 @@ def path_of(
     sampler: Walkers,
     along: Along,
     *,
-    deviation_sd: float | None = 0.0,
-    cycle_sd: float | None = 0.0,
+    other_sd: float | None = 0.0,
     draws: int = DRAWS,
     tune: int = TUNE,
     chains: int = CHAINS,
@@ -67,8 +66,9 @@ def path_of(
         Chains on the kernels.
     along
         Which scale grows: σ_δ or σ_c.
-    deviation_sd, cycle_sd
-        The other one: held, 0 where there is none, learned where None. The path's own is not read.
+    other_sd
+        The other one: held, 0 where there is none, learned where None. Separate potentials have no
+        σ_δ.
     draws, tune, chains
         At each scale.
     rng
@@ -93,8 +93,8 @@ def path_of(
     def held(sd: float) -> tuple[float | None, float | None]:
         """Return σ_δ and σ_c where the path has come to a scale."""
         if along == "deviation":
-            return sd, cycle_sd
-        return (0.0 if table.separate else deviation_sd), sd
+            return sd, other_sd
+        return (0.0 if table.separate else other_sd), sd
 
     legs = _legs(sampler, along, held(0.0), held(1.0))
     many = len(table.names) if table.separate else 1

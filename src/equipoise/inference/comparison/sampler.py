@@ -66,31 +66,17 @@ class KernelSampler:
     priors: Priors
     _compiled: CompiledModel
 
-    def spot(
-        self,
-        *,
-        deviation_sd: float | None,
-        cycle_sd: float | None,
-        scales: dict[str, FloatArray] | None = None,
-    ) -> Spot:
-        """Fit axes to the data; see :func:`equipoise.inference.comparison.axes.fit_spot`."""
-        return fit_spot(
-            self.table, self.priors, deviation_sd=deviation_sd, cycle_sd=cycle_sd, scales=scales
-        )
-
     def draw(
         self,
         *,
         deviation_sd: float | None = None,
         cycle_sd: float | None = None,
-        spot: Spot | None = None,
         draws: int = 1000,
         tune: int = TUNE,
         chains: int = 4,
         cores: int | None = None,
         random_seed: int = 0,
         target_accept: float = TARGET_ACCEPT,
-        start: FloatArray | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> KernelDraws:
         """Run NUTS.
@@ -100,9 +86,7 @@ class KernelSampler:
         deviation_sd, cycle_sd
             σ_δ and σ_c where they are held, 0 for a shared potential and for balance; None:
             learned. Separate potentials have no σ_δ.
-        spot
-            From :meth:`spot`; None: fitted here.
-        draws, tune, chains, cores, random_seed, target_accept, start, progress
+        draws, tune, chains, cores, random_seed, target_accept, progress
             As of :meth:`equipoise.inference.posterior.sampler.Sampler.draw`.
 
         Raises
@@ -113,7 +97,7 @@ class KernelSampler:
             If a mode is not reached, or no chain could be started.
         """
         check_sampling(draws=draws, tune=tune, chains=chains, target_accept=target_accept)
-        spot = spot or self.spot(deviation_sd=deviation_sd, cycle_sd=cycle_sd)
+        spot = fit_spot(self.table, self.priors, deviation_sd=deviation_sd, cycle_sd=cycle_sd)
         data = hierarchical_data(
             self.table,
             self.priors,
@@ -125,7 +109,7 @@ class KernelSampler:
         walk = self._compiled.sample(
             {name: value for name, value in data.items() if not name.endswith("_map")},
             self._centre(spot),
-            start,
+            None,
             Effort(draws, tune, chains, cores, random_seed, target_accept),
             progress,
         )
