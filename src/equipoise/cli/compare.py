@@ -1,6 +1,7 @@
 """``equipoise compare``: from several kernels' counts to whether they have one potential."""
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -9,6 +10,7 @@ import typer
 
 from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
+from equipoise.cli.typed import command_line
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError, UsageError
 from equipoise.inference.comparison import Comparison
@@ -28,6 +30,7 @@ _ROWS, _NAME = 40, 40
 
 
 def compare(
+    context: typer.Context,
     counts: Annotated[
         list[str],
         typer.Argument(
@@ -160,9 +163,10 @@ def compare(
     if latex is not None:
         written += _write_latex(found, latex)
     if report is not None:
-        from equipoise.report.page import comparison_html
+        from equipoise.report.page import Made, comparison_html
 
-        console.write_file(report, comparison_html(found))
+        made = Made(counts, datetime.now(UTC), command_line(context))
+        console.write_file(report, comparison_html(found, made=made))
         written.append(report)
     if written and told:
         console.write("\nWritten  " + console.one_line(", ".join(written)))

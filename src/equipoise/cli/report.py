@@ -1,5 +1,6 @@
 """``equipoise report``: from a file of counts to a page for a referee, and tables for a paper."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,11 +9,12 @@ import typer
 from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
 from equipoise.cli.run import Beside, loaded, short_text, tested
+from equipoise.cli.typed import command_line
 from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.posterior.backends import DEFAULT
 from equipoise.inference.violation import ROPE_AFFINITY
 from equipoise.models import Priors
-from equipoise.report import html
+from equipoise.report import Made, html
 from equipoise.report.latex import latex_text
 from equipoise.report.printed import printed_tables
 from equipoise.report.records import record_tables
@@ -127,7 +129,9 @@ def report(
         )
     result = run.result
     found = run.diagnosed(simpler=True)
-    console.write_file(output, html(result, diagnosis=found, title=title))
+    file = again if again is not None else counts
+    made = Made(() if file is None else (file,), datetime.now(UTC), command_line(context))
+    console.write_file(output, html(result, diagnosis=found, title=title, made=made))
     written = [output, *(_write_tables(found, tables) if tables is not None else [])]
     console.write(
         short_text(found)

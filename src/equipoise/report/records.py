@@ -52,7 +52,8 @@ def record_tables(found: Diagnosis) -> tuple[RecordTable, ...]:
     -------
     tuple of RecordTable
         Nats; named ``potential``, ``cycles`` (worst first), ``edges``, ``sensitivity``,
-        ``baselines`` and ``least-action``.
+        ``baselines``, ``least-action`` and ``counts`` (as ``equipoise test`` reads them, but for
+        names that a spreadsheet would take for formulas).
     """
     result = found.result
     values = to_dict(result, found)
@@ -63,7 +64,20 @@ def record_tables(found: Diagnosis) -> tuple[RecordTable, ...]:
         _sensitivity(result),
         _table("baselines", values["baselines"] or [], _BASELINES),
         _table("least-action", values["least_action"] or [], ("state", "potential")),
+        count_records(result),
     )
+
+
+def count_records(result: BalanceTest) -> RecordTable:
+    """Return the counts, a row for each pair that occurred; an empty target is no state."""
+    states, table = result.counts.states, result.counts.counts.tocoo()
+    rows: list[tuple[Value, ...]] = [
+        (states[i], states[j], int(count))
+        for i, j, count in sorted(zip(table.row, table.col, table.data, strict=True))
+        if count
+    ]
+    rows += [(states[i], "", int(k)) for i, k in enumerate(result.counts.other.tolist()) if k]
+    return RecordTable("counts", ("source", "target", "count"), tuple(rows))
 
 
 def _table(name: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> RecordTable:

@@ -24,6 +24,7 @@ from equipoise.report.page.blocks import (
     Words,
     facts_blocks,
 )
+from equipoise.report.page.matrix import count_matrix
 from equipoise.report.page.pictures import picture
 from equipoise.report.printed import (
     asked_table,
@@ -77,7 +78,7 @@ def verdict(found: Diagnosis) -> Section:
 def counted(found: Diagnosis) -> Section:
     """Say what was counted, and whether it can test balance."""
     result = found.result
-    blocks: list[Block] = [Entries(data(result).entries)]
+    blocks: list[Block] = [Entries(data(result).entries), count_matrix(result.counts)]
     said = sorted(thaw_metadata(result.counts.metadata).items())
     if said:
         pairs = tuple((printable(name, 30), printable(_plain(value), 300)) for name, value in said)
