@@ -15,6 +15,7 @@ from matplotlib.path import Path
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.potential import StatePotential
 from equipoise.likelihoods import FloatArray, IntArray
+from equipoise.plots.caution import caution
 from equipoise.plots.placing import beside_each_other, write_names
 from equipoise.plots.style import (
     GREY,
@@ -83,6 +84,7 @@ def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
             return axes
         layout = _place(result, edges)
         handles = _draw(axes, result, layout, edges)
+        caution(axes, result, modes=not result.potential_trusted, rejected=False)
         if len(handles) > 1:
             legend_below(axes, handles, 2, own=ax is None)
         _name(axes, result, layout, edges)
@@ -140,8 +142,8 @@ def _draw(
     testable = np.array([edge.testable for edge in result.edges], dtype=np.bool_)
     if not result.converged or not len(testable):
         testable = np.zeros(len(edges), dtype=np.bool_)
-    clear = testable.copy()
-    clear[testable] = [e.lower > 0 or e.upper < 0 for e in result.edges if e.testable]
+    beyond = np.array([e.lower > 0 or e.upper < 0 for e in result.edges], dtype=np.bool_)
+    clear = testable & beyond if len(beyond) else testable
     plain = testable & ~clear
     handles: list[Artist | Container] = []
     if clear.any():

@@ -196,7 +196,7 @@ def _verdict(result: BalanceTest) -> Iterator[Sentence]:
 
 def _beside(found: Diagnosis) -> Iterator[Sentence]:
     broken = found.violation
-    if broken.size is not None:
+    if broken.size is not None and broken.distrust is None:
         yield Sentence(
             "Violations were located by the posterior affinities of the cycles of a minimum-weight "
             "basis and of longer loops found by matching pursuit, ranked by the log-likelihood "

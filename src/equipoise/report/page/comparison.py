@@ -61,6 +61,9 @@ def potentials(found: Comparison) -> Section:
     """Show the potentials side by side."""
     from equipoise.plots import plot_potentials
 
+    if not found.converged:
+        text = f"Withheld: {found.verdict.distrust}."
+        return Section("potentials", "Potentials", (Words(text, "warning"),))
     return Section(
         "potentials",
         "Potentials",
