@@ -57,7 +57,7 @@ def of_log_ratios(result: BalanceTest) -> str:
         )
     if not shown.any() and len(shown):
         text += (
-            " No point lies on a testable cycle: some potential fits them whatever their counts."
+            " None lies on a testable cycle, and some potential fits them whatever their counts."
         )
     elif not shown.all():
         text += (
