@@ -23,12 +23,14 @@ class Optional:
 ESTIMATE = {"mean": NUMBER, "lower": NUMBER, "upper": NUMBER, "mcse": MAYBE}
 JUDGED = {
     "states": [(str,)],
+    "origin": {"basis", "loop", "asked"},
     "mean": NUMBER,
     "lower": NUMBER,
     "upper": NUMBER,
     "p_beyond": MAYBE,
     "p_beyond_given_cyclic": NUMBER,
     "explains": NUMBER,
+    "log_prior": NUMBER,
     "at_least": NUMBER,
     "named": (bool,),
     "testable": (bool,),
