@@ -65,7 +65,7 @@ def test_where_no_c_is_clear_there_is_no_arrow(result):
     axes = plot_network(result("alofi-rain"))
     assert not axes.patches
     assert len(axes.figure.axes) == 1  # no colour bar
-    assert [t.get_text() for t in axes.figure.legends[0].get_texts()][0] == "$c$ not clear of 0"
+    assert axes.figure.legends[0].get_texts()[0].get_text() == "$c$ not clear of 0"
 
 
 def _places(axes):
