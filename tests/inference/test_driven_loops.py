@@ -14,9 +14,7 @@ from equipoise.inference.violation.loops import driven_loops, edges_of, flow_loo
 from equipoise.simulate import cycle_circulation, driven_kernel, sample_draws
 
 # Seven states; the ring 0 1 2 3 4 has chords, 5 and 6 stand beside it.
-EDGES = np.array(
-    [[int(i), int(j)] for i, j in "01 02 04 05 12 13 15 23 24 26 34 36 45".split()]
-)
+EDGES = np.array([[int(i), int(j)] for i, j in "01 02 04 05 12 13 15 23 24 26 34 36 45".split()])
 RING = (0, 1, 2, 3, 4)
 V = np.array([0.9, -0.4, 0.2, 1.1, -0.8, 0.5, -0.1])
 S = np.linspace(-2.6, -1.4, len(EDGES))
