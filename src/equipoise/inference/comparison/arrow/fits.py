@@ -180,7 +180,7 @@ def solve_many(
 
         refined(balance.integrated(), pooled_at, _around(spots, shared_curve), tau, taus=[tau])
     ceiling = expected.posterior().log_bayes_factor
-    weighed, parts = _weighed(grid, curves, shared_curve, priors.cycle_scale, rng, run)
+    weighed, parts = _weighed(grid, curves, shared_curve, priors.cycle_scale, rng, run, steps.done)
     return ManyFits(
         kernels=kernels,
         alone=alone,
@@ -199,6 +199,7 @@ def _weighed(
     tau: float,
     rng: np.random.Generator,
     run: RunTasks,
+    done: Callable[[], None],
 ) -> tuple[list[tuple[Weighed, dict[float, Weighed]]], list[tuple[Curve, float, float]]]:
     """Return shared and pooled, given balance and with cycles, and where draws come from.
 
@@ -233,7 +234,9 @@ def _weighed(
                 {s: (over[s].integrated(), _spots(given[s], s)) for s in scales},
             )
         )
-    grid.correct([where for one, many in sides for _, where in (one, *many.values())], rng, run)
+    grid.correct(
+        [where for one, many in sides for _, where in (one, *many.values())], rng, run, done
+    )
     weighed = [
         (grid.weighed(*one), {s: grid.weighed(*many[s]) for s in scales}) for one, many in sides
     ]

@@ -1,6 +1,6 @@
 """Points at pairs of scales, each computed once, and what the outer integral adds to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import log
@@ -91,6 +91,7 @@ class Grid:
         several: Sequence[Mapping[tuple[float, float], float]],
         rng: np.random.Generator,
         run: RunTasks,
+        done: Callable[[], None],
     ) -> None:
         """Correct the outer integral where most of each posterior lies (probabilities of points).
 
@@ -101,6 +102,7 @@ class Grid:
         work = partial(_corrected, tuple(self.packs), self.prior)
         for number, better in run(work, tasks):
             self.better[spots[number]] = better
+            done()
 
     def _heaviest(self, where: Mapping[tuple[float, float], float]) -> list[tuple[float, float]]:
         return sorted(where, key=lambda spot: -where[spot])[: self.most]
