@@ -97,8 +97,8 @@ WorkerCount = Annotated[
 Scheduler = Annotated[
     str | None,
     typer.Option(
-        help="A dask scheduler, tcp://HOST:PORT, whose workers share it instead; needs "
-        "equipoise[dask].",
+        help="A dask scheduler, tcp://HOST:PORT, whose workers share it instead; needs the package "
+        "distributed.",
         metavar="ADDRESS",
         show_default=False,
     ),

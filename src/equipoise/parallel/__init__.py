@@ -11,10 +11,11 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Protocol
 
-from equipoise.errors import MissingDependencyError, UsageError
-from equipoise.parallel import threads
+from threadpoolctl import threadpool_limits
 
-__all__ = ["HERE", "RunTasks", "Workers", "check_workers", "hired", "run_tasks"]
+from equipoise.errors import MissingDependencyError, UsageError
+
+__all__ = ["HERE", "RunTasks", "Workers", "check_workers", "hired", "one_threaded", "run_tasks"]
 
 
 @dataclass(frozen=True)
@@ -169,5 +170,24 @@ def check_workers(workers: Workers) -> None:
         )
 
 
+def one_threaded[A, R](work: Callable[[A], R], task: A) -> R:
+    """Do one task with one thread of linear algebra.
+
+    Parameters
+    ----------
+    work : callable
+        The function.
+    task : object
+        What it is given.
+
+    Returns
+    -------
+    object
+        What ``work`` returned.
+    """
+    with threadpool_limits(1, user_api="blas"):
+        return work(task)
+
+
 def _here[A, R](work: Callable[[A], R], tasks: Sequence[A]) -> Iterator[tuple[int, R]]:
-    return enumerate(map(partial(threads.one_threaded, work), tasks))
+    return enumerate(map(partial(one_threaded, work), tasks))

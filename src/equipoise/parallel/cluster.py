@@ -11,8 +11,7 @@ from itertools import islice
 from typing import Any
 
 from equipoise.errors import EquipoiseError, NotTrustedError, UsageError
-from equipoise.parallel import RunTasks
-from equipoise.parallel.threads import one_threaded
+from equipoise.parallel import RunTasks, one_threaded
 
 _SECONDS_TO_ANSWER = 30
 # Tasks handed over at once: enough for a thousand workers, and a million tasks need no memory.

@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 
 from equipoise.errors import NotTrustedError
-from equipoise.parallel import RunTasks
-from equipoise.parallel.threads import one_threaded
+from equipoise.parallel import RunTasks, one_threaded
 
 
 @contextmanager
