@@ -40,6 +40,9 @@ class CycleViolation:
         Nats of log-likelihood that a drive of this cycle alone would explain
         (:class:`equipoise.inference.violation.drive.CycleMetric`): posterior mean and its Monte
         Carlo error.
+    log_prior
+        Log prior probability that this loop is the one driven, nats
+        (:class:`equipoise.inference.violation.loops.LoopPrior`).
     at_least
         ``|A|`` exceeds this with probability 0.95 under the cyclic hypothesis, nats.
     named
