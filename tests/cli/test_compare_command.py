@@ -189,11 +189,11 @@ def test_bad_usage_is_one_line(files, capsys, arguments, words, monkeypatch):
     assert words in captured.err
 
 
-def test_a_bad_row_names_its_kernel(tmp_path, capsys):
+def test_a_bad_row_names_its_line(tmp_path, capsys):
     path = tmp_path / "bad.csv"
     path.write_text("model,source,target,count\nm,a,b,3\nm,b,a,-1\n", encoding="utf-8")
     assert main(["compare", str(path), "--by", "model"]) == 2
-    assert "model = m" in capsys.readouterr().err
+    assert "bad.csv, line 3: the count '-1'" in capsys.readouterr().err
 
 
 def test_nothing_in_common_is_said(tmp_path, capsys):

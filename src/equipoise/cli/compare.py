@@ -1,26 +1,23 @@
 """``equipoise compare``: from several kernels' counts to whether they have one potential."""
 
-import csv
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from equipoise.cli import console, options
-from equipoise.cli.counts import read_counts
+from equipoise.cli.counts import read_counts, split_counts
 from equipoise.counts import TransitionCounts
-from equipoise.errors import DataError, UsageError
+from equipoise.errors import UsageError
 from equipoise.inference.comparison import Comparison
 from equipoise.inference.comparison import compare as compare_kernels
 from equipoise.inference.comparison.compare import ROPE_SPREAD
-from equipoise.io.textfile import read_table
 from equipoise.models import Priors
 from equipoise.report.comparison import comparison_summary
 from equipoise.report.comparison_contract import comparison_json
 from equipoise.report.comparison_tables import comparison_tables
 from equipoise.report.latex import latex_text
-from equipoise.text import listed, quoted
+from equipoise.text import listed
 
 _SQLITE = b"SQLite format 3\0"
 # Of a LaTeX table.
@@ -233,29 +230,4 @@ def _by_column(files: list[str], by: str, no_stay: bool) -> dict[str, Transition
     """Split one long table by the column that names the kernel."""
     if len(files) != 1:
         raise UsageError(f"--by takes one file, and was given {len(files)}")
-    table = read_table(files[0])
-    if by not in table.header:
-        raise DataError(
-            f"{table.name}: there is no column {quoted(by)}; the header is {listed(table.header)}"
-        )
-    place = table.header.index(by)
-    parts: dict[str, list[list[str]]] = {}
-    for row in table.rows:
-        parts.setdefault(row[place], []).append(row)
-    return {
-        kernel: _part([list(table.header), *own], place, no_stay, f"{files[0]}, {by} = {kernel}")
-        for kernel, own in parts.items()
-    }
-
-
-def _part(rows: list[list[str]], place: int, no_stay: bool, what: str) -> TransitionCounts:
-    kept = [[cell for k, cell in enumerate(row) if k != place] for row in rows]
-    with TemporaryDirectory() as folder:
-        # Through a file, so that a part is read, and refused, as any other table.
-        part = Path(folder) / "part.csv"
-        with part.open("w", encoding="utf-8", newline="") as out:
-            csv.writer(out).writerows(kept)
-        try:
-            return read_counts(str(part), no_stay=no_stay)
-        except DataError as error:
-            raise DataError(f"{quoted(what, 100)}: {error}") from None
+    return split_counts(files[0], by, no_stay=no_stay)
