@@ -135,7 +135,7 @@ def label_codes(values: Sequence[object]) -> tuple[tuple[str, ...], IntArray, li
         return (), np.full(len(values), OTHER - 1), _unhashable(values)
     first = np.unique(raw, return_index=True)[1].tolist()  # where each code was seen first
     texts: dict[str, bool] = {}
-    clean: list[str] = []
+    clean: list[str | None] = []  # "": missing; None: not to be used
     faults: list[Fault] = []
     for code in range(len(seen)):
         value = values[first[code]]
@@ -148,11 +148,11 @@ def label_codes(values: Sequence[object]) -> tuple[tuple[str, ...], IntArray, li
         elif texts.setdefault(text, isinstance(value, str)) != isinstance(value, str):
             what = f"the text {quoted(text)} and the number {text} become the same label"
             faults.append(Fault(first[code], what, "write all labels as text"))
-        clean.append(text)
+        clean.append(text if fault is None else None)
     labels = tuple(sorted(texts))
-    # A label that cannot be used is none of the known ones, and not missing either.
-    index = {label: code for code, label in enumerate(labels)} | {"": OTHER}
-    table = np.array([index.get(text, OTHER - 1) for text in clean], dtype=np.int64)
+    index: dict[str | None, int] = {label: code for code, label in enumerate(labels)}
+    index |= {"": OTHER, None: OTHER - 1}
+    table = np.array([index[text] for text in clean], dtype=np.int64)
     return labels, table[raw], faults
 
 
