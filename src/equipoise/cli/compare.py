@@ -13,15 +13,15 @@ from equipoise.inference.comparison import Comparison
 from equipoise.inference.comparison import compare as compare_kernels
 from equipoise.inference.comparison.compare import ROPE_SPREAD
 from equipoise.models import Priors
-from equipoise.report.comparison import comparison_summary
+from equipoise.report.comparison import comparison_headline, comparison_summary
 from equipoise.report.comparison_contract import comparison_json
-from equipoise.report.comparison_tables import comparison_tables
+from equipoise.report.comparison_tables import NAME, comparison_tables
 from equipoise.report.latex import latex_text
 from equipoise.text import listed
 
 _SQLITE = b"SQLite format 3\0"
 # Of a LaTeX table.
-_ROWS, _NAME = 40, 40
+_ROWS = 40
 
 
 def compare(
@@ -144,7 +144,7 @@ def compare(
     console.write_result(
         json,
         lambda: comparison_json(found),
-        lambda: found.verdict.text if quiet else comparison_summary(found),
+        lambda: comparison_headline(found) if quiet else comparison_summary(found),
         warning=found.verdict.text if found.exit_status else None,
     )
     told = json != "-" and not quiet
@@ -168,7 +168,7 @@ def compare(
 
 def _write_latex(found: Comparison, folder: str) -> list[str]:
     written = []
-    for table in comparison_tables(found, _ROWS, _NAME):
+    for table in comparison_tables(found, _ROWS, NAME):
         written.append(str(Path(folder) / f"{table.name}.tex"))
         console.write_file(written[-1], latex_text(table))
     return written
