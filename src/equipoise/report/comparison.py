@@ -19,6 +19,7 @@ from equipoise.report.numbers import (
     interval,
     outward,
     probability,
+    scientific,
     spread_decimals,
     with_error,
 )
@@ -28,6 +29,8 @@ MOST_KERNELS, MOST_DEVIATING, MOST_PAIRS, MOST_STATES = 30, 12, 15, 10
 # Two names and three distances have to stand in one line.
 _LABEL, _NAME, _FULL = 24, 12, 60
 _LISTED = 8
+# Trials from which only the power of ten fits the table.
+_MANY = 10**8
 
 
 def comparison_summary(found: Comparison) -> str:
@@ -129,7 +132,7 @@ def _kernels(found: Comparison, short: dict[str, str]) -> list[str]:
             [
                 names[k],
                 f"{own.graph.n_states:,}",
-                f"{own.n_trials:,}",
+                f"{own.n_trials:,}" if own.n_trials < _MANY else scientific(own.n_trials),
                 far if found.converged else "-",
                 own.verdict.favours if own.converged else "withheld",
                 fixed(factor.log_value, 1, sign=True) if own.testable else "-",

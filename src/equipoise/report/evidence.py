@@ -69,7 +69,7 @@ def evidence_beside(result: BalanceTest) -> list[tuple[str, str]]:
         found.append(
             (
                 "ceiling",
-                f"{factor_text(verdict.ceiling, 1)}: what these trials would give had the counts "
+                f"{_level(verdict.ceiling)}: what these trials would give had the counts "
                 "equalled their reversible fit",
             )
         )
@@ -126,6 +126,10 @@ def factor_text(factor: BayesFactor, places: int) -> str:
     if factor.distrust is not None:
         return "withheld"
     return fixed(factor.log_value, places, sign=True)
+
+
+def _level(factor: BayesFactor) -> str:
+    return "withheld" if factor.distrust else with_error(factor.log_value, factor.mcse)
 
 
 def _withheld(others: Sequence[Alternative]) -> list[tuple[str, str]]:

@@ -31,11 +31,11 @@ def summary(
 ) -> str:
     """Return the result in words and tables: plain text, lines of at most 100 columns.
 
-    The verdict comes first (labels that look like one and whether it may be trusted, before all
-    else), then the data, how they were drawn, whether they can test balance, the evidence with its error and sensitivity, the size
-    of the violation, the potential, where balance breaks, what was assumed, and how it was
-    computed. Digits end about where Monte Carlo error begins. State names are not trusted: control
-    characters are escaped.
+    The verdict comes first (before it, whether it may be trusted, and labels that look like one),
+    then the data, how they were drawn, whether they can test balance, the evidence with its error
+    and sensitivity, the size of the violation, the potential, where balance breaks, what was
+    assumed, and how it was computed. Digits end about where Monte Carlo error begins. State names
+    are not trusted: control characters are escaped.
 
     Parameters
     ----------
