@@ -183,8 +183,7 @@ class _Commands(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands, none of them loaded."""
         del ctx
-        limit = formatter.width - 6 - max(map(len, self.commands))
-        rows = [(name, one.get_short_help_str(limit)) for name, one in self.commands.items()]
+        rows = [(name, said) for name, (said, _) in _COMMANDS.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

@@ -77,7 +77,8 @@ def run(
     scheduler: Annotated[
         str | None,
         typer.Option(
-            help="A dask scheduler, whose workers do all; needs equipoise[dask].", metavar="ADDRESS"
+            help="A dask scheduler, whose workers do all; needs the package distributed.",
+            metavar="ADDRESS",
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,

@@ -146,6 +146,7 @@ def compare(
         lambda: comparison_json(found),
         lambda: comparison_headline(found) if quiet else comparison_summary(found),
         warning=found.verdict.text if found.exit_status else None,
+        told=False,
     )
     told = json != "-" and not quiet
     if figures is not None:
@@ -162,7 +163,7 @@ def compare(
         console.write_file(report, comparison_html(found))
         written.append(report)
     if written and told:
-        console.write("\nWritten  " + console.one_line(", ".join(written)))
+        console.tell_written(written)
     raise typer.Exit(found.exit_status)
 
 

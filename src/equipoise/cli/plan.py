@@ -36,7 +36,10 @@ usage, 3 it ran but is not to be relied on.
 def plan(
     counts: Annotated[
         str,
-        typer.Argument(help="File of counts, as for `equipoise test`; - reads standard input."),
+        typer.Argument(
+            metavar="COUNTS",
+            help="File of counts, as for `equipoise test`; - reads standard input.",
+        ),
     ],
     rho: Annotated[
         float | None,
@@ -104,7 +107,8 @@ def plan(
 ) -> None:
     """Say what these counts can tell, what more trials would tell, and which to make next.
 
-    Prints how well each cycle is determined, and what would have to be seen where none can be; the
+    Prints in one sentence how many more trials decide, or why no number tried does; how well each
+    cycle is determined, and what would have to be seen where none can be; the
     log Bayes factor to be expected with more trials, with the interval that holds it nine times in
     ten, if balance is violated as you say and if it is not; and how sources should share further
     trials. Kernels are drawn from the posterior of the counts so far, tables from these.
@@ -140,6 +144,8 @@ def plan(
         console.write(text.split("\n\n")[0] if quiet else text)
         if json is not None:
             console.write_file(json, plan_json(found))
+            if not quiet:
+                console.tell_written([json])
     if figure is not None:
         from equipoise.plots.plan import plot_plan
         from equipoise.plots.save import write_figures

@@ -68,8 +68,8 @@ def _needed(plan: Plan) -> str:
     also = "" if held is None else f", though {none[held].trials:,} tell that balance holds"
     return (
         f"No number tried decides: {_a_state(plan, most, 'even ')} find a violation of {size} "
-        f"(log BF at most −1) with probability {simulated(plan, most.against)} only{also}; try more "
-        f"(--trials {3 * most.trials},{10 * most.trials})."
+        f"(log BF at most −1) with probability {simulated(plan, most.against)} only{also}; try "
+        f"more (--trials {3 * most.trials},{10 * most.trials})."
     )
 
 
@@ -102,8 +102,8 @@ def _untestable(plan: Plan) -> str:
     if last is not None:
         chance = (
             f" If balance holds, {last.trials:,} more of the same trials{_ending(plan)} show "
-            f"enough of them with probability {chance_text(last.testable)}, which the priors decide "
-            "as much as the data."
+            f"enough of them with probability {chance_text(last.testable)}, which the priors "
+            "decide as much as the data."
         )
     return (
         "No cycle is testable, and more trials that show only the transitions seen so far cannot "
