@@ -87,7 +87,7 @@ def test_weekday_line_by_line(result):
     assert re.search(r"  τ +¼ +½ +1 +2 +4$", text, re.M)
     assert re.search(r"  fixed scales, σ_V = 1\.5 +-\d+\.\d+ +0\.\d+$", text, re.M)
     assert "below 0 at every setting tried" in text
-    assert re.search(r"ceiling +\+\d\.\d: what these trials would give", text)
+    assert re.search(r"ceiling +\+\d\.\d\d ± 0\.\d\d: what these trials would give", text)
     assert re.search(r"information +2\d\.\d nats", text)
     assert re.search(
         r"p\(balance\) +10\^-17\d at even prior odds; prior odds of 10\^17\d to 1", text

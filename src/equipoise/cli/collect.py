@@ -43,8 +43,8 @@ def collect(
         str,
         typer.Option(
             help="Who answers: anthropic (needs a key, costs money), local (a small model on this "
-            "machine: no key, no cost), simulated (a made-up kernel, to try things out), or "
-            "another provider's name.",
+            "machine: no key, no cost), or simulated (a made-up kernel, to try things out; not for "
+            "letters).",
             metavar="CLIENT",
         ),
     ] = "anthropic",

@@ -31,7 +31,7 @@ def decimals(error: float, sd: float) -> int:
 
 def spread_decimals(lower: float, upper: float) -> int:
     """Return the decimals of a mean whose 95 % interval is known, and its Monte Carlo error not."""
-    sd = max(upper - lower, 1e-12) / 4
+    sd = max(upper - lower, 0.0) / 4
     return decimals(_BY_DRAWS * sd, sd)
 
 
