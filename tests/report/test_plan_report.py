@@ -11,6 +11,7 @@ from planned import HOSTILE, planned
 
 from equipoise.report.layout import display_width
 from equipoise.report.plan import plan_summary
+from equipoise.report.plan_answer import plan_answer
 from equipoise.report.plan_contract import SCHEMA, plan_dict, plan_json
 
 NAMES = ["alofi-rain", "claude-4", "tree", "one way", "hostile"]
@@ -41,6 +42,34 @@ def test_the_answer_comes_first():
     doubted = replace(planned("alofi-rain"), doubt="reasons")
     assert plan_summary(doubted).startswith("Not to be relied on: reasons.")
     assert doubted.exit_status == 3
+
+
+def answer(against, favouring):
+    """Return the first sentence of a plan with these shares of its simulations."""
+    found = planned("alofi-rain")
+    shares = {"violation": against, "none": favouring}
+    rows = {truth: iter(shares[truth]) for truth in shares}
+    field = {"violation": "against", "none": "favouring"}
+    outlook = tuple(
+        replace(row, **{field[row.truth]: next(rows[row.truth])}) for row in found.outlook
+    )
+    text = " ".join(plan_answer(replace(found, outlook=outlook)).split())
+    return text.partition(". ")[0]
+
+
+def test_how_many_trials_are_needed_is_said_first():
+    assert answer([0.95, 1.0], [0.92, 1.0]).startswith(
+        "About 333 more trials a state (1,000 in all) decide: log BF is at most −1 with "
+        "probability 0.95 if ρ = 0.1 nats, and at least 1 with probability 0.92"
+    )
+    assert answer([0.5, 1.0], [0.92, 0.95]).startswith("About 10,000 more trials a state (30,000")
+    # More must not do worse: 1,000 were luck.
+    assert answer([0.95, 0.8], [0.92, 0.95]).startswith("No number tried decides: even about 10,")
+    never = answer([0.95, 1.0], [0.1, 0.3])
+    assert never.startswith("About 333 more trials a state (1,000 in all) find a violation of ρ")
+    assert "that balance holds is not told surely by any number tried" in never
+    none = answer([0.1, 0.4], [0.1, 0.3])
+    assert none.endswith("with probability 0.40 only; try more (--trials 90000,300000)")
 
 
 def test_more_of_the_same_cannot_help():
