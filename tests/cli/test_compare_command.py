@@ -87,7 +87,9 @@ def test_a_kernel_that_breaks_balance_is_in_the_headline(compared):
     assert comparison_headline(found) == found.verdict.text
     one = replace(found.own[0], verdict=replace(found.own[0].verdict, favours="non-reversible"))
     said = comparison_headline(replace(found, own=(one, found.own[1])))
-    assert said.startswith(f"{found.verdict.text} But kernel a itself breaks balance: its potential")
+    assert said.startswith(
+        f"{found.verdict.text} But kernel a itself breaks balance: its potential"
+    )
     assert "not -log π" in said
     both = comparison_headline(replace(found, own=(one, one)))
     assert "But kernels a, b themselves break balance" in both

@@ -1,15 +1,21 @@
 """What is said before the verdict is trusted."""
 
+from dataclasses import replace
 from html import escape
 from importlib import import_module
 
 import pytest
+from planned import planned
 
+from equipoise import compare
 from equipoise.counts import TransitionCounts
 from equipoise.inference.balance import test as run_test
 from equipoise.inference.diagnosis import diagnose
 from equipoise.report import html, summary
 from equipoise.report.caveats import alike_labels, caveats, warnings
+from equipoise.report.comparison import comparison_summary
+from equipoise.report.plan import plan_summary
+from equipoise.report.plan_answer import plan_answer
 
 run = import_module("equipoise.cli.run")
 
@@ -26,6 +32,17 @@ run = import_module("equipoise.cli.run")
 def test_labels_that_look_like_one_are_named(states, words):
     assert words in alike_labels(states)
     assert alike_labels(states).isprintable()
+
+
+def test_a_comparison_and_a_plan_say_it_first():
+    states = ["Idle", "run", "idle"]
+    counts = TransitionCounts.from_matrix([[9, 5, 2], [4, 9, 3], [2, 4, 9]], states=states)
+    found = planned("alofi-rain")
+    plan = replace(found, counts=found.counts.relabel({"0": "Wet", "1-5": "wet"}))
+    assert plan_summary(plan).startswith("Check the labels first: 'Wet' and 'wet' differ")
+    assert plan_answer(plan) in " ".join(plan_summary(plan).split())
+    both = compare({"a": counts, "b": counts}, fast=True, draws=100, random_seed=1)
+    assert comparison_summary(both).startswith("Check the labels first: 'Idle' and 'idle' differ")
 
 
 def test_others_are_not():

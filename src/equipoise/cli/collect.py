@@ -209,11 +209,15 @@ def _confirm(estimate: Estimate) -> bool:
     else:
         half = f", batches at {BATCH_DISCOUNT:.0%}" if estimate.mode == "batches" else ""
         cost = (
-            f"at most about ${estimate.dollars:,.2f} (${estimate.price.input:g} and "
+            f"at most about {_dollars(estimate.dollars)} (${estimate.price.input:g} and "
             f"${estimate.price.output:g} a million, {estimate.price.source}{half})"
         )
     console.note(f"{estimate.draws:,} draws, at most about {tokens}: {cost}.")
     return _asked("Go on?", "--yes goes on without asking")
+
+
+def _dollars(amount: float) -> str:
+    return "$0.01" if amount < 0.01 else f"${amount:,.2f}"
 
 
 def _asked(question: str, otherwise: str) -> bool:

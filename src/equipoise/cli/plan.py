@@ -13,6 +13,7 @@ from equipoise.inference.planning import plan as make_plan
 from equipoise.inference.planning.assumptions import RHO, SIMULATIONS
 from equipoise.models import Priors
 from equipoise.report.plan import plan_summary
+from equipoise.report.plan_answer import plan_answer
 from equipoise.report.plan_contract import plan_json
 from equipoise.text import listed, quoted
 
@@ -140,8 +141,7 @@ def plan(
             console.note(f"equipoise: not to be relied on: {console.one_line(found.doubt)}")
         console.write(plan_json(found))
     else:
-        text = plan_summary(found)
-        console.write(text.split("\n\n")[0] if quiet else text)
+        console.write(plan_answer(found) if quiet else plan_summary(found))
         if json is not None:
             console.write_file(json, plan_json(found))
             if not quiet:

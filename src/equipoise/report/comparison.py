@@ -3,6 +3,7 @@
 from collections import Counter
 
 from equipoise.inference.comparison import Comparison, Difference, Distance, Hypothesis
+from equipoise.report.caveats import alike_labels
 from equipoise.report.comparison_tables import (
     NAME,
     POTENTIALS,
@@ -36,7 +37,8 @@ _MANY = 10**8
 def comparison_summary(found: Comparison) -> str:
     """Return a comparison in words and tables: plain text, lines of at most 100 columns.
 
-    The verdict comes first (whether it may be trusted, before all else), then the kernels and what
+    The verdict comes first (before it, whether it may be trusted, and labels that look like one),
+    then the kernels and what
     they share, the evidence, the size of the differences, how far apart the kernels are, which
     states differ, and what was assumed. Names are not trusted: control characters are escaped.
 
@@ -51,7 +53,9 @@ def comparison_summary(found: Comparison) -> str:
         Without a line feed at its end.
     """
     names = short_names(found, _NAME)
+    labels = alike_labels(found.kernels.states)
     sections = [
+        wrap(labels) if labels else [],
         wrap(comparison_headline(found)),
         [line for text in added_words(found) for line in wrap(text)],
         _kernels(found, names),

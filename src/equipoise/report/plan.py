@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from equipoise.inference.planning import CycleInformation, Plan
+from equipoise.report.caveats import alike_labels
 from equipoise.report.layout import display_width, entry, label, table, wrap
 from equipoise.report.numbers import decimals, fixed, with_error
 from equipoise.report.plan_answer import (
@@ -43,7 +44,9 @@ def plan_summary(plan: Plan) -> str:
     str
         Without a line feed at its end.
     """
+    labels = alike_labels(plan.counts.states)
     sections = (
+        wrap(labels) if labels else [],
         wrap(plan_answer(plan)),
         _so_far(plan),
         _cycles(plan),

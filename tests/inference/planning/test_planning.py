@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from math import hypot
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from simulated import random_kernel
 
 from equipoise.errors import DataError, UsageError
 from equipoise.graph import cycle_vector, support_graph
+from equipoise.inference.balance import test as run_test
 from equipoise.inference.planning import plan
 from equipoise.inference.planning.assumptions import (
     assumed_circulation,
