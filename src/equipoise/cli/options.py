@@ -15,7 +15,10 @@ SEED = 0
 
 Scales = Annotated[
     Literal["learned", "fixed"],
-    typer.Option(help="Whether the prior scales of potential and rates are learned."),
+    typer.Option(
+        help="Whether the prior scales of potential and rates are learned from the counts; fixed "
+        "is for comparison."
+    ),
 ]
 Rejected = Annotated[
     Literal["stay", "drop"],
@@ -30,8 +33,8 @@ Trajectory = Annotated[
     typer.Option(
         "--trajectory",
         help="Read a path: text, a state a line, the start first; a blank line begins another "
-        "path. `equipoise test` prints exact evidence beside, if it is one path, or paths that "
-        "join end to start.",
+        "path. Of one path, or paths that join end to start, `equipoise test` prints exact "
+        "evidence, too.",
     ),
 ]
 NoStay = Annotated[
@@ -64,7 +67,8 @@ RopeAffinity = Annotated[
 BackendName = Annotated[
     Literal["nutpie", "numpyro"],
     typer.Option(
-        help="What runs NUTS. numpyro: through JAX, on a GPU if there is one; needs equipoise[jax]."
+        help="What runs NUTS. numpyro: through JAX, on a GPU if there is one; needs jax "
+        "and numpyro."
     ),
 ]
 BlockOrder = Annotated[

@@ -29,7 +29,7 @@ def report(
     counts: Annotated[
         str | None,
         typer.Argument(
-            metavar="[COUNTS]",
+            metavar="COUNTS",
             help="File of counts, as for `equipoise test`; - reads standard input.",
             show_default=False,
         ),
@@ -52,7 +52,7 @@ def report(
         ),
     ] = None,
     trajectory: Annotated[
-        bool, typer.Option("--trajectory", help="Read a path: text, a state a line.")
+        bool, typer.Option("--trajectory", help="Read a path, as for `equipoise test`.")
     ] = False,
     fast: Annotated[
         bool,
@@ -76,7 +76,7 @@ def report(
     protocol: options.Protocol = None,
     trials: Annotated[
         Literal["observed", "imputed"] | None,
-        typer.Option(help="How the number of trials was known."),
+        typer.Option(help="How the number of trials was known; it goes into the report."),
     ] = None,
     no_stay: options.NoStay = False,
     seed: options.Seed = options.SEED,
@@ -92,7 +92,12 @@ def report(
             metavar="PATH",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print the verdict only, no progress bar and no list of files."
+        ),
+    ] = False,
 ) -> None:
     """Write a report that a referee reads top to bottom: one HTML file, no network, no script.
 

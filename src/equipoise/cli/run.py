@@ -18,7 +18,7 @@ from equipoise.inference.verdict import ROPE
 from equipoise.likelihoods import Rejected, trials_of
 from equipoise.models import Priors
 from equipoise.parallel import Workers
-from equipoise.report.caveats import caveats
+from equipoise.report.caveats import caveats, warnings
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,5 +153,5 @@ def loaded(path: str, beside: Beside, *, reference: list[str] | None, rope: floa
 
 
 def short_text(found: Diagnosis) -> str:
-    """Return the verdict, and on lines below it what must be known of the data it rests on."""
-    return "\n".join([found.result.verdict.text, *caveats(found)])
+    """Return the verdict, and on lines around it what must be known of the data it rests on."""
+    return "\n".join([*warnings(found), found.result.verdict.text, *caveats(found)])

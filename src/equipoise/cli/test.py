@@ -29,7 +29,7 @@ def test(
     counts: Annotated[
         str | None,
         typer.Argument(
-            metavar="[COUNTS]",
+            metavar="COUNTS",
             help="File of counts: CSV, long or wide, or Parquet; with --trajectory a path, a state "
             "a line; - reads standard input.",
             show_default=False,
@@ -131,7 +131,9 @@ def test(
     quiet: Annotated[
         bool,
         typer.Option(
-            "--quiet", "-q", help="Print the verdict only, and what the checks take from it."
+            "--quiet",
+            "-q",
+            help="Print the verdict and doubts about the data only; no progress bar.",
         ),
     ] = False,
 ) -> None:
@@ -189,6 +191,7 @@ def test(
             quiet=quiet,
         )
     result = run.result
+    written = [path for path in (json, bibtex) if path is not None and path != "-"]
     unkept = None if save is None else _keep(result, save)
     beside = run.diagnosed(simpler=baselines, workers=where)
     if json == "-":
@@ -206,11 +209,13 @@ def test(
     if figures is not None:
         from equipoise.plots import save_figures
 
-        written = [
+        pictures = [
             os.fspath(path) for path in save_figures(result, figures, violation=beside.violation)
         ]
         if json != "-" and not quiet:
-            console.write("\nFigures  " + console.one_line(", ".join(written)))
+            console.write("\nFigures  " + console.one_line(", ".join(pictures)))
+    if written and json != "-" and not quiet:
+        console.tell_written(written)
     if unkept is not None:
         raise unkept
     if save is not None and json != "-" and not quiet:

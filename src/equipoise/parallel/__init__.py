@@ -166,7 +166,7 @@ def check_workers(workers: Workers) -> None:
         )
     if find_spec("distributed") is None:
         raise MissingDependencyError(
-            "a scheduler needs dask.distributed; install 'equipoise[dask]' here and on its workers"
+            "a scheduler needs dask.distributed; pip install distributed, here and on its workers"
         )
 
 

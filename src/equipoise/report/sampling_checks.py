@@ -5,7 +5,7 @@ from dataclasses import replace
 from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.sampling_checks import Check, Dispersion, RepeatedVerdict
 from equipoise.report.facts import Facts
-from equipoise.report.numbers import fixed, probability, with_error
+from equipoise.report.numbers import equals, fixed, probability, with_error
 from equipoise.text import listed
 
 _PLACES = 3
@@ -63,7 +63,7 @@ def sampling_caveat(diagnosis: Diagnosis) -> str | None:
 
 
 def _found(check: Check) -> str:
-    chance = "" if check.p_value is None else f", p = {probability(check.p_value)}"
+    chance = "" if check.p_value is None else f", p {equals(probability(check.p_value))}"
     return f"{check.status}{chance}. {check.text}"
 
 

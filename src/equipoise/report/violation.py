@@ -7,7 +7,15 @@ from equipoise.inference.violation import CycleViolation, EdgeViolation, Violati
 from equipoise.inference.violation.cycles import CERTAIN
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import INDENT, entry, label, table, wrap
-from equipoise.report.numbers import aligned, decimals, fixed, interval, probability
+from equipoise.report.numbers import (
+    aligned,
+    decimals,
+    estimate,
+    fixed,
+    interval,
+    probability,
+    scientific,
+)
 from equipoise.report.tables import beside_paths, cycle_path
 from equipoise.text import printable
 
@@ -203,15 +211,19 @@ def rate_facts(violation: Violation) -> Facts:
             ("per step", rate.per_step, ", a step to another state"),
         ):
             places = decimals(found.mcse, found.sd)
-            between = interval(found.lower, found.upper, places)
-            entries.append((name, f"{fixed(found.mean, places)} {between}{unit}"))
+            text = estimate(found.mean, found.lower, found.upper, places)
+            entries.append((name, f"{text}{unit}"))
         places = decimals(0.0, rate.null_upper - rate.null_mean)
+        tiny = rate.null_upper < 10.0**-places
+        null_mean, null_upper = (
+            scientific(value) if tiny else fixed(value, places)
+            for value in (rate.null_mean, rate.null_upper)
+        )
         entries.append(
             (
                 "had it held",
-                f"the mean per trial would be {fixed(rate.null_mean, places)}, and below "
-                f"{fixed(rate.null_upper, places)} in 95 of 100 tables; {rate.p_text}, "
-                f"{rate.invalid}",
+                f"the mean per trial would be {null_mean}, and below {null_upper} in 95 of 100 "
+                f"tables; {rate.p_text}, {rate.invalid}",
             )
         )
         entries.append(
@@ -223,13 +235,13 @@ def rate_facts(violation: Violation) -> Facts:
         )
     share = violation.unexplained
     if share is not None:
+        percent = (100 * share.mean, 100 * share.lower, 100 * share.upper)
         places = decimals(100 * share.mcse, 100 * share.sd)
         entries.append(
             (
                 "unexplained",
-                f"{fixed(100 * share.mean, places)} % "
-                f"{interval(100 * share.lower, 100 * share.upper, places)} of the squared "
-                "log-ratios are explained by no potential",
+                f"{estimate(*percent, places)} % of the squared log-ratios are explained by no "
+                "potential",
             )
         )
     return Facts(

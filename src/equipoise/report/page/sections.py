@@ -8,7 +8,7 @@ from equipoise.inference.diagnosis import Diagnosis
 from equipoise.io.metadata import thaw_metadata
 from equipoise.report.baselines import what_is_wrong
 from equipoise.report.bibliography import cited
-from equipoise.report.caveats import caveats
+from equipoise.report.caveats import caveats, warnings
 from equipoise.report.citation import cite
 from equipoise.report.evidence import evidence_beside, headline
 from equipoise.report.exact import exact_entries
@@ -64,9 +64,8 @@ _PACKAGES = (
 def verdict(found: Diagnosis) -> Section:
     """Give the verdict, whether it may be trusted before all else, and the violation's size."""
     result = found.result
-    blocks: list[Block] = [
-        Words(result.verdict.text, "verdict" if result.verdict.trusted else "warning")
-    ]
+    blocks: list[Block] = [Words(warning, "warning") for warning in warnings(found)]
+    blocks.append(Words(result.verdict.text, "verdict" if result.verdict.trusted else "warning"))
     blocks += [Words(caveat, "warning") for caveat in caveats(found)]
     blocks += facts_blocks(size_of_violation(result), "Size of the violation")
     return Section("verdict", "Verdict", tuple(blocks))
