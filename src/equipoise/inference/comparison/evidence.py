@@ -15,6 +15,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
+from equipoise.inference.comparison.edgewise import edgewise_node
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.comparison.models import (
     KernelData,
@@ -285,6 +286,7 @@ def ceiling(fits: Fits, *, draws: int, rng: np.random.Generator) -> float:
         tau=DEVIATION_SCALE,
         draws=draws,
         rng=rng,
+        evaluate=edgewise_node,
     )
     return curve.smooth(DEVIATION_SCALE).posterior().log_bayes_factor
 
@@ -327,7 +329,7 @@ def _slice(
         for make in (shared_model, pooled_model)
     )
     curve, _ = solve_curve(
-        shared, pooled, _extra_of(pooled), tau=DEVIATION_SCALE, draws=draws, rng=rng
+        shared, pooled, _extra_of(pooled), tau=DEVIATION_SCALE, draws=draws, rng=rng, evaluate=edgewise_node
     )
     return Slice(cycle_scale or 0.0, curve, shared, pooled)
 
@@ -342,7 +344,9 @@ def _alone(
         for with_cycles in (False, cycles)
     )
     tau = priors.cycle_scale
-    curve, _ = solve_curve(base, family, _extra_of(family), tau=tau, draws=draws, rng=rng)
+    curve, _ = solve_curve(
+        base, family, _extra_of(family), tau=tau, draws=draws, rng=rng, evaluate=edgewise_node
+    )
     node = curve.reversible
     balance = Weight(float(node.log_evidence), node.mcse, node.pareto_k)
     if not curve.nodes:

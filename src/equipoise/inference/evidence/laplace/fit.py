@@ -40,6 +40,9 @@ _THREADS_FROM = 500
 # Nodes of less weight give no draws; scales are integrated on every third point of the fine grid.
 _NEGLIGIBLE, _THIN, _CHUNK = 1e-5, 3, 4096
 Progress = Callable[[int, int], None]
+Evaluate = Callable[
+    [LatentModel, float, FloatArray, tuple[float, ...], int, np.random.Generator], Node
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -280,6 +283,7 @@ def solve_curve(
     draws: int,
     rng: np.random.Generator,
     progress: Progress | None = None,
+    evaluate: Evaluate = evaluate_node,
 ) -> tuple[NodeCurve, FloatArray]:
     """Compute the evidence of nested hypotheses against the scale of what tells them apart.
 
@@ -300,6 +304,8 @@ def solve_curve(
         Source of randomness.
     progress
         Called with (nodes done, nodes planned).
+    evaluate
+        What computes the evidence at one scale, :func:`evaluate_node` or its like.
 
     Returns
     -------
@@ -309,7 +315,7 @@ def solve_curve(
         Eigenvalues of the information on what tells them apart, all else profiled out, shape (b,).
     """
     scales = (1.0,) * len(base.learned)
-    bottom = evaluate_node(base, 0.0, base.prior_mean, scales, 4 * draws, rng)
+    bottom = evaluate(base, 0.0, base.prior_mean, scales, 4 * draws, rng)
     if not family.n_cycles:
         return NodeCurve(bottom, ()), np.zeros(0)
     information = cycle_information(base, predictor, bottom.mode.theta)
@@ -322,7 +328,7 @@ def solve_curve(
             theta = family.with_cycles(bottom.mode.theta) if near is None else near.mode.theta
             mode = bottom.mode if near is None else near.mode
             nodes.append(
-                evaluate_node(family.at_cycle_scale(spot), spot, theta, mode.scales, draws, rng)
+                evaluate(family.at_cycle_scale(spot), spot, theta, mode.scales, draws, rng)
             )
             if progress is not None:
                 progress(len(nodes), max(len(spots), len(nodes)))
