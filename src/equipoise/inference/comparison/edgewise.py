@@ -10,15 +10,16 @@ come taken as Gaussians, not ignored. What is left of importance weights is how 
 misjudge the edges to come.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, gammaln, logsumexp
 
-from equipoise.inference.evidence.laplace.node import Node, weighed
+from equipoise.inference.evidence.laplace.node import Node, evaluate_node, weighed
 from equipoise.inference.modes.lattice import scale_lattice
 from equipoise.inference.modes.mode import Mode
-from equipoise.likelihoods import FloatArray, PairwiseEdges
+from equipoise.likelihoods import FloatArray, IntArray, PairwiseEdges
 from equipoise.models.latent import LatentModel
 
 _SWEEPS, _DAMPING, _SETTLED = 30, 0.7, 1e-2
@@ -29,6 +30,8 @@ _UNIT = np.linspace(0.0, 1.0, 64)
 # An edge is drawn by itself if it leans by so much, and if earlier ones leave it this much room.
 _SKEW, _ROOM = 0.05, 0.1
 _LEAST_TAIL = 10.0
+# Edges a parameter up to which these are drawn edge by edge.
+_OWN = 2
 # Of the share of each value of the learned scales, as a power of its Laplace evidence.
 _FLATTEN = 0.8
 
@@ -51,6 +54,32 @@ class Sites:
     high: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """A posterior whose edges are replaced by ``sites``: mean (d,), Cholesky factor (d, d)."""
+
+    sites: Sites
+    centre: FloatArray
+    root: FloatArray
+
+
+def suited_node(
+    model: LatentModel,
+    cycle_scale: float,
+    start: FloatArray,
+    scales: tuple[float, ...],
+    draws: int,
+    rng: np.random.Generator,
+) -> Node:
+    """Compute the evidence of ``model``, on binomial edges, by the proposal that suits it.
+
+    Edge by edge where most edges have a direction of their own, as with cycles or deviations; round
+    the mode where a few potentials answer for all of them, each told by many edges.
+    """
+    evaluate = edgewise_node if _OWN * model.size > len(model.design) else evaluate_node
+    return evaluate(model, cycle_scale, start, scales, draws, rng)
+
+
 def edgewise_node(
     model: LatentModel,
     cycle_scale: float,
@@ -71,17 +100,14 @@ def edgewise_node(
     height = np.array([mode.log_evidence for mode in modes])
     log_pick = _FLATTEN * height - logsumexp(_FLATTEN * height)
     many = rng.multinomial(draws, np.exp(log_pick))
-    parts, densities = [], []
-    sites: Sites | None = None
-    for mode, n in zip(modes, many.tolist(), strict=True):
-        if n:
-            sites, centre, root = fit_sites(model, mode, near=sites)
-            drawn, log_density = propose(model, sites, centre, root, n, rng)
-            parts.append(drawn)
-            densities.append(log_density)
-    theta, whose = np.concatenate(parts), np.repeat(np.arange(len(modes)), many)
-    share = _log_shares(model, modes, theta)[np.arange(draws), whose]
-    log_density = np.concatenate(densities) + log_pick[whose]
+    used = np.flatnonzero(many)
+    whose = np.repeat(np.arange(len(used)), many[used])
+    found: list[Gaussian] = []
+    for k in used:
+        found.append(fit_gaussian(model, modes[k], near=found[-1].sites if found else None))
+    theta, log_density = propose(model, found, whose, rng)
+    share = _log_shares(model, modes, theta)[np.arange(draws), used[whose]]
+    log_density = log_density + log_pick[used[whose]]
     return weighed(modes, theta, model.log_joint(theta) + share - log_density, cycle_scale)
 
 
@@ -100,38 +126,45 @@ def _log_shares(model: LatentModel, modes: list[Mode], theta: FloatArray) -> Flo
 
 
 def propose(
-    model: LatentModel,
-    sites: Sites,
-    centre: FloatArray,
-    root: FloatArray,
-    n: int,
-    rng: np.random.Generator,
+    model: LatentModel, found: Sequence[Gaussian], whose: IntArray, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Return ``n`` draws (n, d) from what :func:`fit_sites` found, and log densities (n,)."""
+    """Draw edge by edge, each draw round one of the Gaussians ``found``, number ``whose`` (n,).
+
+    Returns draws (n, d) and their log densities, given that Gaussian, (n,).
+    """
     edges = binomial(model)
-    base, spread = model.design @ centre, model.design @ root
-    pivots, turn = _pivots(edges, base, spread)
-    steps = spread[pivots] @ turn[:, : len(pivots)]
+    base = np.array([model.design @ one.centre for one in found])
+    spread = np.array([model.design @ one.root for one in found])
+    pivots = _pivots(edges, base[0], spread[0])
+    # Coordinates turned so that the k-th of these edges depends on the first k only.
+    turn, steps = np.linalg.qr(np.swapaxes(spread[:, pivots], 1, 2), mode="complete")
+    sites = [one.sites for one in found]
+    n, many = len(whose), len(pivots)
     white = np.empty((n, model.size))
     log_density = np.zeros(n)
     for k, edge in enumerate(pivots):
-        own = float(steps[k, k])
-        mean = base[edge] + white[:, :k] @ steps[k, :k]
+        own = steps[:, k, k]
+        mean = base[whose, edge] + np.einsum("nj,nj->n", white[:, :k], steps[whose, :k, k])
         # Of the Gaussian of all edges, this one's part is taken out.
-        precision = max(own**-2 - float(sites.precision[edge]), 1e-3 * own**-2)
-        pull = mean / own**2 - float(sites.pull[edge])
-        grid = sites.low[edge] + (sites.high[edge] - sites.low[edge]) * _UNIT
-        height = _log_likelihood(edges, edge, grid) - 0.5 * precision * grid**2
-        value, log_value = _draw_on(grid, height, pull, rng)
-        white[:, k] = (value - mean) / own
-        log_density += log_value + np.log(own)
-    rest = model.size - len(pivots)
+        told = np.array([one.precision[edge] for one in sites])
+        precision = np.maximum(own**-2 - told, 1e-3 * own**-2)
+        pull = mean / own[whose] ** 2 - np.array([one.pull[edge] for one in sites])[whose]
+        low, high = np.array([(one.low[edge], one.high[edge]) for one in sites]).T
+        grid = low[:, None] + (high - low)[:, None] * _UNIT
+        height = _log_likelihood(edges, edge, grid) - 0.5 * precision[:, None] * grid**2
+        value, log_value = _draw_on(grid[whose], height[whose], pull, rng)
+        white[:, k] = (value - mean) / own[whose]
+        log_density += log_value + np.log(np.abs(own))[whose]
     tail = max(_LEAST_TAIL, 2.0 * float(np.sqrt(model.size)))
-    white[:, len(pivots) :] = rng.standard_t(tail, (n, rest))
+    white[:, many:] = rng.standard_t(tail, (n, model.size - many))
     norm = gammaln((tail + 1) / 2) - gammaln(tail / 2) - 0.5 * np.log(tail * np.pi)
-    far = np.log1p(white[:, len(pivots) :] ** 2 / tail).sum(axis=1)
-    log_density += rest * norm - 0.5 * (tail + 1) * far - np.log(np.diag(root)).sum()
-    return centre + white @ (root @ turn).T, log_density
+    far = np.log1p(white[:, many:] ** 2 / tail).sum(axis=1)
+    log_density += (model.size - many) * norm - 0.5 * (tail + 1) * far
+    theta = np.empty_like(white)
+    for k, one in enumerate(found):
+        theta[whose == k] = one.centre + white[whose == k] @ (one.root @ turn[k]).T
+        log_density[whose == k] -= np.log(np.diag(one.root)).sum()
+    return theta, log_density
 
 
 def binomial(model: LatentModel) -> PairwiseEdges:
@@ -141,21 +174,10 @@ def binomial(model: LatentModel) -> PairwiseEdges:
     return model.likelihood
 
 
-def fit_sites(
-    model: LatentModel, mode: Mode, *, near: Sites | None = None
-) -> tuple[Sites, FloatArray, FloatArray]:
+def fit_gaussian(model: LatentModel, mode: Mode, *, near: Sites | None = None) -> Gaussian:
     """Run expectation propagation at one value of the learned scales.
 
     It starts from the Gaussian at the mode, or from what was found ``near`` there.
-
-    Returns
-    -------
-    Sites
-        One for each edge.
-    array
-        Mean of the Gaussian posterior, shape (d,).
-    array
-        Lower Cholesky factor of its covariance, shape (d, d).
     """
     edges, design = binomial(model), model.design
     prior, mean = model.precision(mode.scales), model.prior_mean
@@ -186,7 +208,7 @@ def fit_sites(
     last = len(_NODES) - 1
     high = points[rows, np.minimum(last - inside[:, ::-1].argmax(axis=1) + 1, last)]
     centre, root = _gaussian(design, prior, mean, pull, precision)
-    return Sites(pull, precision, low, high), centre, root
+    return Gaussian(Sites(pull, precision, low, high), centre, root)
 
 
 def _gaussian(
@@ -230,7 +252,7 @@ def _tilted(
 
 
 def _log_likelihood(edges: PairwiseEdges, which: int | slice, eta: FloatArray) -> FloatArray:
-    """Return log-likelihoods of one edge (n,), or of all (E, n), at their logits."""
+    """Return log-likelihoods of one edge (...), or of all (E, n), at their logits."""
     axis = (..., None) if isinstance(which, slice) else ()
     forward, total = edges.forward[which][axis], edges.total[which][axis]
     logit = eta + edges.exposure[which][axis]
@@ -238,57 +260,48 @@ def _log_likelihood(edges: PairwiseEdges, which: int | slice, eta: FloatArray) -
     return np.asarray(forward * logit - total * soft)
 
 
-def _pivots(
-    edges: PairwiseEdges, base: FloatArray, spread: FloatArray
-) -> tuple[list[int], FloatArray]:
-    """Pick edges that lean, each with room of its own, and turn coordinates towards them.
-
-    Returns their numbers and an orthogonal matrix (d, d): with coordinates turned by it the k-th
-    of these edges depends on the first k coordinates only.
-    """
+def _pivots(edges: PairwiseEdges, base: FloatArray, spread: FloatArray) -> list[int]:
+    """Pick edges that lean, each with room of its own, the most leaning first."""
     p = expit(base + edges.exposure)
     variance = np.square(spread).sum(axis=1)
     skew = np.abs(edges.total * p * (1.0 - p) * (1.0 - 2.0 * p)) * variance**1.5
     rest, free = spread.copy(), np.ones(len(spread), dtype=bool)
+    room = np.ones(len(spread))
     picked: list[int] = []
-    axes: list[FloatArray] = []
     while len(picked) < spread.shape[1]:
-        room = np.square(rest).sum(axis=1) / variance
         score = np.where(free & (room > _ROOM), skew * room**1.5, 0.0)
         k = int(np.argmax(score))
         if score[k] < _SKEW:
             break
         axis = rest[k] / np.linalg.norm(rest[k])
-        rest -= np.outer(rest @ axis, axis)
+        along = rest @ axis
+        rest -= along[:, None] * axis
+        room = np.maximum(room - along**2 / variance, 0.0)
         free[k] = False
         picked.append(k)
-        axes.append(axis)
-    own = np.array(axes).reshape(-1, spread.shape[1]).T
-    turn = np.linalg.qr(np.hstack([own, np.eye(spread.shape[1])]))[0][:, : spread.shape[1]]
-    turn[:, : len(picked)] = own
-    return picked, turn
+    return picked
 
 
 def _draw_on(
     grid: FloatArray, height: FloatArray, pull: FloatArray, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw one value for each ``pull``, of density ``exp(height + pull x)``, linear between points.
+    """Draw n values of density ``exp(height + pull x)``, linear between grid points (n, G).
 
     Returns values and log densities, shape (n,).
     """
-    n, step = len(pull), grid[1] - grid[0]
-    log_value = pull[:, None] * (grid - grid[0])
+    n, step = len(pull), grid[:, 1] - grid[:, 0]
+    log_value = pull[:, None] * (grid - grid[:, :1])
     log_value += height
     log_value -= log_value.max(axis=1, keepdims=True)
     value = np.exp(log_value, out=log_value)
     cumulative = np.cumsum(value[:, 1:] + value[:, :-1], axis=1)
     total = cumulative[:, -1]
     target = rng.random(n) * total
-    cell = np.minimum((cumulative < target[:, None]).sum(axis=1), len(grid) - 2)
+    cell = np.minimum((cumulative < target[:, None]).sum(axis=1), len(_UNIT) - 2)
     rows = np.arange(n)
     left, right = value[rows, cell], value[rows, cell + 1]
     inside = np.clip(target - cumulative[rows, cell] + left + right, 0.0, left + right)
     # The inverse of a quadratic, in the form that loses no digits.
     part = inside / (left + np.sqrt(left**2 + (right - left) * inside))
     density = left + part * (right - left)
-    return grid[cell] + step * part, np.log(density) - np.log(0.5 * step * total)
+    return grid[rows, cell] + step * part, np.log(density) - np.log(0.5 * step * total)

@@ -135,13 +135,23 @@ class LaplaceFit:
 
 def raw_draws(curve: NodeCurve, post: CycleScalePosterior) -> tuple[FloatArray, FloatArray]:
     """Return log-weights (n,) and draws (n, d) of all nodes that carry weight, mixed by it."""
-    used = [
+    theta = [node.theta for node, _ in _used(curve, post)]
+    return raw_log_weights(curve, post), np.concatenate(theta)
+
+
+def raw_log_weights(curve: NodeCurve, post: CycleScalePosterior) -> FloatArray:
+    """Return the log-weights (n,) of :func:`raw_draws` alone."""
+    return np.concatenate(
+        [node.log_weights - node.log_evidence + np.log(w) for node, w in _used(curve, post)]
+    )
+
+
+def _used(curve: NodeCurve, post: CycleScalePosterior) -> list[tuple[Node, float]]:
+    return [
         (node, weight)
-        for node, weight in zip(curve.nodes, curve.shares(post), strict=True)
+        for node, weight in zip(curve.nodes, curve.shares(post).tolist(), strict=True)
         if weight > _NEGLIGIBLE
     ]
-    log_weights = [node.log_weights - node.log_evidence + np.log(w) for node, w in used]
-    return np.concatenate(log_weights), np.concatenate([node.theta for node, _ in used])
 
 
 def _over_scales(
@@ -161,11 +171,7 @@ def _over_scales(
 
     grid = post.grid[::_THIN]
     prior = half_normal_cells(grid, post.tau)
-    used = [
-        (node, weight)
-        for node, weight in zip(curve.nodes, curve.shares(post), strict=True)
-        if weight > _NEGLIGIBLE
-    ]
+    used = _used(curve, post)
     scales = np.array([node.cycle_scale for node, _ in used])
     mixed = np.array([np.log(weight) - node.log_evidence for node, weight in used])
     parts = np.array_split(square, max(len(square) // _CHUNK, 1))
