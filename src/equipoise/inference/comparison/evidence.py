@@ -118,9 +118,8 @@ class Slice:
         own_k = smooth(self.log_weights(potentials, scale)).pareto_k
         if potentials == "shared":
             return Weight(float(base.log_evidence), base.mcse, own_k)
-        post = self.posterior(scale)
-        value = float(base.log_evidence - post.log_bayes_factor)
-        return Weight(value, post.mcse, own_k)
+        own = replace(self.curve.smooth(DEVIATION_SCALE), common_mcse=0.0).posterior(scale)
+        return Weight(float(base.log_evidence - own.log_bayes_factor), own.mcse, own_k)
 
     def log_weights(self, potentials: Potentials, scale: float = DEVIATION_SCALE) -> FloatArray:
         """Return log-weights of all draws behind that evidence, which sum to about 1, (n,)."""
@@ -234,8 +233,8 @@ class Fits:
             grid=grid,
             rise=spline @ rise,
             loadings=spline,
+            # The evidence at the base is taken off here and added again: its error cancels.
             node_mcse=np.array([weight.mcse for weight in weights]),
-            common_mcse=base.mcse,
         )
 
     def _over_cycles(self, potentials: Potentials, scale: float) -> Weight:
@@ -405,10 +404,9 @@ def _alone(
     balance = Weight(float(node.log_evidence), node.mcse, node.pareto_k)
     if not curve.nodes:
         return balance, balance
-    post = curve.smooth(tau).posterior()
-    worst = max(node.pareto_k, smooth(raw_log_weights(curve, post)).pareto_k)
-    value = balance.log_evidence - post.log_bayes_factor
-    return balance, Weight(value, hypot(node.mcse, post.mcse), worst)
+    post = replace(curve.smooth(tau), common_mcse=0.0).posterior()
+    own_k = smooth(raw_log_weights(curve, post)).pareto_k
+    return balance, Weight(balance.log_evidence - post.log_bayes_factor, post.mcse, own_k)
 
 
 def _together(alone: Sequence[tuple[Weight, Weight]], cycles: bool) -> tuple[Weight, Weight | None]:
