@@ -20,6 +20,10 @@ from equipoise.models import Priors
 _MORE = 4
 _MOST_DRAWS = 1000
 _BY_MCMC = "MCMC may well do: run this without --fast (fast=False)."
+_FEWER = (
+    f"Leave out a kernel that is named here, or compare fewer at a time: up to {MOST_FOR_MCMC:,} "
+    "parameters together MCMC may do, without --fast (fast=False)."
+)
 _FAST = "Laplace and importance sampling"
 #: What is left out of a comparison of many kernels.
 MANY_NOTE = (
@@ -97,7 +101,7 @@ def one_kernel_after_another(
         progress=stages.next("potentials", until),
     )
     found = Together(
-        verdict=sharing_verdict(fits, fits.ceiling),
+        verdict=sharing_verdict(fits, fits.ceiling, advice=_FEWER),
         hypotheses=fits.hypotheses(),
         deviation=fits.deviation,
         potentials=fits.potentials,

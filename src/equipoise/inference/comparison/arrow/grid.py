@@ -10,6 +10,7 @@ from scipy.special import logsumexp
 from equipoise.inference.comparison.arrow.curves import Level
 from equipoise.inference.comparison.arrow.outer import Point, corrected, point_at
 from equipoise.inference.comparison.arrow.packed import Pack
+from equipoise.inference.comparison.arrow.worst import WorstKernel, worst_kernel
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.models import Priors
 from equipoise.models.latent import Block, fixed_block, learned_block
@@ -34,12 +35,15 @@ class Weighed:
         Of the integral over the shared potential, nats, where it is not in every point.
     outer_k
         Its k̂.
+    worst
+        The kernel with the largest k̂ where the posterior lies.
     """
 
     level: Level
     correction: float
     correction_mcse: float
     outer_k: float
+    worst: WorstKernel
 
     @property
     def log_evidence(self) -> float:
@@ -49,7 +53,7 @@ class Weighed:
     @property
     def pareto_k(self) -> float:
         """Worst k̂ behind it."""
-        return max(self.level.pareto_k, self.outer_k)
+        return max(self.level.pareto_k, self.outer_k, self.worst.pareto_k)
 
 
 class Grid:
@@ -61,6 +65,7 @@ class Grid:
         self.packs, self.prior, self.rng = packs, prior, rng
         self.points: dict[tuple[float, float], Point] = {}
         self.better: dict[tuple[float, float], Point] = {}
+        self.worst: dict[tuple[float, float], WorstKernel] = {}
         few = sum(len(pack.members) for pack in packs) <= _FEW_KERNELS
         self.most = _CORRECTED if few else _FEW_CORRECTED
 
@@ -95,6 +100,7 @@ class Grid:
                     # Tails that too few draws have reached look heavier than they are.
                     better = corrected(*given, point, self.rng, more=_MORE)
                 self.better[spot] = better
+                self.worst[spot] = worst_kernel(self.packs, point, self.rng)
         found = [self.better[spot] for spot in spots]
         rise = np.array(
             [
@@ -106,7 +112,10 @@ class Grid:
         pull = share * np.exp(rise - total)
         error = float(np.sqrt(((pull * [point.outer_mcse for point in found]) ** 2).sum()))
         heavy = [p.outer_k for p, own in zip(found, share, strict=True) if own > _HEAVY]
-        return Weighed(level, total, error, max(heavy, default=found[0].outer_k))
+        # The likeliest spot counts in any case.
+        judged = [self.worst[s] for s, own in zip(spots, share, strict=True) if own > _HEAVY]
+        worst = max(judged or [self.worst[spots[0]]], key=lambda one: one.pareto_k)
+        return Weighed(level, total, error, max(heavy, default=found[0].outer_k), worst)
 
 
 def prior_of(q: int, priors: Priors) -> Block | None:
