@@ -85,6 +85,8 @@ def compare(
         ),
     ] = None,
     seed: options.Seed = options.SEED,
+    workers: options.WorkerCount = 1,
+    scheduler: options.Scheduler = None,
     json: Annotated[
         str | None,
         typer.Option(
@@ -132,6 +134,7 @@ def compare(
     for folder in (figures, latex):
         if folder is not None:
             console.make_folder(folder)
+    where = options.workers_of(workers, scheduler)
     tables = _tables(counts, by, name, no_stay)
     with console.ProgressBar(shown=not quiet) as progress:
         found = compare_kernels(
@@ -142,6 +145,7 @@ def compare(
             rope=rope,
             draws=draws,
             random_seed=seed,
+            workers=where,
             progress=progress,
         )
     console.write_result(

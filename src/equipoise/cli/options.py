@@ -8,6 +8,7 @@ import typer
 
 from equipoise.errors import UsageError
 from equipoise.inference.verdict import ROPE
+from equipoise.parallel import Workers, check_workers, hired
 from equipoise.text import quoted
 
 SEED = 0
@@ -83,6 +84,43 @@ Protocol = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)]
+WorkerCount = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        help="Processes of this machine that share the work; the result is the same.",
+        metavar="N",
+        min=1,
+        max=1024,
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="A dask scheduler, tcp://HOST:PORT, whose workers share it instead; needs the package "
+        "distributed.",
+        metavar="ADDRESS",
+        show_default=False,
+    ),
+]
+
+
+def workers_of(workers: int, scheduler: str | None) -> Workers:
+    """Return where the work is done, once a scheduler that is named has answered.
+
+    Raises
+    ------
+    UsageError
+        If both are given, or no scheduler answers, or it has no worker.
+    MissingDependencyError
+        If a scheduler is given and dask.distributed is not installed.
+    """
+    found = Workers(workers, scheduler)
+    check_workers(found)
+    if scheduler is not None:
+        with hired(found):  # before any long work, and before a file is written
+            pass
+    return found
 
 
 # Blanks round > first, so that a name may hold one without.

@@ -23,6 +23,7 @@ Examples
     equipoise plan counts.csv --rho 0.2 --trials 1000,10000,100000
     equipoise plan counts.csv --cycle "sunny > rainy > foggy" --affinity 1.5
     equipoise plan pilot.csv --spread informative --figure plan.png
+    equipoise plan pilot.csv --simulations 2000 --workers 4
     equipoise plan pilot.csv --json - | jq .next
 \b
 COUNTS may be those of a small pilot: they are kept, and the tests planned for see
@@ -86,6 +87,8 @@ def plan(
     cycle_scale: options.CycleScale = 1.0,
     no_stay: options.NoStay = False,
     seed: options.Seed = options.SEED,
+    workers: options.WorkerCount = 1,
+    scheduler: options.Scheduler = None,
     json: Annotated[
         str | None,
         typer.Option(
@@ -116,6 +119,7 @@ def plan(
         _check_ending(figure)
     if cycle is not None and rho is not None:
         raise UsageError("--rho and --cycle are two ways to say the same; leave one out")
+    where = options.workers_of(workers, scheduler)
     table = read_counts(counts, trajectory=trajectory, protocol=protocol, no_stay=no_stay)
     with console.ProgressBar(shown=not quiet) as progress:
         found = make_plan(
@@ -129,6 +133,7 @@ def plan(
             rejected=rejected,
             simulations=simulations,
             random_seed=seed,
+            workers=where,
             progress=progress,
         )
     if json == "-":

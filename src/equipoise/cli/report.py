@@ -78,13 +78,15 @@ def report(
     ] = None,
     no_stay: options.NoStay = False,
     seed: options.Seed = options.SEED,
+    workers: options.WorkerCount = 1,
+    scheduler: options.Scheduler = None,
     backend: options.BackendName = DEFAULT,
     again: Annotated[
         str | None,
         typer.Option(
             help="Report a run kept with `equipoise test --save` instead of testing; samples "
             "nothing. Takes --output, --tables, --title, --rope, --reference, --cycle, "
-            "--rope-affinity, --block-order and --quiet beside.",
+            "--rope-affinity, --block-order, --workers, --scheduler and --quiet beside.",
             metavar="PATH",
         ),
     ] = None,
@@ -98,6 +100,7 @@ def report(
     """
     options.check_source(context, counts, again, _WITH_AGAIN)
     console.check_file(output)
+    where = options.workers_of(workers, scheduler)
     if tables is not None:
         console.make_folder(tables)
     asked = Beside(cycle, block_order, rope_affinity)
@@ -126,7 +129,7 @@ def report(
             quiet=quiet,
         )
     result = run.result
-    found = run.diagnosed(simpler=True)
+    found = run.diagnosed(simpler=True, workers=where)
     console.write_file(output, html(result, diagnosis=found, title=title))
     written = [output, *(_write_tables(found, tables) if tables is not None else [])]
     console.write(
@@ -138,7 +141,7 @@ def report(
 
 
 _WITH_AGAIN = {"again", "output", "tables", "title", "rope", "reference", "cycle"}
-_WITH_AGAIN |= {"rope_affinity", "block_order", "quiet"}
+_WITH_AGAIN |= {"rope_affinity", "block_order", "workers", "scheduler", "quiet"}
 
 
 def _write_tables(found: Diagnosis, folder: str) -> list[str]:

@@ -17,6 +17,7 @@ from equipoise.inference.sampling_checks.drift import check_block_order
 from equipoise.inference.verdict import ROPE
 from equipoise.likelihoods import Rejected, trials_of
 from equipoise.models import Priors
+from equipoise.parallel import Workers
 from equipoise.report.caveats import caveats
 
 
@@ -75,7 +76,7 @@ class Tested:
     _read: _Read
     _rope_affinity: float
 
-    def diagnosed(self, *, simpler: bool) -> Diagnosis:
+    def diagnosed(self, *, simpler: bool, workers: Workers) -> Diagnosis:
         """Compute what stands beside the verdict, the baselines too if asked for."""
         return diagnose(
             self.result,
@@ -83,6 +84,7 @@ class Tested:
             block_order=self._read.block_order,
             rope_affinity=self._rope_affinity,
             simpler=simpler,
+            workers=workers,
         )
 
 

@@ -21,7 +21,7 @@ from equipoise.report.baselines import baseline_lines
 from equipoise.report.layout import wrap
 
 _WITH_AGAIN = {"again", "rope", "reference", "cycle", "rope_affinity", "block_order"}
-_WITH_AGAIN |= {"baselines", "json", "figures", "bibtex", "quiet"}
+_WITH_AGAIN |= {"baselines", "workers", "scheduler", "json", "figures", "bibtex", "quiet"}
 
 
 def test(
@@ -91,6 +91,8 @@ def test(
         ),
     ] = None,
     seed: options.Seed = options.SEED,
+    workers: options.WorkerCount = 1,
+    scheduler: options.Scheduler = None,
     backend: options.BackendName = DEFAULT,
     json: Annotated[
         str | None,
@@ -106,8 +108,8 @@ def test(
         str | None,
         typer.Option(
             help="Report a run kept with --save instead of testing; samples nothing. Takes "
-            "--rope, --reference, --cycle, --rope-affinity, --block-order, --baselines, --json, "
-            "--figures, --bibtex and --quiet beside it.",
+            "--rope, --reference, --cycle, --rope-affinity, --block-order, --baselines, --workers, "
+            "--scheduler, --json, --figures, --bibtex and --quiet beside it.",
             metavar="PATH",
         ),
     ] = None,
@@ -156,6 +158,9 @@ def test(
         check_target(save)
     if save is not None and fast:
         raise UsageError("--save keeps the chains of MCMC, and --fast has none; leave one out")
+    if not baselines and (workers != 1 or scheduler is not None):
+        raise UsageError("--workers and --scheduler share the work of --baselines; add it")
+    where = options.workers_of(workers, scheduler)
     if figures is not None:
         console.make_folder(figures)
     asked = Beside(cycle, block_order, rope_affinity)
@@ -185,7 +190,7 @@ def test(
         )
     result = run.result
     unkept = None if save is None else _keep(result, save)
-    beside = run.diagnosed(simpler=baselines)
+    beside = run.diagnosed(simpler=baselines, workers=where)
     if json == "-":
         if result.exit_status:
             console.note(f"equipoise: {console.one_line(result.verdict.text)}")

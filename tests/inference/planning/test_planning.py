@@ -143,7 +143,7 @@ def test_lost_trials_that_are_dropped_count_nowhere():
 
 
 def test_without_a_single_mode_the_plan_is_doubted(monkeypatch):
-    def none(quick, rows, truths, budgets, rng, done, workers):
+    def none(quick, rows, truths, budgets, rng, done, run):
         return np.full((len(budgets), len(truths.eta)), np.nan)
 
     monkeypatch.setattr("equipoise.inference.planning.simulation.simulated_factors", none)

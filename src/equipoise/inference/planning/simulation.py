@@ -28,7 +28,7 @@ from equipoise.inference.planning.truths import (
 from equipoise.inference.problem import MOST_FOR_MULTINOMIAL, Problem
 from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows
 from equipoise.models.latent import LatentModel
-from equipoise.parallel import Workers
+from equipoise.parallel import Workers, hired
 
 TruthName = Literal["violation", "none"]
 TRUTHS: tuple[TruthName, ...] = ("violation", "none")
@@ -151,14 +151,15 @@ def simulate(
     offset = exact.log_value - now if exact.distrust is None else 0.0
     done = stages.next("simulated tables", 0.99)
     tables = simulations * len(spreads)
-    factors = np.array(
-        [
-            simulated_factors(
-                quick, rows, truths, spreads, rng, _part(done, k * tables, 2 * tables), workers
-            )
-            for k, truths in enumerate((violating, balanced))
-        ]
-    )
+    with hired(workers) as run:
+        factors = np.array(
+            [
+                simulated_factors(
+                    quick, rows, truths, spreads, rng, _part(done, k * tables, 2 * tables), run
+                )
+                for k, truths in enumerate((violating, balanced))
+            ]
+        )
     # Near the ceiling log BF hardly varies, and the errors of analysis are part of its spread.
     error = np.hypot(QUICK_ERROR, exact.mcse if exact.distrust is None else 0.0)
     factors += offset + rng.normal(0.0, error, factors.shape)

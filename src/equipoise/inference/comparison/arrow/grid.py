@@ -1,7 +1,8 @@
 """Points at pairs of scales, each computed once, and what the outer integral adds to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import log
 
 import numpy as np
@@ -14,6 +15,7 @@ from equipoise.inference.comparison.arrow.worst import WorstKernel, worst_kernel
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.models import Priors
 from equipoise.models.latent import Block, fixed_block, learned_block
+from equipoise.parallel import RunTasks
 
 # The integral over the shared potential is corrected at so many points where the posterior lies;
 # of more kernels it is nearly Gaussian.
@@ -59,10 +61,8 @@ class Weighed:
 class Grid:
     """Points at pairs of scales of the same kernels, each computed once."""
 
-    def __init__(
-        self, packs: Sequence[Pack], prior: Block | None, rng: np.random.Generator
-    ) -> None:
-        self.packs, self.prior, self.rng = packs, prior, rng
+    def __init__(self, packs: Sequence[Pack], prior: Block | None) -> None:
+        self.packs, self.prior = packs, prior
         self.points: dict[tuple[float, float], Point] = {}
         self.better: dict[tuple[float, float], Point] = {}
         self.worst: dict[tuple[float, float], WorstKernel] = {}
@@ -72,35 +72,51 @@ class Grid:
     def at(self, deviation: float, cycle: float) -> Point:
         """Return the point at two scales, from the nearest one known."""
         if (deviation, cycle) not in self.points:
-            near = min(
-                self.points.values(),
-                key=lambda p: apart(p.deviation, deviation) + apart(p.cycle, cycle),
-                default=None,
-            )
+            near = self.nearest(deviation, cycle)
             self.points[deviation, cycle] = point_at(
                 self.packs, self.prior, deviation, cycle, near=near
             )
         return self.points[deviation, cycle]
+
+    def nearest(self, deviation: float, cycle: float) -> Point | None:
+        """Return the known point that is nearest to two scales; None where none is known."""
+        return min(
+            self.points.values(),
+            key=lambda p: apart(p.deviation, deviation) + apart(p.cycle, cycle),
+            default=None,
+        )
 
     def level(self, deviation: float, cycle: float, scale: float) -> Level:
         """Return it as a level of a curve of ``scale``."""
         point = self.at(deviation, cycle)
         return Level(scale, point.log_value, point.noise, point.pareto_k)
 
+    def correct(
+        self,
+        several: Sequence[Mapping[tuple[float, float], float]],
+        rng: np.random.Generator,
+        run: RunTasks,
+        done: Callable[[], None],
+    ) -> None:
+        """Correct the outer integral where most of each posterior lies (probabilities of points).
+
+        Each point has a seed of its own, so that they may be corrected in any order.
+        """
+        spots = list(dict.fromkeys(spot for where in several for spot in self._heaviest(where)))
+        tasks = [(self.at(*spot), int(rng.integers(2**31))) for spot in spots]
+        work = partial(_corrected, tuple(self.packs), self.prior)
+        for number, (better, worst) in run(work, tasks):
+            self.better[spots[number]], self.worst[spots[number]] = better, worst
+            done()
+
+    def _heaviest(self, where: Mapping[tuple[float, float], float]) -> list[tuple[float, float]]:
+        return sorted(where, key=lambda spot: -where[spot])[: self.most]
+
     def weighed(self, level: Level, where: Mapping[tuple[float, float], float]) -> Weighed:
-        """Correct the outer integral where most of the posterior lies (probabilities of points)."""
-        spots = sorted(where, key=lambda spot: -where[spot])[: self.most]
+        """Return a hypothesis, whose posterior :meth:`correct` has seen."""
+        spots = self._heaviest(where)
         share = np.array([where[spot] for spot in spots])
         share /= share.sum()
-        for spot in spots:
-            if spot not in self.better:
-                point, given = self.at(*spot), (self.packs, self.prior)
-                better = corrected(*given, point, self.rng)
-                if better.outer_k > K_TRUSTED:
-                    # Tails that too few draws have reached look heavier than they are.
-                    better = corrected(*given, point, self.rng, more=_MORE)
-                self.better[spot] = better
-                self.worst[spot] = worst_kernel(self.packs, point, self.rng)
         found = [self.better[spot] for spot in spots]
         rise = np.array(
             [
@@ -116,6 +132,19 @@ class Grid:
         judged = [self.worst[s] for s, own in zip(spots, share, strict=True) if own > _HEAVY]
         worst = max(judged or [self.worst[spots[0]]], key=lambda one: one.pareto_k)
         return Weighed(level, total, error, max(heavy, default=found[0].outer_k), worst)
+
+
+def _corrected(
+    packs: Sequence[Pack], prior: Block | None, task: tuple[Point, int]
+) -> tuple[Point, WorstKernel]:
+    """Correct the outer integral of a point, and judge the inner ones, with a seed of its own."""
+    point, seed = task
+    rng = np.random.default_rng(seed)
+    better = corrected(packs, prior, point, rng)
+    if better.outer_k > K_TRUSTED:
+        # Tails that too few draws have reached look heavier than they are.
+        better = corrected(packs, prior, point, rng, more=_MORE)
+    return better, worst_kernel(packs, point, rng)
 
 
 def prior_of(q: int, priors: Priors) -> Block | None:
