@@ -20,7 +20,10 @@ from equipoise.parallel import RunTasks
 
 _MORE = 4
 _MOST_DRAWS = 1000
-_BY_MCMC = "MCMC may well do: run this without --fast (fast=False)."
+_BY_MCMC = (
+    "MCMC may well do: run this without --fast (fast=False), about a minute for two kernels of "
+    "seven states."
+)
 _FEWER = (
     f"Leave out a kernel that is named here, or compare fewer at a time: up to {MOST_FOR_MCMC:,} "
     "parameters together MCMC may do, without --fast (fast=False)."
