@@ -12,12 +12,12 @@ from scipy.special import expit
 
 from equipoise.counts import TransitionCounts
 from equipoise.inference.comparison import kernel_table, kernels_of
-from equipoise.inference.comparison.chains import convergence_of, prior_draws
-from equipoise.inference.comparison.evidence import solve
+from equipoise.inference.comparison.draws import convergence_of, prior_draws
+from equipoise.inference.comparison.fast.evidence import solve
+from equipoise.inference.comparison.mcmc.walkers import Walkers
 from equipoise.inference.comparison.models import kernel_data
-from equipoise.inference.comparison.sampler import compile_kernels
+from equipoise.inference.comparison.nuts.sampler import compile_kernels
 from equipoise.inference.comparison.table import potentials_at
-from equipoise.inference.comparison.walkers import Walkers
 from equipoise.models import Priors
 
 PRIORS = Priors()

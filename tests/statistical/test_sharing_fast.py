@@ -10,7 +10,7 @@ import equipoise as eq
 from equipoise import datasets
 from equipoise.counts import TransitionCounts
 from equipoise.inference.comparison import kernels_of
-from equipoise.inference.comparison.evidence import solve
+from equipoise.inference.comparison.fast.evidence import solve
 from equipoise.inference.comparison.models import kernel_data
 from equipoise.models import Priors
 

@@ -7,7 +7,7 @@ from scipy.special import logsumexp
 from equipoise import datasets
 from equipoise.counts import TransitionCounts
 from equipoise.inference.comparison import kernels_of
-from equipoise.inference.comparison.edgewise import edgewise_node
+from equipoise.inference.comparison.fast.edgewise import edgewise_node
 from equipoise.inference.comparison.models import kernel_data, pooled_model, separate_model
 from equipoise.inference.evidence.laplace.node import evaluate_node
 from equipoise.inference.modes.lattice import data_resolutions

@@ -8,14 +8,14 @@ from compared import drawn
 
 import equipoise as eq
 from equipoise.inference.comparison import kernels_of
-from equipoise.inference.comparison.arrow import fits as arrow_fits
-from equipoise.inference.comparison.arrow import grid as arrow_grid
-from equipoise.inference.comparison.arrow import worst as arrow_worst
-from equipoise.inference.comparison.arrow.grid import prior_of
-from equipoise.inference.comparison.arrow.outer import point_at
-from equipoise.inference.comparison.arrow.packed import packs_of
-from equipoise.inference.comparison.arrow.worst import WorstKernel, worst_kernel
 from equipoise.inference.comparison.models import centred, kernel_data
+from equipoise.inference.comparison.one_by_one import fits as arrow_fits
+from equipoise.inference.comparison.one_by_one import grid as arrow_grid
+from equipoise.inference.comparison.one_by_one import worst as arrow_worst
+from equipoise.inference.comparison.one_by_one.grid import prior_of
+from equipoise.inference.comparison.one_by_one.outer import point_at
+from equipoise.inference.comparison.one_by_one.packed import packs_of
+from equipoise.inference.comparison.one_by_one.worst import WorstKernel, worst_kernel
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.models import Priors
 from equipoise.report.comparison import comparison_summary

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from equipoise.inference.comparison.arrow import ManyFits, solve_many
-from equipoise.inference.comparison.evidence import Fits, Hypothesis, ceiling, solve
+from equipoise.inference.comparison.fast.evidence import Fits, ceiling, solve
+from equipoise.inference.comparison.hypotheses import Hypothesis
 from equipoise.inference.comparison.kernels import Kernels
-from equipoise.inference.comparison.mcmc import MOST_FOR_MCMC, n_parameters, solve_by_mcmc
+from equipoise.inference.comparison.mcmc.evidence import MOST_FOR_MCMC, n_parameters, solve_by_mcmc
 from equipoise.inference.comparison.models import MOST_PARAMETERS, KernelData
+from equipoise.inference.comparison.one_by_one import ManyFits, solve_many
 from equipoise.inference.comparison.potentials import Potentials, potentials_of
 from equipoise.inference.comparison.verdict import SharingVerdict, sharing_verdict
 from equipoise.inference.findings import Stages

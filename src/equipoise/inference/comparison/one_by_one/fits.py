@@ -7,16 +7,15 @@ from math import hypot, log
 import numpy as np
 from scipy.special import logsumexp
 
-from equipoise.inference.comparison.arrow.alone import Alone, each_alone
-from equipoise.inference.comparison.arrow.along import Along, curves_along
-from equipoise.inference.comparison.arrow.curves import Curve, Level, refined
-from equipoise.inference.comparison.arrow.grid import Grid, Weighed, apart, prior_of
-from equipoise.inference.comparison.arrow.outer import draw_at
-from equipoise.inference.comparison.arrow.packed import packs_of
-from equipoise.inference.comparison.evidence import Hypothesis
-from equipoise.inference.comparison.evidence import Potentials as Name
+from equipoise.inference.comparison.hypotheses import Hypothesis
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.comparison.models import KernelData, centred
+from equipoise.inference.comparison.one_by_one.alone import Alone, each_alone
+from equipoise.inference.comparison.one_by_one.along import Along, curves_along
+from equipoise.inference.comparison.one_by_one.curves import Curve, Level, refined
+from equipoise.inference.comparison.one_by_one.grid import Grid, Weighed, apart, prior_of
+from equipoise.inference.comparison.one_by_one.outer import draw_at
+from equipoise.inference.comparison.one_by_one.packed import packs_of
 from equipoise.inference.comparison.potentials import Potentials
 from equipoise.inference.comparison.verdict import SCALES
 from equipoise.inference.evidence.psis import K_TRUSTED
@@ -24,6 +23,7 @@ from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 from equipoise.models.hierarchical import DEVIATION_SCALE
+from equipoise.models.kernels import PotentialsName as Name
 from equipoise.parallel import RunTasks, run_tasks
 from equipoise.text import quoted
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from equipoise.inference.comparison.arrow.inner import climb, integrate, noise_at, real_at
-from equipoise.inference.comparison.arrow.outer import Point
-from equipoise.inference.comparison.arrow.packed import Pack, drawn_noise
+from equipoise.inference.comparison.one_by_one.inner import climb, integrate, noise_at, real_at
+from equipoise.inference.comparison.one_by_one.outer import Point
+from equipoise.inference.comparison.one_by_one.packed import Pack, drawn_noise
 from equipoise.inference.evidence.psis import smooth
 from equipoise.likelihoods import FloatArray, IntArray
 

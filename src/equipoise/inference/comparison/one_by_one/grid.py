@@ -8,10 +8,10 @@ from math import log
 import numpy as np
 from scipy.special import logsumexp
 
-from equipoise.inference.comparison.arrow.curves import Level
-from equipoise.inference.comparison.arrow.outer import Point, corrected, point_at
-from equipoise.inference.comparison.arrow.packed import Pack
-from equipoise.inference.comparison.arrow.worst import WorstKernel, worst_kernel
+from equipoise.inference.comparison.one_by_one.curves import Level
+from equipoise.inference.comparison.one_by_one.outer import Point, corrected, point_at
+from equipoise.inference.comparison.one_by_one.packed import Pack
+from equipoise.inference.comparison.one_by_one.worst import WorstKernel, worst_kernel
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.models import Priors
 from equipoise.models.latent import Block, fixed_block, learned_block

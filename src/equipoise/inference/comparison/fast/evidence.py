@@ -9,13 +9,13 @@ over its half-normal prior.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, log
-from typing import Literal
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
-from equipoise.inference.comparison.edgewise import suited_node
+from equipoise.inference.comparison.fast.edgewise import suited_node
+from equipoise.inference.comparison.hypotheses import Hypothesis, factor_of
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.comparison.models import (
     KernelData,
@@ -31,14 +31,14 @@ from equipoise.inference.evidence.cycle_scale import (
 )
 from equipoise.inference.evidence.laplace.curve import METHOD, NodeCurve
 from equipoise.inference.evidence.laplace.fit import pooled_draws, raw_log_weights, solve_curve
-from equipoise.inference.evidence.psis import distrust, smooth
+from equipoise.inference.evidence.psis import smooth
 from equipoise.inference.modes.lattice import data_resolutions
 from equipoise.likelihoods import FloatArray, Predictor
 from equipoise.models import Priors
 from equipoise.models.hierarchical import DEVIATION_SCALE
+from equipoise.models.kernels import PotentialsName
 from equipoise.models.latent import LatentModel
 
-Potentials = Literal["shared", "pooled", "separate"]
 Progress = Callable[[int, int], None]
 # σ_c from where it hardly matters to where its prior ends, in units of τ.
 _LOWEST, _HIGHEST, _NODES = 0.01, 5.0, 8
@@ -55,38 +55,6 @@ class Weight:
     log_evidence: float
     mcse: float
     pareto_k: float
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """What may be true of all kernels together, and its evidence.
-
-    Attributes
-    ----------
-    potentials
-        ``"shared"``: one; ``"pooled"``: one with deviations ``δ ~ Normal(0, σ_δ)``,
-        ``σ_δ ~ HalfNormal(1)``; ``"separate"``: each its own.
-    cyclic
-        Whether every kernel may have cycles that break balance.
-    log_evidence, mcse
-        Nats; of all kernels' pairwise likelihoods, binomial coefficients left out.
-    pareto_k
-        Worst k̂ of the importance weights behind it; None where none are.
-    doubt
-        Why its method does not stand by it, in words; None where it does.
-    """
-
-    potentials: Potentials
-    cyclic: bool
-    log_evidence: float
-    mcse: float
-    pareto_k: float | None
-    doubt: str | None = None
-
-    @property
-    def distrust(self) -> str | None:
-        """Why its evidence must not be reported, in words; None where it may be."""
-        return self.doubt or distrust(self.pareto_k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +80,7 @@ class Slice:
         """Return the posterior of σ_δ under ``HalfNormal(scale)``."""
         return self.curve.smooth(DEVIATION_SCALE).posterior(scale)
 
-    def weight(self, potentials: Potentials, scale: float = DEVIATION_SCALE) -> Weight:
+    def weight(self, potentials: PotentialsName, scale: float = DEVIATION_SCALE) -> Weight:
         """Return the evidence of a shared potential, or of deviations from it."""
         base = self.curve.reversible
         own_k = smooth(self.log_weights(potentials, scale)).pareto_k
@@ -121,7 +89,7 @@ class Slice:
         own = replace(self.curve.smooth(DEVIATION_SCALE), common_mcse=0.0).posterior(scale)
         return Weight(float(base.log_evidence - own.log_bayes_factor), own.mcse, own_k)
 
-    def log_weights(self, potentials: Potentials, scale: float = DEVIATION_SCALE) -> FloatArray:
+    def log_weights(self, potentials: PotentialsName, scale: float = DEVIATION_SCALE) -> FloatArray:
         """Return log-weights of all draws behind that evidence, which sum to about 1, (n,)."""
         base = self.curve.reversible
         if potentials == "shared":
@@ -219,7 +187,7 @@ class Fits:
                 found.add(float(x[-1] + x[1] - x[0]))
         return sorted(np.exp(list(found)).tolist())
 
-    def _curve(self, potentials: Potentials, scale: float) -> CycleScaleCurve:
+    def _curve(self, potentials: PotentialsName, scale: float) -> CycleScaleCurve:
         base = self.balance.weight(potentials, scale)
         weights = [one.weight(potentials, scale) for one in self.slices]
         nodes = np.array([one.cycle_scale for one in self.slices])
@@ -237,7 +205,7 @@ class Fits:
             node_mcse=np.array([weight.mcse for weight in weights]),
         )
 
-    def _over_cycles(self, potentials: Potentials, scale: float) -> Weight:
+    def _over_cycles(self, potentials: PotentialsName, scale: float) -> Weight:
         base = self.balance.weight(potentials, scale)
         post = self._curve(potentials, scale).posterior()
         at = np.log([one.cycle_scale for one in self.slices])
@@ -338,26 +306,7 @@ def ceiling(fits: Fits, *, draws: int, rng: np.random.Generator) -> float:
     return curve.smooth(DEVIATION_SCALE).posterior().log_bayes_factor
 
 
-def averaged(parts: Sequence[Hypothesis]) -> tuple[float, float]:
-    """Return the log evidence of hypotheses of equal prior odds together, and its error."""
-    values = np.array([part.log_evidence for part in parts])
-    total = float(logsumexp(values)) - log(len(parts))
-    share = np.exp(values - logsumexp(values))
-    return total, float(np.sqrt(((share * [part.mcse for part in parts]) ** 2).sum()))
-
-
-def factor_of(hypotheses: Sequence[Hypothesis]) -> tuple[float, float]:
-    """Return the log BF of shared against pooled potentials, and its error, nats.
-
-    Balance and its violation are averaged at even odds.
-    """
-    shared, pooled = (
-        averaged([h for h in hypotheses if h.potentials == name]) for name in ("shared", "pooled")
-    )
-    return shared[0] - pooled[0], hypot(shared[1], pooled[1])
-
-
-def _hypothesis(potentials: Potentials, cyclic: bool, weight: Weight) -> Hypothesis:
+def _hypothesis(potentials: PotentialsName, cyclic: bool, weight: Weight) -> Hypothesis:
     return Hypothesis(potentials, cyclic, weight.log_evidence, weight.mcse, weight.pareto_k)
 
 
