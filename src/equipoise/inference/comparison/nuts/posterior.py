@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 CHAINS = 4
 PRIOR_DRAWS = 500
-_SEEDS = 2**31
-# Of a comparison's own chains; once more, with so many times the draws, where they disagree.
-_WALKERS, _SECOND_ACCEPT, _SECOND_MORE = 8, 0.95, 4
-_STILL = 1e-9
 _PACKAGES = ("arviz", "numpy", "nutpie", "pymc", "pytensor")
 Variables = dict[str, tuple[tuple[str, ...], FloatArray, str]]
 
