@@ -14,7 +14,7 @@ from equipoise.inference.comparison.fast.evidence import solve
 from equipoise.inference.comparison.models import kernel_data
 from equipoise.models import Priors
 
-REPEATS, DRAWS, TRIALS = 20, 200, 2000
+REPEATS, DRAWS, TRIALS = 12, 200, 2000
 #: Above 1.01 the result is withheld. Claude-4 with Gemini, most of whose edges were walked one way,
 #: is: 1.017, even after the second, fourfold walk. That is a limit of the chains, not mended.
 R_HAT = {
