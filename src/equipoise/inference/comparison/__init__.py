@@ -4,8 +4,8 @@ One question, one file: :mod:`.kernels` puts tables together, :mod:`.models` sta
 :mod:`.evidence` weighs them, :mod:`.verdict` decides, :mod:`.potentials` tells how far apart the
 kernels are, :mod:`.many` which of them obey balance. By MCMC: :mod:`.table`, :mod:`.axes` and
 :mod:`.sampler` make one compiled model walk well, :mod:`.chains` samples posteriors with it;
-:mod:`.walkers` and :mod:`.hamilton` sample them without compiling, and with these :mod:`.paths`
-and :mod:`.mcmc` weigh the hypotheses.
+:mod:`.walkers` samples them without compiling, by :mod:`equipoise.inference.hamilton`, and with
+these :mod:`.paths` and :mod:`.mcmc` weigh the hypotheses.
 """
 
 from equipoise.inference.comparison.chains import sample_potentials

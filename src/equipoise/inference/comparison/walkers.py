@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 
 from equipoise.inference.comparison.axes import fitted_scales
-from equipoise.inference.comparison.hamilton import reference_of, sample
 from equipoise.inference.comparison.sampler import KernelDraws
 from equipoise.inference.comparison.table import columns_of, latent_of
+from equipoise.inference.hamilton import reference_of, sample
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models import Priors
 from equipoise.models.hierarchical import DEVIATION_SCALE
