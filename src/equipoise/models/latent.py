@@ -54,7 +54,7 @@ class Block:
         metric = np.eye(self.size) if self.metric is None else self.metric
         precision = metric / scale**2
         if self.mean_sd:
-            precision -= self.shrinkage(scale)
+            precision -= self._shrinkage(scale)
         return precision
 
     def log_density(self, theta: FloatArray, scale: FloatArray | float) -> FloatArray:
@@ -65,7 +65,7 @@ class Block:
         total = x.sum(axis=-1)
         if np.ndim(scale):
             square, total = square[..., None], total[..., None]
-        quadratic = square / scale**2 - self.shrinkage(scale) * total**2
+        quadratic = square / scale**2 - self._shrinkage(scale) * total**2
         log_det = 2 * self.size * np.log(scale) + np.log1p(self.size * (self.mean_sd / scale) ** 2)
         if self.metric is not None:
             log_det = log_det - np.linalg.slogdet(self.metric)[1]
@@ -77,7 +77,7 @@ class Block:
         pulled = x if self.metric is None else x @ self.metric
         wide = np.asarray(scale)[..., None]
         total = x.sum(axis=-1, keepdims=True)
-        return np.asarray(self.shrinkage(wide) * total - pulled / wide**2)
+        return np.asarray(self._shrinkage(wide) * total - pulled / wide**2)
 
     def log_marginal(self, theta: FloatArray) -> FloatArray:
         """Return log densities with the scale integrated over its prior."""
@@ -85,8 +85,7 @@ class Block:
             return self.log_density(theta, self.scale)
         return np.asarray(logsumexp(self.log_prior + self.log_density(theta, self.grid), axis=-1))
 
-    def shrinkage(self, scale: FloatArray | float) -> FloatArray:
-        """Return what the common shift takes off every entry of the precision, shape of scale."""
+    def _shrinkage(self, scale: FloatArray | float) -> FloatArray:
         ratio = (self.mean_sd / scale) ** 2
         return np.asarray(ratio / scale**2 / (1.0 + self.size * ratio))
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from equipoise.inference.comparison.axes import Spot, fit_spot
 from equipoise.inference.posterior.backends import CompiledModel, Effort
+from equipoise.inference.posterior.compiled import compiled_once
 from equipoise.inference.posterior.sampler import (
     TARGET_ACCEPT,
     TUNE,
     Progress,
     check_sampling,
-    compiled_once,
 )
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors

@@ -6,10 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from equipoise.inference.comparison.axes import fitted_scales
 from equipoise.inference.comparison.sampler import KernelDraws
 from equipoise.inference.comparison.table import columns_of, latent_of
-from equipoise.inference.hamilton import reference_of, sample
+from equipoise.inference.hamilton import Effort, reference_of, sample
+from equipoise.inference.modes.scales import fitted_scales
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models import Priors
 from equipoise.models.hierarchical import DEVIATION_SCALE
@@ -147,10 +147,7 @@ class Walkers:
                     tuple(self._widths()[name] for name in used),
                     tuple(np.exp(fitted).tolist()),
                 ),
-                draws=draws,
-                tune=tune,
-                moves=moves,
-                target_accept=target_accept,
+                Effort(draws, tune, target_accept, moves=moves),
                 rng=rng,
                 u=u,
                 log_sd=log_sd,

@@ -10,21 +10,41 @@ precision,
 Given the scales Hamilton's equations are split (Shahbaba, Lan, Johnson & Neal 2014, Stat. Comput.
 24, 339): the Gaussian turns u and its velocity into each other exactly, and only what the posterior
 is besides pushes. The scales are moved with u held, so that θ goes along with them: in a Gaussian
-posterior this samples them from their own marginal, and there is no funnel. The Gaussian changes
-how fast the chains move, never what they sample. Nothing is compiled.
+posterior this samples them from their own marginal, and there is no funnel. Tries with θ held may
+come between (Yu & Meng 2011, J. Comput. Graph. Stat. 20, 531). The Gaussian changes how fast the
+chains move, never what they sample. Nothing is compiled.
 """
 
-from equipoise.inference.hamilton.reference import Reference, State, reference_of, state_at
-from equipoise.inference.hamilton.walk import Tuning, Walk, move_scales, sample, turn
+from equipoise.inference.hamilton.reference import (
+    Reference,
+    State,
+    reference_of,
+    stacked,
+    state_at,
+)
+from equipoise.inference.hamilton.walk import (
+    Effort,
+    Tuning,
+    Walk,
+    begin,
+    move_scales,
+    move_scales_apart,
+    sample,
+    turn,
+)
 
 __all__ = [
+    "Effort",
     "Reference",
     "State",
     "Tuning",
     "Walk",
+    "begin",
     "move_scales",
+    "move_scales_apart",
     "reference_of",
     "sample",
+    "stacked",
     "state_at",
     "turn",
 ]

@@ -1,12 +1,13 @@
 """The Gaussian that a posterior resembles, and where chains stand in its white coordinates."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import blas
+from scipy.linalg import blas, block_diag, solve_triangular
 
 from equipoise.inference.modes.mode import find_mode
-from equipoise.likelihoods import FloatArray
+from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models.latent import Block, LatentModel
 
 BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
@@ -16,7 +17,14 @@ _FARTHEST = 25.0
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What the data say, as a Gaussian would: information (d, d), and precision times value (d,).
+    r"""What the data say, as a Gaussian would, in coordinates w whose priors are independent.
+
+    .. math:: \theta = m + T w, \qquad w_k \sim \mathrm{Normal}(0, \sqrt{\sigma_{b(k)}^2 + e_k})
+
+    with m the mean of the prior and b(k) the block of k. T makes an oblique basis orthonormal, and
+    turns the parameters of a block that share a shift so that their mean is one of the coordinates,
+    with the shift's variance e: a precision with the shift integrated out would cancel itself at
+    small scales.
 
     Attributes
     ----------
@@ -24,14 +32,35 @@ class Reference:
         The hypothesis.
     widths
         Of the half-normal priors of its learned scales.
+    axes, offset, design
+        T, shape (d, d); and ``eta = offset + design w``.
+    block, extra
+        b and e of every coordinate, shape (d,).
+    learned
+        Which learned scale is that of which block, shape (k, blocks), 1 or 0.
+    log_fixed
+        Log-scale of every block, 0 where it is learned, shape (blocks,).
     information, natural
-        H and h, the values counted from the mean of the prior.
+        H, shape (d, d), and h, shape (d,): information, and precision times value, of w.
+
+    The last three may differ from chain to chain, with another axis in front: see :func:`stacked`.
     """
 
     model: LatentModel
-    widths: tuple[float, ...]
+    widths: FloatArray
+    axes: FloatArray
+    offset: FloatArray
+    design: FloatArray
+    block: IntArray
+    extra: FloatArray
+    learned: FloatArray
+    log_fixed: FloatArray
     information: FloatArray
     natural: FloatArray
+
+    def theta(self, w: FloatArray) -> FloatArray:
+        """Return the parameters of the model at coordinates w, shape (..., d)."""
+        return np.asarray(self.model.prior_mean + w @ self.axes.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +71,8 @@ class State:
     ----------
     u, log_sd
         White coordinates (chains, d), log-scales (chains, k).
-    theta
-        Parameters, shape (chains, d).
+    w
+        Coordinates with independent priors, shape (chains, d).
     roots
         L of each chain, shape (chains, d, d).
     fit, rest
@@ -54,16 +83,25 @@ class State:
 
     u: FloatArray
     log_sd: FloatArray
-    theta: FloatArray
+    w: FloatArray
     roots: FloatArray
     fit: FloatArray
     rest: FloatArray
 
 
 def reference_of(
-    model: LatentModel, widths: tuple[float, ...], scales: tuple[float, ...]
+    model: LatentModel, widths: Sequence[float], scales: tuple[float, ...]
 ) -> Reference:
     """Fit the Gaussian at the mode that belongs to some scales.
+
+    Parameters
+    ----------
+    model
+        The hypothesis.
+    widths
+        Of the half-normal priors of its learned scales, in the order of the blocks.
+    scales
+        One of each learned scale.
 
     Raises
     ------
@@ -71,11 +109,44 @@ def reference_of(
         If the mode is not reached.
     """
     top = find_mode(model, scales, model.prior_mean).theta
+    axes = block_diag(*(_axes_of(block) for block in model.blocks))
+    design = model.design @ axes
     eta = model.design @ top
-    information = model.likelihood.information(eta, model.design)
-    natural = information @ (top - model.prior_mean)
-    natural += model.design.T @ model.likelihood.gradient(eta)
-    return Reference(model, widths, information, natural)
+    information = model.likelihood.information(eta, design)
+    natural = information @ np.linalg.solve(axes, top - model.prior_mean)
+    natural += design.T @ model.likelihood.gradient(eta)
+    shared = [block.size * block.mean_sd**2 for block in model.blocks]
+    first = [block.columns.start for block in model.blocks]
+    extra = np.zeros(model.size)
+    extra[first] = shared
+    known = np.array([block.scale is not None for block in model.blocks], dtype=bool)
+    return Reference(
+        model=model,
+        widths=np.array(widths, dtype=float),
+        axes=axes,
+        offset=model.design @ model.prior_mean,
+        design=design,
+        block=np.repeat(np.arange(len(known)), [block.size for block in model.blocks]),
+        extra=extra,
+        learned=np.eye(len(known))[~known],
+        log_fixed=np.log([1.0 if block.scale is None else block.scale for block in model.blocks]),
+        information=information,
+        natural=natural,
+    )
+
+
+def stacked(references: Sequence[Reference], chains: int) -> Reference:
+    """Return one for chains of several hypotheses that differ in their fixed scales only.
+
+    The first ``chains`` chains then belong to the first of them, and so on.
+    """
+    first = references[0]
+    return replace(
+        first,
+        log_fixed=np.repeat([each.log_fixed for each in references], chains, axis=0),
+        information=np.repeat([each.information for each in references], chains, axis=0),
+        natural=np.repeat([each.natural for each in references], chains, axis=0),
+    )
 
 
 def state_at(reference: Reference, u: FloatArray, log_sd: FloatArray) -> State:
@@ -85,74 +156,72 @@ def state_at(reference: Reference, u: FloatArray, log_sd: FloatArray) -> State:
     """
     possible = (np.abs(log_sd) < _FARTHEST).all(axis=1)
     log_sd = np.clip(log_sd, -_FARTHEST, _FARTHEST)
-    model = reference.model
-    log_scales = _log_scales(model, log_sd)
-    place = np.arange(model.size)
-    curvature = np.repeat(reference.information[None], len(u), axis=0)
-    for block, own in zip(model.blocks, log_scales.T, strict=True):
-        _add_precision(curvature, block, own)
+    variance = variance_at(reference, log_sd)
+    chains, size = variance.shape
+    curvature = np.broadcast_to(reference.information, (chains, size, size)).copy()
+    curvature.reshape(chains, -1)[:, :: size + 1] += 1.0 / variance
     roots, sound = _roots(curvature)
     centre = forward(roots, np.broadcast_to(reference.natural, u.shape))
-    theta = model.prior_mean + back(roots, centre + u)
-    fit = 0.5 * (centre**2).sum(axis=1) - np.log(roots[:, place, place]).sum(axis=1)
-    fit -= log_scales @ np.array([block.size for block in model.blocks])
-    for block, own in zip(model.blocks, log_scales.T, strict=True):
-        if block.mean_sd:
-            fit -= 0.5 * np.log1p(block.size * (block.mean_sd * np.exp(-own)) ** 2)
-    for k, width in enumerate(reference.widths):
-        fit += log_sd[:, k] - 0.5 * np.exp(2.0 * log_sd[:, k]) / width**2
-    rest = rest_of(reference, theta)
-    return State(u, log_sd, theta, roots, np.where(sound & possible, fit, -np.inf), rest)
+    w = back(roots, centre + u)
+    diagonal = roots.reshape(chains, -1)[:, :: size + 1]
+    fit = 0.5 * (centre**2).sum(axis=1) - np.log(diagonal * np.sqrt(variance)).sum(axis=1)
+    fit += (log_sd - 0.5 * (np.exp(log_sd) / reference.widths) ** 2).sum(axis=1)
+    rest = rest_of(reference, w)
+    return State(u, log_sd, w, roots, np.where(sound & possible, fit, -np.inf), rest)
 
 
-def rest_of(reference: Reference, theta: FloatArray) -> FloatArray:
+def variance_at(reference: Reference, log_sd: FloatArray) -> FloatArray:
+    """Return the prior variance of every w at log-scales (chains, k), shape (chains, d)."""
+    log_scales = reference.log_fixed + log_sd @ reference.learned
+    return np.asarray(np.exp(2.0 * log_scales)[:, reference.block] + reference.extra)
+
+
+def rest_of(reference: Reference, w: FloatArray) -> FloatArray:
     """Return by how much the log-likelihood exceeds that of the Gaussian, shape (chains,)."""
-    model = reference.model
-    away = theta - model.prior_mean
-    pull = away @ reference.information
-    value = model.likelihood.log_likelihood(theta @ model.design.T)
-    return np.asarray(value + 0.5 * (away * pull).sum(axis=1) - away @ reference.natural)
+    eta = reference.offset + w @ reference.design.T
+    value = reference.model.likelihood.log_likelihood(eta)
+    return np.asarray(value + (w * (0.5 * _pull(reference, w) - reference.natural)).sum(axis=1))
 
 
-def push_of(reference: Reference, theta: FloatArray) -> FloatArray:
+def push_of(reference: Reference, w: FloatArray) -> FloatArray:
     """Return the gradient of that, shape (chains, d)."""
-    model = reference.model
-    score = model.likelihood.gradient(theta @ model.design.T) @ model.design
-    away = theta - model.prior_mean
-    return np.asarray(score + away @ reference.information - reference.natural)
+    eta = reference.offset + w @ reference.design.T
+    score = reference.model.likelihood.gradient(eta) @ reference.design
+    return np.asarray(score + _pull(reference, w) - reference.natural)
+
+
+def _pull(reference: Reference, w: FloatArray) -> FloatArray:
+    """Return ``H w`` of each chain."""
+    if reference.information.ndim == 2:
+        return np.asarray(w @ reference.information)
+    return np.asarray((reference.information @ w[..., None])[..., 0])
 
 
 def forward(roots: FloatArray, x: FloatArray) -> FloatArray:
     """Return ``L⁻¹ x`` of each chain."""
     # A transposed row-major factor is what BLAS takes without a copy.
-    return np.stack([blas.dtrsv(root.T, row, trans=1) for root, row in zip(roots, x, strict=True)])
+    return np.array([blas.dtrsv(root.T, row, trans=1) for root, row in zip(roots, x, strict=True)])
 
 
 def back(roots: FloatArray, x: FloatArray) -> FloatArray:
     """Return ``L⁻ᵀ x`` of each chain."""
-    return np.stack([blas.dtrsv(root.T, row) for root, row in zip(roots, x, strict=True)])
+    return np.array([blas.dtrsv(root.T, row) for root, row in zip(roots, x, strict=True)])
 
 
-def _add_precision(curvature: FloatArray, block: Block, log_sd: FloatArray) -> None:
-    """Add the prior's precision of a block at log-scales (chains,), in place."""
-    part = block.columns
-    if block.metric is None:
-        place = np.arange(part.start, part.stop)
-        curvature[:, place, place] += np.exp(-2.0 * log_sd)[:, None]
-    else:
-        curvature[:, part, part] += np.exp(-2.0 * log_sd)[:, None, None] * block.metric
+def _axes_of(block: Block) -> FloatArray:
+    """Return axes of a block along which its prior is independent, shape (size, size)."""
+    axes = np.eye(block.size)
+    if block.metric is not None:
+        # |x|² in the metric is |L'x|² for its Cholesky factor L.
+        axes = solve_triangular(np.linalg.cholesky(block.metric), axes, lower=True).T
     if block.mean_sd:
-        curvature[:, part, part] -= block.shrinkage(np.exp(log_sd))[:, None, None]
-
-
-def _log_scales(model: LatentModel, log_sd: FloatArray) -> FloatArray:
-    """Return the log-scale of every block, (chains, blocks)."""
-    learned = iter(log_sd.T)
-    columns = [
-        next(learned) if block.scale is None else np.full(len(log_sd), np.log(block.scale))
-        for block in model.blocks
-    ]
-    return np.stack(columns, axis=1)
+        # The reflection that takes the first axis to the mean.
+        normal = np.full(block.size, -1.0 / np.sqrt(block.size))
+        normal[0] += 1.0
+        square = float(normal @ normal)
+        if square > 0:
+            axes = axes - 2.0 / square * np.outer(normal, normal)
+    return axes
 
 
 def _roots(curvature: FloatArray) -> tuple[FloatArray, BoolArray]:

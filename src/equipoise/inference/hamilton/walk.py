@@ -15,6 +15,7 @@ from equipoise.inference.hamilton.reference import (
     push_of,
     rest_of,
     state_at,
+    variance_at,
 )
 from equipoise.likelihoods import FloatArray
 
@@ -26,6 +27,7 @@ _DIVERGENT = 1000.0
 _LEAST_SPREAD = 0.02
 # Size of the first steps of log-scales.
 _APART = 0.3
+_STATS = ("acceptance_rate", "n_steps", "step_size", "lp")
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,35 @@ class Tuning:
     width: float = 1.0
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How much to walk.
+
+    Attributes
+    ----------
+    draws, tune
+        Kept and thrown away, of each chain.
+    target_accept
+        Acceptance rate of trajectories to aim at.
+    turns
+        Trajectories between two draws.
+    moves
+        Tries to move the scales with u held between two draws, for each scale that is learned.
+    apart
+        Tries to move each scale with the parameters held, before those.
+    """
+
+    draws: int
+    tune: int
+    target_accept: float
+    turns: int = 1
+    moves: int = 3
+    apart: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """Draws: θ (chains, draws, d), log-scales (chains, draws, k), and trajectories that failed.
+    """Draws: θ (chains, draws, d), log-scales (chains, draws, k), and what the sampler did.
 
     Attributes
     ----------
@@ -47,21 +75,23 @@ class Walk:
         The draws; u are the white coordinates.
     diverging
         Whether a trajectory gained or lost more than 1,000 nats, shape (chains, draws).
+    stats
+        Of the last trajectory before each draw, shape (chains, draws): ``acceptance_rate``,
+        ``n_steps`` and ``step_size``, an angle; and ``lp``, the log density of (log σ, u) up to a
+        constant.
     """
 
     theta: FloatArray
     log_sd: FloatArray
     u: FloatArray
     diverging: BoolArray
+    stats: dict[str, FloatArray]
 
 
 def sample(
     reference: Reference,
+    effort: Effort,
     *,
-    draws: int,
-    tune: int,
-    moves: int,
-    target_accept: float,
     rng: np.random.Generator,
     u: FloatArray,
     log_sd: FloatArray,
@@ -73,20 +103,22 @@ def sample(
     ----------
     reference
         The hypothesis, and the Gaussian to move about.
-    draws, tune
-        Kept and thrown away, of each chain.
-    moves
-        Tries to move the scales between two trajectories, for each scale that is learned.
-    target_accept
-        Acceptance rate of trajectories to aim at.
+    effort
+        How much.
     rng
         Source of randomness.
     u, log_sd
         Where the chains begin: white coordinates (chains, d), log-scales (chains, k).
     progress
         Called with the fraction done.
+
+    Raises
+    ------
+    NotTrustedError
+        If rounding spoils the curvature where the chains begin.
     """
     chains, learned = log_sd.shape
+    draws, tune = effort.draws, effort.tune
     tuning = Tuning(root=_as_rows(_APART * np.eye(learned)))
     state = state_at(reference, u, log_sd)
     if not np.isfinite(state.fit).all():
@@ -94,52 +126,87 @@ def sample(
             "the curvature of the posterior is lost to rounding where the chains begin: counts or "
             "scales are too extreme for MCMC"
         )
-    theta = np.empty((chains, draws, reference.model.size))
-    white, scales = np.empty_like(theta), np.empty((chains, draws, learned))
+    w = np.empty((chains, draws, reference.model.size))
+    white, scales = np.empty_like(w), np.empty((chains, draws, learned))
     diverging = np.zeros((chains, draws), dtype=bool)
+    stats = {name: np.empty((chains, draws)) for name in _STATS}
     met: list[FloatArray] = []
     for k in range(-tune, draws):
-        state, gain = turn(reference, state, tuning.step, rng)
-        accept = np.exp(np.minimum(gain, 0.0))
-        hits = _HITS
-        for _ in range(moves * learned):
+        accepted, diverged, hits = [], np.zeros(chains, dtype=bool), _HITS
+        for _ in range(effort.turns):
+            state, gain, steps = turn(reference, state, tuning.step, rng)
+            accepted.append(np.exp(np.minimum(gain, 0.0)))
+            diverged |= ~(np.abs(gain) < _DIVERGENT)
+        if learned and effort.apart:
+            state = move_scales_apart(reference, state, effort.apart, rng)
+        for _ in range(effort.moves * learned):
             state, hits = move_scales(reference, state, tuning, rng)
         if k < 0:
             met.append(state.log_sd)
             done = (k + tune + 1) / tune
-            tuning = _adapted(tuning, float(accept.mean()) - target_accept, hits - _HITS, done)
+            missed = float(np.mean(accepted)) - effort.target_accept
+            tuning = _adapted(tuning, missed, hits - _HITS, done)
             if learned and len(met) % 10 == 0:
                 recent = np.concatenate(met[len(met) // 2 :])
                 tuning = Tuning(tuning.step, _as_rows(_spread(recent)), tuning.width)
-            continue
-        theta[:, k], white[:, k], scales[:, k] = state.theta, state.u, state.log_sd
-        diverging[:, k] = ~(np.abs(gain) < _DIVERGENT)
+        else:
+            w[:, k], white[:, k], scales[:, k] = state.w, state.u, state.log_sd
+            diverging[:, k] = diverged
+            density = state.fit + state.rest - 0.5 * (state.u**2).sum(axis=1)
+            seen = (accepted[-1], float(steps), tuning.step, density)
+            for name, value in zip(_STATS, seen, strict=True):
+                stats[name][:, k] = np.asarray(value)
         if progress is not None and k % 10 == 0:
-            progress(k / draws)
-    return Walk(theta, scales, white, diverging)
+            progress((k + tune) / (draws + tune))
+    return Walk(reference.theta(w), scales, white, diverging, stats)
+
+
+def begin(
+    reference: Reference, log_sd: FloatArray, rng: np.random.Generator, *, tries: int = 8
+) -> FloatArray:
+    """Return white coordinates to begin at, (chains, d): the likeliest of some of the Gaussian's.
+
+    The chance of each is its posterior density over that of the Gaussian, as in importance
+    resampling, so that no chain begins far inside a wall.
+    """
+    chosen = np.zeros((len(log_sd), reference.model.size))
+    best = np.full(len(log_sd), -np.inf)
+    for _ in range(tries):
+        u = rng.standard_normal(chosen.shape)
+        merit = state_at(reference, u, log_sd).rest + rng.gumbel(size=len(best))
+        better = merit > best
+        chosen[better], best[better] = u[better], merit[better]
+    return chosen
 
 
 def turn(
     reference: Reference, state: State, step: float, rng: np.random.Generator
-) -> tuple[State, FloatArray]:
-    """Move every chain along about a quarter turn at its scales; return what energy it gained too.
+) -> tuple[State, FloatArray, int]:
+    """Move every chain along about a quarter turn at its scales.
 
-    A gain of −∞ is a trajectory that left the numbers.
+    Returns
+    -------
+    state
+        Where the chains are now.
+    gain
+        The energy that each trajectory lost, (chains,); −∞ where it left the numbers.
+    steps
+        How many steps each trajectory had.
     """
     length = step * rng.uniform(0.8, 1.2)
     count = max(round(_TURN * rng.uniform(0.8, 1.2) / length), 1)
     cos, sin = np.cos(length), np.sin(length)
     u, speed = state.u, rng.standard_normal(state.u.shape)
     before = state.rest - 0.5 * (u**2 + speed**2).sum(axis=1)
-    centre = state.theta - back(state.roots, u)
-    kick = forward(state.roots, push_of(reference, state.theta))
+    centre = state.w - back(state.roots, u)
+    kick = forward(state.roots, push_of(reference, state.w))
     for k in range(count):
         speed = speed + (0.5 if k == 0 else 1.0) * length * kick
         u, speed = cos * u + sin * speed, cos * speed - sin * u
-        theta = centre + back(state.roots, u)
-        kick = forward(state.roots, push_of(reference, theta))
+        w = centre + back(state.roots, u)
+        kick = forward(state.roots, push_of(reference, w))
     speed = speed + 0.5 * length * kick
-    rest = rest_of(reference, theta)
+    rest = rest_of(reference, w)
     gain = rest - 0.5 * (u**2 + speed**2).sum(axis=1) - before
     gain = np.where(np.isfinite(gain), gain, -np.inf)
     taken = np.log(rng.random(len(gain))) < gain
@@ -147,10 +214,10 @@ def turn(
     moved = replace(
         state,
         u=np.where(kept, u, state.u),
-        theta=np.where(kept, theta, state.theta),
+        w=np.where(kept, w, state.w),
         rest=np.where(taken, rest, state.rest),
     )
-    return moved, gain
+    return moved, gain, count
 
 
 def move_scales(
@@ -170,12 +237,52 @@ def move_scales(
     moved = State(
         state.u,
         np.where(kept, trial.log_sd, state.log_sd),
-        np.where(kept, trial.theta, state.theta),
+        np.where(kept, trial.w, state.w),
         np.where(kept[..., None], trial.roots, state.roots),
         np.where(taken, trial.fit, state.fit),
         np.where(taken, trial.rest, state.rest),
     )
     return moved, float(taken.mean())
+
+
+def move_scales_apart(
+    reference: Reference, state: State, tries: int, rng: np.random.Generator
+) -> State:
+    """Try other scales with the parameters held, each by itself, some times in turn.
+
+    Where the data know the parameters well, u held would hardly let the scales move; one way or the
+    other always does (interweaving: Yu & Meng 2011, J. Comput. Graph. Stat. 20, 531).
+    """
+    # Coordinates that have each learned scale: shape (d, k).
+    members = reference.learned[:, reference.block].T
+    square = state.w**2
+
+    def density(log_sd: FloatArray) -> FloatArray:
+        variance = variance_at(reference, log_sd)
+        prior = log_sd - 0.5 * (np.exp(log_sd) / reference.widths) ** 2
+        return np.asarray(prior - 0.5 * (np.log(variance) + square / variance) @ members)
+
+    log_sd, here = state.log_sd, density(state.log_sd)
+    # Given n parameters the log of their scale is known to about 1/sqrt(2 n).
+    width = 2.4 / np.sqrt(2.0 * members.sum(axis=0) + 0.5)
+    for _ in range(tries):
+        stretch = width * np.exp(rng.normal(0.0, 0.5, log_sd.shape))
+        trial = log_sd + stretch * rng.standard_normal(log_sd.shape)
+        there = density(trial)
+        taken = np.log(rng.random(log_sd.shape)) < there - here
+        log_sd, here = np.where(taken, trial, log_sd), np.where(taken, there, here)
+    centred = state_at(reference, np.zeros_like(state.u), log_sd)
+    u = np.einsum("cij,ci->cj", centred.roots, state.w - centred.w)
+    sound = np.isfinite(centred.fit)
+    kept = sound[:, None]
+    return State(
+        np.where(kept, u, state.u),
+        np.where(kept, log_sd, state.log_sd),
+        state.w,
+        np.where(kept[..., None], centred.roots, state.roots),
+        np.where(sound, centred.fit, state.fit),
+        state.rest,
+    )
 
 
 def _adapted(tuning: Tuning, accepted: float, hit: float, done: float) -> Tuning:
