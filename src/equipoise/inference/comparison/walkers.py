@@ -147,7 +147,7 @@ class Walkers:
                     tuple(self._widths()[name] for name in used),
                     tuple(np.exp(fitted).tolist()),
                 ),
-                Effort(draws, tune, target_accept, moves=moves),
+                Effort(draws, tune, target_accept, moves=moves * learned),
                 rng=rng,
                 u=u,
                 log_sd=log_sd,

@@ -29,6 +29,7 @@ from equipoise.inference.hamilton.walk import (
     begin,
     move_scales,
     move_scales_apart,
+    redraw_scale,
     sample,
     turn,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "begin",
     "move_scales",
     "move_scales_apart",
+    "redraw_scale",
     "reference_of",
     "sample",
     "stacked",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import blas, block_diag, solve_triangular
+from scipy.linalg import blas, block_diag, lapack, solve_triangular
 
 from equipoise.inference.modes.mode import find_mode
 from equipoise.likelihoods import FloatArray, IntArray
@@ -38,6 +38,9 @@ class Reference:
         b and e of every coordinate, shape (d,).
     learned
         Which learned scale is that of which block, shape (k, blocks), 1 or 0.
+    starts, first, sizes
+        First coordinate of every block; first coordinate and number of coordinates of the blocks
+        whose scale is learned, shape (k,).
     log_fixed
         Log-scale of every block, 0 where it is learned, shape (blocks,).
     information, natural
@@ -54,6 +57,9 @@ class Reference:
     block: IntArray
     extra: FloatArray
     learned: FloatArray
+    starts: IntArray
+    first: IntArray
+    sizes: FloatArray
     log_fixed: FloatArray
     information: FloatArray
     natural: FloatArray
@@ -116,9 +122,10 @@ def reference_of(
     natural = information @ np.linalg.solve(axes, top - model.prior_mean)
     natural += design.T @ model.likelihood.gradient(eta)
     shared = [block.size * block.mean_sd**2 for block in model.blocks]
-    first = [block.columns.start for block in model.blocks]
+    starts = np.array([block.columns.start for block in model.blocks])
+    sizes = np.array([block.size for block in model.blocks])
     extra = np.zeros(model.size)
-    extra[first] = shared
+    extra[starts] = shared
     known = np.array([block.scale is not None for block in model.blocks], dtype=bool)
     return Reference(
         model=model,
@@ -126,9 +133,12 @@ def reference_of(
         axes=axes,
         offset=model.design @ model.prior_mean,
         design=design,
-        block=np.repeat(np.arange(len(known)), [block.size for block in model.blocks]),
+        block=np.repeat(np.arange(len(known)), sizes),
         extra=extra,
         learned=np.eye(len(known))[~known],
+        starts=starts,
+        first=starts[~known],
+        sizes=sizes[~known].astype(float),
         log_fixed=np.log([1.0 if block.scale is None else block.scale for block in model.blocks]),
         information=information,
         natural=natural,
@@ -197,9 +207,14 @@ def _pull(reference: Reference, w: FloatArray) -> FloatArray:
     return np.asarray((reference.information @ w[..., None])[..., 0])
 
 
+def inverses(roots: FloatArray) -> FloatArray:
+    """Return ``L⁻ᵀ`` of each chain: for many chains quicker than solving time and again."""
+    # A transposed row-major factor is what LAPACK takes without a copy.
+    return np.array([lapack.dtrtri(root.T)[0] for root in roots])
+
+
 def forward(roots: FloatArray, x: FloatArray) -> FloatArray:
     """Return ``L⁻¹ x`` of each chain."""
-    # A transposed row-major factor is what BLAS takes without a copy.
     return np.array([blas.dtrsv(root.T, row, trans=1) for root, row in zip(roots, x, strict=True)])
 
 

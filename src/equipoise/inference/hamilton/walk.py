@@ -10,12 +10,10 @@ from equipoise.inference.hamilton.reference import (
     BoolArray,
     Reference,
     State,
-    back,
-    forward,
+    inverses,
     push_of,
     rest_of,
     state_at,
-    variance_at,
 )
 from equipoise.likelihoods import FloatArray
 
@@ -24,6 +22,8 @@ _SHORTEST, _LONGEST = 0.02, np.pi / 3
 _HITS = 0.3
 #: An error of the energy by which a trajectory counts as divergent, nats: that of NUTS.
 _DIVERGENT = 1000.0
+# Of a push, for each square root of a coordinate: those of a posterior are of size 1.
+_MOST_PUSH = 5.0
 _LEAST_SPREAD = 0.02
 # Size of the first steps of log-scales.
 _APART = 0.3
@@ -52,9 +52,11 @@ class Effort:
     turns
         Trajectories between two draws.
     moves
-        Tries to move the scales with u held between two draws, for each scale that is learned.
+        Tries to move the learned scales with u held between two draws.
     apart
         Tries to move each scale with the parameters held, before those.
+    redraws
+        Tries to draw one scale from its prior with u held, after those.
     """
 
     draws: int
@@ -63,6 +65,7 @@ class Effort:
     turns: int = 1
     moves: int = 3
     apart: int = 0
+    redraws: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +142,10 @@ def sample(
             diverged |= ~(np.abs(gain) < _DIVERGENT)
         if learned and effort.apart:
             state = move_scales_apart(reference, state, effort.apart, rng)
-        for _ in range(effort.moves * learned):
+        for _ in range(effort.moves if learned else 0):
             state, hits = move_scales(reference, state, tuning, rng)
+        for _ in range(effort.redraws if learned else 0):
+            state = redraw_scale(reference, state, rng)
         if k < 0:
             met.append(state.log_sd)
             done = (k + tune + 1) / tune
@@ -198,13 +203,14 @@ def turn(
     cos, sin = np.cos(length), np.sin(length)
     u, speed = state.u, rng.standard_normal(state.u.shape)
     before = state.rest - 0.5 * (u**2 + speed**2).sum(axis=1)
-    centre = state.w - back(state.roots, u)
-    kick = forward(state.roots, push_of(reference, state.w))
+    inverse = inverses(state.roots)
+    centre = state.w - (inverse @ u[..., None])[..., 0]
+    kick = _kick(reference, state.w, inverse)
     for k in range(count):
         speed = speed + (0.5 if k == 0 else 1.0) * length * kick
         u, speed = cos * u + sin * speed, cos * speed - sin * u
-        w = centre + back(state.roots, u)
-        kick = forward(state.roots, push_of(reference, w))
+        w = centre + (inverse @ u[..., None])[..., 0]
+        kick = _kick(reference, w, inverse)
     speed = speed + 0.5 * length * kick
     rest = rest_of(reference, w)
     gain = rest - 0.5 * (u**2 + speed**2).sum(axis=1) - before
@@ -220,6 +226,19 @@ def turn(
     return moved, gain, count
 
 
+def _kick(reference: Reference, w: FloatArray, inverse: FloatArray) -> FloatArray:
+    """Return the push on u, bounded, shape (chains, d).
+
+    A chain that runs into the wall of an edge that was only ever walked one way would be thrown out
+    at any speed. Whatever pushes, as long as it depends on the place alone, a trajectory can be
+    walked back and keeps volumes, and what it gains of the true energy decides.
+    """
+    kick = (push_of(reference, w)[:, None] @ inverse)[:, 0]
+    size = np.sqrt(np.einsum("ci,ci->c", kick, kick))
+    most = _MOST_PUSH * np.sqrt(w.shape[1])
+    return np.asarray(kick * (most / np.maximum(size, most))[:, None])
+
+
 def move_scales(
     reference: Reference, state: State, tuning: Tuning, rng: np.random.Generator
 ) -> tuple[State, float]:
@@ -230,9 +249,40 @@ def move_scales(
     chains, learned = state.log_sd.shape
     stretch = tuning.width * np.exp(rng.normal(0.0, 0.5, (chains, 1)))
     step = stretch * rng.standard_normal((chains, learned)) @ np.array(tuning.root).T
-    trial = state_at(reference, state.u, state.log_sd + step)
-    gain = trial.fit + trial.rest - state.fit - state.rest
-    taken = np.log(rng.random(chains)) < np.where(np.isfinite(gain), gain, -np.inf)
+    return _tried(reference, state, state.log_sd + step, np.zeros(chains), rng)
+
+
+def redraw_scale(reference: Reference, state: State, rng: np.random.Generator) -> State:
+    """Try to draw one scale of each chain from its prior with u held.
+
+    Of a scale that the data hardly know this is the quickest way from one end to the other.
+    """
+    chains, learned = state.log_sd.shape
+    place = (np.arange(chains), rng.integers(learned, size=chains))
+    width = reference.widths[place[1]]
+    log_sd = state.log_sd.copy()
+    log_sd[place] = np.log(width * np.abs(rng.standard_normal(chains)))
+
+    def prior(x: FloatArray) -> FloatArray:
+        return np.asarray(x[place] - 0.5 * (np.exp(x[place]) / width) ** 2)
+
+    return _tried(reference, state, log_sd, prior(state.log_sd) - prior(log_sd), rng)[0]
+
+
+def _tried(
+    reference: Reference,
+    state: State,
+    log_sd: FloatArray,
+    proposed: FloatArray,
+    rng: np.random.Generator,
+) -> tuple[State, float]:
+    """Try scales with u held, ``proposed`` being what the proposal adds to the log odds, (chains,).
+
+    Returns the acceptance rate too.
+    """
+    trial = state_at(reference, state.u, log_sd)
+    gain = trial.fit + trial.rest - state.fit - state.rest + proposed
+    taken = np.log(rng.random(len(gain))) < np.where(np.isfinite(gain), gain, -np.inf)
     kept = taken[:, None]
     moved = State(
         state.u,
@@ -253,18 +303,21 @@ def move_scales_apart(
     Where the data know the parameters well, u held would hardly let the scales move; one way or the
     other always does (interweaving: Yu & Meng 2011, J. Comput. Graph. Stat. 20, 531).
     """
-    # Coordinates that have each learned scale: shape (d, k).
-    members = reference.learned[:, reference.block].T
+    first, sizes = reference.first, reference.sizes
     square = state.w**2
+    # The first coordinate of a block has an extra variance, all others that of the scale alone.
+    lead, extra = square[:, first], reference.extra[first]
+    total = np.add.reduceat(square, reference.starts, axis=1) @ reference.learned.T - lead
 
     def density(log_sd: FloatArray) -> FloatArray:
-        variance = variance_at(reference, log_sd)
-        prior = log_sd - 0.5 * (np.exp(log_sd) / reference.widths) ** 2
-        return np.asarray(prior - 0.5 * (np.log(variance) + square / variance) @ members)
+        variance = np.exp(2.0 * log_sd)
+        own = variance + extra
+        value = (4.0 - 2.0 * sizes) * log_sd - total / variance - np.log(own) - lead / own
+        return np.asarray(0.5 * (value - variance / reference.widths**2))
 
     log_sd, here = state.log_sd, density(state.log_sd)
     # Given n parameters the log of their scale is known to about 1/sqrt(2 n).
-    width = 2.4 / np.sqrt(2.0 * members.sum(axis=0) + 0.5)
+    width = 2.4 / np.sqrt(2.0 * sizes + 0.5)
     for _ in range(tries):
         stretch = width * np.exp(rng.normal(0.0, 0.5, log_sd.shape))
         trial = log_sd + stretch * rng.standard_normal(log_sd.shape)

@@ -15,9 +15,10 @@ from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel, learned_block
 
-USUAL = Usual(chains=8, draws=800, tune=120, target_accept=0.95)
-_USUAL_ON_PATH = Usual(chains=6, draws=120, tune=60, target_accept=0.9)
-_TURNS, _MOVES, _APART = 2, 1, 4
+USUAL = Usual(chains=8, draws=700, tune=100, target_accept=0.95)
+_USUAL_ON_PATH = Usual(chains=6, draws=100, tune=40, target_accept=0.95)
+# Between two draws; see `hamilton.Effort`.
+_BETWEEN = {"turns": 2, "moves": 1, "apart": 4, "redraws": 1}
 # Of the log-scales that chains begin at.
 _SPREAD = 0.5
 # Below such scales no likelihood sees a difference.
@@ -81,9 +82,7 @@ class NumpySampler:
             draws=USUAL.draws if draws is None else draws,
             tune=USUAL.tune if tune is None else tune,
             target_accept=USUAL.target_accept if target_accept is None else target_accept,
-            turns=_TURNS,
-            moves=_MOVES,
-            apart=_APART,
+            **_BETWEEN,
         )
         chains = USUAL.chains if chains is None else chains
         check_cycle_sd(cycle_sd)
@@ -102,7 +101,7 @@ class NumpySampler:
         starts: Sequence[FloatArray | None],
     ) -> list[Draws]:
         """Run the chains of several σ_c together; see :meth:`.sampler.Sampler.draw_at`."""
-        effort = hamilton.Effort(draws, tune, target_accept, _TURNS, _MOVES, _APART)
+        effort = hamilton.Effort(draws, tune, target_accept, **_BETWEEN)
         return self._walk(list(cycle_sds), effort, chains, random_seeds[0], starts, None)
 
     def _walk(

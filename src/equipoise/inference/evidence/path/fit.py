@@ -185,7 +185,13 @@ def walk_path(
         guide = _pilot(sampler)
         tau = problem.priors.cycle_scale
         (nodes,), (curve,) = walk_nodes(
-            visit, (guide,), tau, rng=rng, at_once=sampler.nodes_at_once, progress=progress
+            visit,
+            (guide,),
+            tau,
+            rng=rng,
+            at_once=sampler.nodes_at_once,
+            accept=usual.target_accept,
+            progress=progress,
         )
     return PathFit(problem, nodes, curve)
 

@@ -22,7 +22,7 @@ _ROUNDS = 5
 # A gap is halved where interpolation may err by this many nats in the log Bayes factor.
 _GAP_ERROR = 0.02
 # Where steps are long enough there is nothing to gain from the posterior's tiny ones.
-_QUICK_ACCEPT = 0.9
+QUICK_ACCEPT = 0.9
 _SECOND_MORE = 3
 
 #: A node of each curve, and the points where the chains ended.
@@ -53,6 +53,7 @@ def walk_nodes(
     rng: np.random.Generator,
     step: float = STEP,
     at_once: int = 1,
+    accept: float = QUICK_ACCEPT,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[tuple[tuple[PathNode, ...], ...], tuple[CycleScaleCurve, ...]]:
     """Measure slopes where they matter, and integrate them.
@@ -71,6 +72,8 @@ def walk_nodes(
         Between the first nodes, in the logarithm of the scale.
     at_once
         How many scales are visited together; each starts where the nearest before them ended.
+    accept
+        Acceptance rate aimed at; where the draws may not be believed, that of posteriors.
     progress
         Called with (nodes done, nodes planned).
 
@@ -89,7 +92,7 @@ def walk_nodes(
         for first in range(0, len(spots), at_once):
             some = spots[first : first + at_once]
             starts = [_nearest(points, spot) for spot in some]
-            for spot, (found, end) in zip(some, _visited(visit, some, starts), strict=True):
+            for spot, (found, end) in zip(some, _visited(visit, some, starts, accept), strict=True):
                 points[spot] = end
                 nodes.append(found)
             if progress is not None:
@@ -176,10 +179,13 @@ def _nearest(points: dict[float, FloatArray], spot: float) -> FloatArray | None:
 
 
 def _visited(
-    visit: VisitAll, spots: Sequence[float], starts: Sequence[FloatArray | None]
+    visit: VisitAll,
+    spots: Sequence[float],
+    starts: Sequence[FloatArray | None],
+    accept: float,
 ) -> list[Visited]:
     """Sample at some scales; where the draws may not be believed, once more, with smaller steps."""
-    found = visit(spots, starts, 1, _QUICK_ACCEPT)
+    found = visit(spots, starts, 1, accept)
     again = [k for k, (nodes, _) in enumerate(found) if doubt_about(nodes) is not None]
     if again:
         better = visit(
