@@ -199,7 +199,7 @@ def test(
     rope : float
         ρ below this counts as a negligible violation, nats.
     draws : int, optional
-        Of each chain for either posterior, default 800 of eight chains of numpy, 1,000 of four of
+        Of each chain for either posterior, default 700 of eight chains of numpy, 1,000 of four of
         NUTS; on the fast path at each σ_c, default 2,000.
     random_seed : int, Generator or None
         The same seed gives the same result.

@@ -100,7 +100,7 @@ class CompiledSampler:
         target_accept = _USUAL.target_accept if target_accept is None else target_accept
         check_sampling(draws=draws, tune=tune, chains=chains, target_accept=target_accept)
         check_cycle_sd(cycle_sd)
-        from equipoise.models.builder import model_data
+        from equipoise.models.data import model_data
 
         data = model_data(
             self._table,

@@ -60,7 +60,7 @@ def posterior(
         σ_c of the cyclic hypothesis, held fixed; default: learned, ``σ_c ~ HalfNormal(τ)``.
     draws, tune, chains : int, optional
         Draws kept and thrown away a chain, and how many chains. Default: those of the backend,
-        800, 120 and 8 for numpy, 1,000, 500 and 4 for the others.
+        700, 100 and 8 for numpy, 1,000, 500 and 4 for the others.
     cores : int, optional
         How many chains run at once, of a compiled model; default: as many as there are cores.
     target_accept : float, optional
