@@ -226,7 +226,7 @@ def test_a_backend_that_is_missing_or_unknown_is_refused_at_once(monkeypatch, tm
         with pytest.raises(MissingDependencyError, match=r"install 'equipoise\[jax\]'"):
             ask(alofi, backend="numpyro")
         with pytest.raises(
-            UsageError, match="backend must be one of 'auto', 'numpy', .*, not 'stan'"
+            UsageError, match=r"backend must be one of 'auto', 'numpy', .*, not 'stan'"
         ):
             ask(alofi, backend="stan")
     alofi.to_csv(tmp_path / "rain.csv")
