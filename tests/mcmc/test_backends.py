@@ -1,4 +1,6 @@
-"""Backends of NUTS against the NumPy core and against each other. Without JAX most are skipped."""
+"""Backends against the NumPy core and against each other. Without JAX most are skipped."""
+
+import warnings
 
 import numpy as np
 import pytest
@@ -8,7 +10,9 @@ from scipy.stats import halfnorm, norm
 import equipoise as eq
 from equipoise import datasets
 from equipoise.cli import main
-from equipoise.errors import MissingDependencyError, UsageError
+from equipoise.errors import MissingDependencyError, NotConvergedWarning, UsageError
+from equipoise.inference.evidence.path import walk_path
+from equipoise.inference.posterior import compiled as compiled_module
 from equipoise.inference.posterior.backends import jaxified
 from equipoise.inference.posterior.choose import sampler_for
 from equipoise.inference.posterior.compiled import compile_sampler
@@ -170,7 +174,7 @@ def test_backends_agree_moment_for_moment_on_an_asymmetric_driven_table(backend)
     other = sampler_for(problem, backend=backend)
     much = {"draws": 900} if backend == "numpy" else {"draws": 400, "tune": 300, "chains": 32}
     found = [
-        compile_sampler(problem).draw(draws=3000, random_seed=1, target_accept=0.95),
+        compile_sampler(problem).draw(draws=2000, random_seed=1, target_accept=0.95),
         other.draw(**much, random_seed=1, target_accept=0.95),
     ]
     columns = [moments(draws, problem) for draws in found]
@@ -195,6 +199,27 @@ def test_backends_agree_moment_for_moment_on_an_asymmetric_driven_table(backend)
     assert set(found[0].scales) == set(found[1].scales)
     for name in ("V", "s", "z"):
         assert getattr(found[0], name).shape[2:] == getattr(found[1], name).shape[2:]
+
+
+def test_one_compilation_serves_both_hypotheses_every_node_and_every_table(monkeypatch):
+    table = counts_named("six")
+    problem = problem_of(table, likelihood="multinomial")
+    ready = compile_sampler(problem)._compiled.compiled
+    compiled = []
+    monkeypatch.setattr(compiled_module, "_COMPILED", {})
+    monkeypatch.setattr(
+        "nutpie.compile_pymc_model", lambda *_args, **_options: compiled.append(1) or ready
+    )
+    quick = {"random_seed": 1, "draws": 60, "tune": 60, "backend": "nutpie"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConvergedWarning)
+        for hypothesis in ("reversible", "cyclic"):
+            eq.posterior(table, hypothesis, **quick)
+    sampler = compile_sampler(problem.with_priors(Priors(scales="fixed")))
+    sampler.draw(cycle_sd=0.4, draws=60, tune=60)
+    swapped = eq.TransitionCounts.from_matrix(table.counts.toarray().T, states=list("uvwxyz"))
+    walk_path(compile_sampler(problem_of(swapped)), random_seed=1, draws=40, tune=40)
+    assert len(compiled) == 1
 
 
 def _on_a_cpu() -> bool:

@@ -1,4 +1,4 @@
-"""The main job by MCMC: engines agree, one compilation, saving and reloading."""
+"""The main job by MCMC: engines agree, saving and reloading."""
 
 from dataclasses import replace
 
@@ -9,9 +9,6 @@ from mcmc_tables import counts_named
 import equipoise as eq
 from equipoise.errors import DataError, UsageError
 from equipoise.inference.archive import to_tree
-from equipoise.inference.posterior import compiled as compiled_module
-from equipoise.inference.posterior.compiled import compile_sampler
-from equipoise.inference.problem import problem_of
 from equipoise.simulate import complete_edges
 
 
@@ -69,23 +66,6 @@ def test_progress_grows_to_one(result):
     assert done == sorted(done)
     assert done[-1] == 1.0
     assert {"posterior given balance", "posterior with cycles", "evidence along the path"} <= names
-
-
-def test_one_compilation_serves_both_hypotheses_every_node_and_every_table(monkeypatch):
-    table = counts_named("alofi-rain")
-    ready = compile_sampler(problem_of(table))._compiled.compiled
-    compiled = []
-    monkeypatch.setattr(compiled_module, "_COMPILED", {})
-    monkeypatch.setattr(
-        "nutpie.compile_pymc_model", lambda *_args, **_options: compiled.append(1) or ready
-    )
-    for hypothesis in ("reversible", "cyclic"):
-        eq.posterior(table, hypothesis, random_seed=1, backend="nutpie")
-    quick = {"random_seed": 1, "draws": 60, "tune": 60, "backend": "nutpie"}
-    eq.path(table, priors=eq.Priors(scales="fixed"), **quick)
-    swapped = eq.TransitionCounts.from_matrix(table.counts.toarray().T + 1, states=["u", "v", "w"])
-    eq.path(swapped, **quick)
-    assert len(compiled) == 1
 
 
 def test_saved_and_reloaded_it_reports_the_same(result, tmp_path):

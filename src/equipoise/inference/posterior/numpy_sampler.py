@@ -194,6 +194,9 @@ class NumpySampler:
         z = np.zeros((*lead, predictor.cycle.shape[1]))
         if model.n_cycles:
             z = theta[..., model.cycle_columns]
+        if "sigma_c" in sds:
+            # A saved run keeps z/σ_c: as it will be read, to the last bit.
+            z = z / sds["sigma_c"][..., None] * sds["sigma_c"][..., None]
         sd_V = sds.get("sigma_V", np.full(lead, priors.fixed_potential_sd))
         scales = {}
         if priors.scales == "learned":

@@ -18,7 +18,7 @@ CompiledBackend = Literal["nutpie", "numpyro"]
 BackendName = Literal["auto", "numpy", "nutpie", "numpyro"]
 DEFAULT: BackendName = "auto"
 # NumPy's chains factorise a dense matrix for every try of a scale: beyond, compiling is sooner
-# paid for (docs/checks/engine-speed.json).
+# paid for.
 MOST_FOR_NUMPY = 150
 
 Data = Mapping[str, Any]
