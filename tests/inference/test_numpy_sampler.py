@@ -1,5 +1,7 @@
 """Chains in NumPy of one kernel: their density, what they draw from prior and posterior."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from math import sqrt
 
@@ -229,3 +231,18 @@ def test_the_backend_follows_the_size_unless_it_is_named():
     assert backend_for("auto", MOST_FOR_NUMPY + 1) == "nutpie"
     assert backend_for("nutpie", 3) == "nutpie"
     assert isinstance(numpy_sampler(question("pairwise")), NumpySampler)
+
+
+def test_nothing_that_compiles_is_loaded():
+    code = (
+        "import sys, equipoise\n"
+        "counts = equipoise.datasets.load('alofi-rain')\n"
+        "equipoise.path(counts, draws=20, tune=10, random_seed=1)\n"
+        "loaded = {'pymc', 'pytensor', 'nutpie', 'numba', 'jax'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {loaded}' if loaded else 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
