@@ -22,17 +22,9 @@ from equipoise.inference.hamilton.reference import (
     stacked,
     state_at,
 )
-from equipoise.inference.hamilton.walk import (
-    Effort,
-    Tuning,
-    Walk,
-    begin,
-    move_scales,
-    move_scales_apart,
-    redraw_scale,
-    sample,
-    turn,
-)
+from equipoise.inference.hamilton.scales import move_scales, move_scales_apart, redraw_scale
+from equipoise.inference.hamilton.tuning import Tuning
+from equipoise.inference.hamilton.walk import Effort, Walk, begin, sample, turn
 
 __all__ = [
     "Effort",
