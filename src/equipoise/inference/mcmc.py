@@ -77,10 +77,23 @@ def mcmc_findings(
     NotTrustedError
         If a posterior mode cannot be reached, or no chain started.
     """
+    # Where a model is compiled, that takes most of the time.
+    compiles = backend_for(backend, problem.n_parameters) != "numpy"
     fast = fast_findings(
-        problem, draws=FAST_DRAWS, rng=rng, stages=stages, imputed=imputed, until=0.06
+        problem,
+        draws=FAST_DRAWS,
+        rng=rng,
+        stages=stages,
+        imputed=imputed,
+        until=0.06 if compiles else 0.35,
     )
-    sampler = _sampler(problem, backend, stages)
+    done = stages.next(
+        "compiling the model (once; up to a minute)" if compiles else "fitting the scales",
+        0.4 if compiles else 0.36,
+    )
+    done(0, 1)
+    sampler = sampler_for(problem, backend=backend)
+    done(1, 1)
     draws = sampler.usual.draws if draws is None else draws
     has_cycles = fast.curve is not None
     reversible, first = sample_hypothesis(
@@ -124,20 +137,6 @@ def mcmc_findings(
         ),
     )
     return findings, Chains(reversible, cyclic)
-
-
-def _sampler(problem: Problem, backend: BackendName, stages: Stages) -> Sampler:
-    """Return the sampler; a stage of its own says so where a model is compiled."""
-    compiles = backend_for(backend, problem.n_parameters) != "numpy"
-    done = (
-        stages.next("compiling the model (once; up to a minute)", 0.4)
-        if compiles
-        else stages.next("fitting the scales", 0.1)
-    )
-    done(0, 1)
-    sampler = sampler_for(problem, backend=backend)
-    done(1, 1)
-    return sampler
 
 
 def sample_hypothesis(
