@@ -164,7 +164,8 @@ def test_what_did_not_converge_is_run_once_more_and_harder(alofi):
     assert asked[1]["target_accept"] > 0.99
     assert asked[1]["cycle_sd"] == 0.0
     assert result.findings.diagnostics.divergences == 0
-    assert "1,600 draws given balance and of 800 with cycles" in eq.summary(result)
+    said = " ".join(eq.summary(result).split())
+    assert "1,600 draws given balance and of 800 with cycles" in said
 
 
 def test_numbers_are_refused_before_anything_is_compiled(alofi, monkeypatch):
