@@ -49,7 +49,7 @@ def evidence(
 ) -> None:
     """Compute the log Bayes factor by several methods, and say whether they agree.
 
-    path: MCMC at some fifteen sizes of the cycles. laplace: no MCMC. savage_dickey: one joint run.
+    path: MCMC at some twenty sizes of the cycles. laplace: no MCMC. savage_dickey: one joint run.
     bridge: at one fixed size, against path's curve there. smc: PyMC's sequential Monte Carlo, which
     takes minutes and suits some twenty parameters at most.
     """

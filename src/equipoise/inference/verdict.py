@@ -286,12 +286,12 @@ def _contrary(others: Sequence[BayesFactor], side: int) -> str:
     known = [factor for factor in others if factor.distrust is None]
     against = [f for f in known if side * f.log_value + 2 * f.mcse < 0]
     if against:
-        return f"; the sign is the other at {len(against)} of {len(known)} settings tried beside"
+        return f"; the sign is the other at {len(against)} of {len(known)} settings tried"
     if not known:
         return ""
     withheld = len(others) - len(known)
-    but = f" ({withheld} more withheld)" if withheld else ""
-    return f"; the same sign at all {len(known)} settings tried beside{but}"
+    but = f", {withheld} more withheld" if withheld else ""
+    return f"; the same sign at all {len(known)} settings tried{but}"
 
 
 def _size_text(size: ViolationSize | None) -> str:

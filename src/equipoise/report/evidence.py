@@ -66,13 +66,7 @@ def evidence_beside(result: BalanceTest) -> list[tuple[str, str]]:
     if result.priors.scales == "fixed":
         found.append(("learned", "not tried: --scales learned, the default, gives it"))
     if verdict.ceiling is not None and verdict.favours != "untestable":
-        found.append(
-            (
-                "ceiling",
-                f"{_level(verdict.ceiling)}: what these trials would give had the counts "
-                "equalled their reversible fit",
-            )
-        )
+        found.append(("ceiling", _ceiling(verdict.ceiling)))
     found.append(
         ("information", f"{fixed(verdict.information_nats, 1)} nats on the cycles, expected")
     )
@@ -128,8 +122,13 @@ def factor_text(factor: BayesFactor, places: int) -> str:
     return fixed(factor.log_value, places, sign=True)
 
 
-def _level(factor: BayesFactor) -> str:
-    return "withheld" if factor.distrust else with_error(factor.log_value, factor.mcse)
+def _ceiling(factor: BayesFactor) -> str:
+    if factor.distrust is not None:
+        return f"withheld: {factor.distrust}"
+    return (
+        f"{with_error(factor.log_value, factor.mcse)}: what these trials would give had the counts "
+        "equalled their reversible fit"
+    )
 
 
 def _withheld(others: Sequence[Alternative]) -> list[tuple[str, str]]:

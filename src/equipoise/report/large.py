@@ -30,7 +30,7 @@ def large_summary(mapped: LargeMap, tested: LargeTest | None = None) -> str:
     """
     lines: list[str] = []
     if tested is not None:
-        lines += [*wrap(f"Verdict  {tested.verdict.text}", hang=9), ""]
+        lines += [*wrap(tested.verdict.text), ""]
     else:
         lines += [
             *wrap(

@@ -23,7 +23,8 @@ class Sentence:
     keys: tuple[str, ...] = ()
 
 
-_PACKAGES: dict[Backend, tuple[str, ...]] = {
+#: What runs the chains of each.
+PACKAGES: dict[Backend, tuple[str, ...]] = {
     "numpy": ("numpy",),
     "nutpie": ("pymc", "nutpie"),
     "numpyro": ("pymc", "jax", "numpyro"),
@@ -162,10 +163,11 @@ def _computed(result: BalanceTest) -> Iterator[Sentence]:
     seed = "not fixed" if result.random_seed is None else str(result.random_seed)
     if result.chains is not None or findings.method == "path":
         backend = findings.backend or "nutpie"
-        used = ", ".join(f"{k} {v}" for k, v in versions(_PACKAGES[backend]).items())
+        used = ", ".join(f"{k} {v}" for k, v in versions(PACKAGES[backend]).items())
+        sampler, _, amount = findings.effort.partition(", ")
         walk = _WALKS[backend]
         yield Sentence(
-            f"Posteriors were sampled by {findings.effort} ({used}; seed {seed}), {walk.text}",
+            f"Posteriors were sampled by {sampler}, {walk.text}: {amount} ({used}; seed {seed})",
             walk.keys,
         )
         if findings.curve is not None:

@@ -82,7 +82,7 @@ def _so_far(plan: Plan) -> list[str]:
 
 def _ceiling(plan: Plan) -> str:
     if plan.ceiling is None or plan.ceiling_mcse is None:
-        return fixed(plan.ceiling or 0.0, 1, sign=True)
+        return f"{fixed(plan.ceiling or 0.0, 1, sign=True)}, roughly"
     return with_error(plan.ceiling, plan.ceiling_mcse)
 
 

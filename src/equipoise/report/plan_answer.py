@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from equipoise.inference.planning import Outlook, Plan
-from equipoise.inference.verdict import STRENGTHS, strength_of
+from equipoise.inference.verdict import STRENGTHS
 from equipoise.report.numbers import decimals, fixed, outward, share
 
 _STRONG = STRENGTHS["strong"]
@@ -42,8 +42,8 @@ def _needed(plan: Plan) -> str:
         value = fixed(factor.log_value, 1, sign=True)
         side = "balance" if factor.log_value > 0 else "its violation"
         return (
-            f"No more trials are needed to decide: log BF is {value} "
-            f"already, {strength_of(abs(factor.log_value))} evidence for {side}."
+            f"No more trials are needed to decide: log BF is {value} already, for {side}; "
+            "`equipoise test` gives its range over priors, which sets the strength."
         )
     violation, none = rows_of(plan, "violation"), rows_of(plan, "none")
     found = _first(violation, [row.against or 0.0 for row in violation])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from platform import python_version
 
 from equipoise.inference.diagnosis import Diagnosis
+from equipoise.inference.posterior.backends import Backend
 from equipoise.io.metadata import thaw_metadata
 from equipoise.report.baselines import what_is_wrong
 from equipoise.report.bibliography import cited
@@ -43,22 +44,19 @@ from equipoise.report.violation import named_entries, rate_facts
 from equipoise.text import printable
 
 _MOST, _WIDTH = 60, 40
-_STEPS = (
-    "Grey bands end at ±1, ±3 and ±5 nats. The green mark is the ceiling: what these trials would "
-    "give had the counts equalled their reversible fit."
+_STEPS = "Grey bands end at ±1, ±3 and ±5 nats."
+_CEILING = (
+    " The green mark is the ceiling: what these trials would give had the counts equalled their "
+    "reversible fit."
 )
 _PRIOR = "No cycle is testable, so this tells how the priors fit, not whether balance holds."
-_PACKAGES = (
-    "equipoise",
-    "numpy",
-    "scipy",
-    "numba",
-    "pymc",
-    "pytensor",
-    "nutpie",
-    "arviz",
-    "matplotlib",
-)
+#: What computes, beside NumPy and SciPy, by what runs the chains.
+_ENGINES: dict[Backend | None, tuple[str, ...]] = {
+    None: (),
+    "numpy": ("arviz",),
+    "nutpie": ("arviz", "numba", "nutpie", "pymc", "pytensor"),
+    "numpyro": ("arviz", "jax", "numpyro", "pymc", "pytensor"),
+}
 
 
 def verdict(found: Diagnosis) -> Section:
@@ -94,7 +92,9 @@ def evidence(found: Diagnosis) -> Section:
     result = found.result
     from equipoise.plots import plot_evidence
 
-    testable = bool(result.graph.n_testable_cycles)
+    best = result.verdict.ceiling
+    marked = _CEILING if best is not None and best.distrust is None else ""
+    steps = _STEPS + marked if result.graph.n_testable_cycles else _PRIOR
     blocks: list[Block] = [Entries(tuple(headline(result)))]
     if result.graph.n_cycles and result.converged:
         blocks.append(
@@ -103,7 +103,7 @@ def evidence(found: Diagnosis) -> Section:
                 result,
                 "Curve of the log Bayes factor against the size of the cycles.",
                 "Log Bayes factor at fixed σ_c (line; the band is two Monte Carlo errors) and "
-                f"averaged over σ_c ~ HalfNormal(τ) (diamonds). {_STEPS if testable else _PRIOR}",
+                f"averaged over σ_c ~ HalfNormal(τ) (diamonds). {steps}",
             )
         )
         blocks.append(Entries(tuple(evidence_beside(result))))
@@ -283,12 +283,14 @@ def references(found: Diagnosis) -> Section:
 
 
 def provenance(found: Diagnosis) -> Section:
-    """Give versions and seed: what is needed to compute this again."""
+    """Give versions and seed: what is needed to compute this again, and no more."""
     result = found.result
+    engine = (result.findings.backend or "nutpie") if result.findings.method == "path" else None
     seed = "none: not reproducible" if result.random_seed is None else str(result.random_seed)
     pairs = [("seed", seed), ("computed in", f"{result.seconds:.1f} s")]
     pairs.append(("Python", python_version()))
-    pairs += versions(_PACKAGES).items()
+    names = ("equipoise", "numpy", "scipy", *_ENGINES[engine], "matplotlib")
+    pairs += versions(names).items()
     return Section("versions", "Versions and seed", (Entries(tuple(pairs)),))
 
 

@@ -4,7 +4,7 @@ From the reversible model at σ_c = 0 a path of models leads to any σ_c, and
 
     d log Z/d log σ_c = E|c|²/σ_c² − b1
 
-under the posterior at fixed σ_c. MCMC gives the right side at some fifteen σ_c, and its integral is
+under the posterior at fixed σ_c. MCMC gives the right side at some twenty σ_c, and its integral is
 the log Bayes factor as a function of σ_c: no proposal, no limit of dimension. Control variates made
 of the score take away nearly all Monte Carlo error, and an analytic pilot nearly all error of
 interpolation; neither changes what is estimated.

@@ -75,7 +75,7 @@ def walk_nodes(
     accept
         Acceptance rate aimed at; where the draws may not be believed, that of posteriors.
     progress
-        Called with (nodes done, nodes planned).
+        Called with (nodes done, nodes planned), before the first node too.
 
     Returns
     -------
@@ -89,6 +89,8 @@ def walk_nodes(
     curves: list[CycleScaleCurve] = []
     for _ in range(_ROUNDS):
         planned = len(nodes) + len(spots)
+        if progress is not None:
+            progress(len(nodes), planned)
         for first in range(0, len(spots), at_once):
             some = spots[first : first + at_once]
             starts = [_nearest(points, spot) for spot in some]
