@@ -244,7 +244,7 @@ def test_summary_is_short_aligned_and_safe():
     assert "16 (4 to 12 a source), drawn from chosen sources" in text
     assert "11, of them 0 to the same state; 3 of 6 ordered pairs seen" in text
     assert "5 trials ended in no state (31.2%)" in text
-    assert "never a source  1: C" in text
+    assert "never sources  1: C" in text
     assert "impossible by protocol" in text
     assert "1: A\\u202e - C, beyond the observed ones" in text
     assert "trials of this table were imputed, not observed" in text

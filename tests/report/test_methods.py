@@ -20,7 +20,7 @@ def test_the_fast_path_and_mcmc_cite_what_each_did(diagnosed):
     assert not keys(fast) & {"gelman1998", "mira2013", "vehtari2021", "papaspiliopoulos2007"}
     assert {"gelman1998", "mira2013", "vehtari2021", "papaspiliopoulos2007"} <= keys(sampled)
     assert not keys(sampled) & {"rue2009", "geweke1989"}
-    assert "NUTS, 4 chains of 1,000 draws" in methods_text(sampled)
+    assert "by NUTS, in coordinates fitted to the data: 4 chains of 1,000" in methods_text(sampled)
 
 
 @pytest.mark.parametrize(("backend", "other"), [("nutpie", "numpyro"), ("numpyro", "nutpie")])
@@ -36,10 +36,12 @@ def test_what_ran_nuts_is_named(diagnosed, monkeypatch, backend, other):
 
 def test_chains_of_our_own_are_named(diagnosed):
     found = diagnosed("sampled alofi-rain")
-    findings = replace(found.result.findings, backend="numpy", effort="Hamiltonian Monte Carlo")
+    findings = replace(
+        found.result.findings, backend="numpy", effort="Hamiltonian Monte Carlo, 8 chains"
+    )
     own = replace(found, result=replace(found.result, findings=findings))
-    assert "sampled by Hamiltonian Monte Carlo (numpy " in methods_text(own)
-    assert "split about a Gaussian fitted to the data" in methods_text(own)
+    assert "sampled by Hamiltonian Monte Carlo, split about a Gaussian" in methods_text(own)
+    assert "apart from them in turn: 8 chains (numpy " in methods_text(own)
     assert {"shahbaba2014", "yu2011"} <= keys(own)
     assert not {"hoffman2014", "papaspiliopoulos2007"} & keys(own)
 

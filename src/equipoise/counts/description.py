@@ -28,7 +28,7 @@ def summarize(counts: "TransitionCounts") -> str:
         ("trials", _trials(counts)),
         ("transitions", _transitions(counts)),
         ("other", _other(counts)),
-        ("never a source", _few(counts.never_sources)),
+        ("never sources", _few(counts.never_sources)),
         ("blocks", _blocks(counts)),
     ]
     if not counts.stay:

@@ -260,9 +260,7 @@ def _text(
             "potential fits these counts as closely as any kernel, and a log Bayes factor tells "
             "how the priors fit, not whether balance holds."
         )
-    # Rounded outwards, so that no range looks narrower than it is.
-    low, high = floor(10 * lower) / 10 + 0.0, ceil(10 * upper) / 10 + 0.0
-    span = f"log BF between {low:.1f} and {high:.1f}"
+    span = span_text(lower, upper)
     tail = _size_text(size)
     if favours != "non-reversible":
         tail = tail.replace("The violation is material", "If there is a violation it is material")
@@ -279,6 +277,12 @@ def _text(
         best = f"{ceiling.log_value:.1f} at τ = {ceiling.cycle_scale:g}"
         hope = f"; had they matched balance exactly, {best}"
     return f"Undecided: too few data ({span}{hope}). {tail}"
+
+
+def span_text(lower: float, upper: float) -> str:
+    """Return "log BF between -6.1 and -4.8": rounded outwards, never narrower than it is."""
+    low, high = floor(10 * lower) / 10 + 0.0, ceil(10 * upper) / 10 + 0.0
+    return f"log BF between {low:.1f} and {high:.1f}"
 
 
 def _contrary(others: Sequence[BayesFactor], side: int) -> str:

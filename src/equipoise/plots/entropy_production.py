@@ -12,8 +12,8 @@ from equipoise.plots.style import BLUE, GREY, VERMILLION, drawn_on, legend_below
 _HEIGHT, _WORDS = 2.5, 1.2
 _BINS = 36
 # The parts of either distribution that are not shown: on a logarithmic axis the lower tail of one
-# that reaches 0 has no end.
-_TAILS = (0.05, 0.002)
+# that reaches 0 has no end. The 95 % interval must be in sight.
+_TAILS = (0.02, 0.002)
 _ROOM = 1.25
 
 

@@ -230,7 +230,7 @@ def _colours(
         colours[testable] = to_rgba(BLUE)
         handles.append(_handle("o", BLUE, "on a testable cycle"))
     if not testable.all():
-        handles.append(_handle("o", GREY, "on none: always fits"))
+        handles.append(_handle("o", GREY, "on no testable cycle"))
     return colours, handles
 
 

@@ -91,6 +91,18 @@ def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
         return axes
 
 
+def _loudest(result: BalanceTest, layout: _Layout, edges: IntArray) -> FloatArray:
+    """Return the lines that names should leave in sight: arrows; of few states all, if none."""
+    at = layout.points[np.searchsorted(layout.states, edges)]
+    clear = [
+        k
+        for k, edge in enumerate(result.edges)
+        if result.converged and edge.testable and (edge.lower > 0 or edge.upper < 0)
+    ]
+    few = len(layout.states) <= _NAMED
+    return np.array([_bent(a, b) for a, b in (at if few and not clear else at[clear])])
+
+
 def _place(result: BalanceTest, edges: IntArray) -> _Layout:
     graph = result.graph
     joined = np.unique(edges)
@@ -281,4 +293,5 @@ def _name(axes: Axes, result: BalanceTest, layout: _Layout, edges: IntArray) -> 
             [tick_label(result.graph.states[state], 16) for state in chosen],
             [position[state] for state in chosen],
             size,
+            lines=_loudest(result, layout, edges),
         )

@@ -11,6 +11,8 @@ from equipoise.likelihoods import FloatArray, IntArray
 Box = tuple[float, float, float, float]
 _STEPS = 150
 _EVEN = 0.7
+# What a line that a name stands on counts as wide, points.
+_LINE = 2.0
 _CHOICES = (
     (1.0, 0.0),
     (-1.0, 0.0),
@@ -84,8 +86,11 @@ def write_names(
     named: Sequence[int],
     size: float,
     gap: float = 4.5,
+    lines: FloatArray | None = None,
 ) -> None:
     """Write names beside points where they hide neither each other nor a point, if that can be.
+
+    Of the places left they take the one that hides least of the lines.
 
     Parameters
     ----------
@@ -101,11 +106,14 @@ def write_names(
         Of the type, points.
     gap
         Between a point and its name, points.
+    lines : array (L, T, 2), optional
+        What names had better not stand on, T points along each line, data units.
     """
     pixel = axes.figure.dpi / 72.0
     at = axes.transData.transform(points)
     inside = (axes.bbox.x0, axes.figure.bbox.x1, axes.bbox.y0, axes.bbox.y1)
     marks: list[Box] = [(x - 4, x + 4, y - 4, y + 4) for x, y in at]
+    spots = _along(axes, lines)
     taken: list[Box] = []
     for state, name in zip(named, names, strict=True):
         note = axes.annotate(
@@ -129,7 +137,11 @@ def write_names(
         ]
         # Better two names on each other than a state hidden.
         costs = [
-            _hidden(box, taken) + 5.0 * _hidden(box, marks) + _outside(box, inside) for box in boxes
+            _hidden(box, taken)
+            + 5.0 * _hidden(box, marks)
+            + _LINE * pixel * _crossed(box, spots)
+            + _outside(box, inside)
+            for box in boxes
         ]
         best = int(np.argmin(costs))
         taken.append(boxes[best])
@@ -144,6 +156,25 @@ def _beside(x: float, y: float, width: float, height: float, cos: float, sin: fl
     left = x - (width / 2 if cos == 0 else 0.0 if cos > 0 else width)
     bottom = y - (height / 2 if sin == 0 else 0.0 if sin > 0 else height)
     return left, left + width, bottom, bottom + height
+
+
+def _along(axes: Axes, lines: FloatArray | None) -> FloatArray:
+    """Return points about a pixel apart along lines, pixels, shape (N, 2)."""
+    if lines is None or not len(lines):
+        return np.empty((0, 2))
+    at = axes.transData.transform(np.reshape(lines, (-1, 2))).reshape(np.shape(lines))
+    parts = []
+    for start, end in zip(at[:, :-1].reshape(-1, 2), at[:, 1:].reshape(-1, 2), strict=True):
+        steps = max(int(np.hypot(*(end - start))), 1)
+        parts.append(start + np.linspace(0.0, 1.0, steps, endpoint=False)[:, None] * (end - start))
+    return np.concatenate(parts)
+
+
+def _crossed(box: Box, spots: FloatArray) -> int:
+    """Return how many pixels of lines a box covers."""
+    x, y = spots.T
+    inside = (box[0] < x) & (x < box[1]) & (box[2] < y) & (y < box[3])
+    return int(np.count_nonzero(inside))
 
 
 def _hidden(box: Box, taken: Sequence[Box]) -> float:

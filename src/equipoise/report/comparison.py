@@ -24,6 +24,7 @@ from equipoise.report.numbers import (
     spread_decimals,
     with_error,
 )
+from equipoise.report.violation import expected_text
 from equipoise.text import listed, printable, told_apart
 
 MOST_KERNELS, MOST_DEVIATING, MOST_PAIRS, MOST_STATES = 30, 12, 15, 10
@@ -201,8 +202,8 @@ def balance_entries(found: Comparison, short: dict[str, str]) -> list[tuple[str,
         entries.append(
             (
                 "break it",
-                f"{len(named):,}: {_in_a_row(named)}. Of these {fixed(balances.expected_false, 2)} "
-                "are expected to obey it",
+                f"{len(named):,}: {_in_a_row(named)}. Of these "
+                f"{expected_text(balances.expected_false)} expected to obey it",
             )
         )
     return entries

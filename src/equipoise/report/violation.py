@@ -103,7 +103,7 @@ def named_entries(violation: Violation) -> list[tuple[str, str]]:
     if named:
         text = (
             f"{named:,} of {total:,}, whose P exceeds {CERTAIN:g} by two Monte Carlo errors; "
-            f"of these {_expected(violation.expected_false)} expected to be false"
+            f"of these {expected_text(violation.expected_false)} expected to be false"
         )
     else:
         text = f"none of {total:,}: no P exceeds {CERTAIN:g} by two Monte Carlo errors"
@@ -150,7 +150,8 @@ def chance(cycle: CycleViolation) -> str:
     return probability(cycle.averaged)
 
 
-def _expected(number: float) -> str:
+def expected_text(number: float) -> str:
+    """Return "0.03 are" or "fewer than 0.01 are", of an expected number of false findings."""
     return f"{fixed(number, 2)} are" if number >= 0.01 else "fewer than 0.01 are"
 
 

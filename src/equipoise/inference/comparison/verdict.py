@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from equipoise.inference.comparison.hypotheses import Hypothesis
 from equipoise.inference.evidence.result import MCSE_TRUSTED
-from equipoise.inference.verdict import STRENGTHS, Strength, strength_of
+from equipoise.inference.verdict import STRENGTHS, Strength, span_text, strength_of
 from equipoise.models.hierarchical import DEVIATION_SCALE
 
 Sharing = Literal["one potential", "several potentials", "undecided"]
@@ -98,9 +98,9 @@ def _text(
     ceiling: float | None,
     distrust: str | None,
 ) -> str:
-    between = f"log BF between {lower:.1f} and {upper:.1f}"
     if distrust is not None:
         return f"Not to be trusted: {distrust}."
+    between = span_text(lower, upper)
     if favours == "one potential":
         return f"One potential, {strength} evidence ({between})."
     if favours == "several potentials":

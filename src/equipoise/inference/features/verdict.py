@@ -8,7 +8,7 @@ import numpy as np
 
 from equipoise.inference.evidence.result import MCSE_TRUSTED, BayesFactor
 from equipoise.inference.features.fit import FeatureFit, solve
-from equipoise.inference.verdict import STRENGTHS, Strength, strength_of
+from equipoise.inference.verdict import STRENGTHS, Strength, span_text, strength_of
 
 Explained = Literal["features", "none", "undecided"]
 #: Prior scales of what features explain over which the verdict must hold, in units of its own.
@@ -111,7 +111,7 @@ def feature_verdict(factors: tuple[BayesFactor, ...]) -> FeatureVerdict:
         favours, strength = "none", strength_of(-upper)
     elif distrust is None and lower >= STRENGTHS["positive"]:
         favours, strength = "features", strength_of(lower)
-    between = f"log BF between {lower:.1f} and {upper:.1f}"
+    between = "" if distrust is not None else span_text(lower, upper)
     if distrust is not None:
         text = f"Not to be trusted: {distrust}. More draws (--draws) may do."
     elif favours == "features":
