@@ -244,7 +244,7 @@ def test_summary_is_short_aligned_and_safe():
     assert "16 (4 to 12 a source), drawn from chosen sources" in text
     assert "11, of them 0 to the same state; 3 of 6 ordered pairs seen" in text
     assert "5 trials ended in no state (31.2%)" in text
-    assert "never sources  1: C" in text
+    assert "never sources   1: C" in text
     assert "impossible by protocol" in text
     assert "1: A\\u202e - C, beyond the observed ones" in text
     assert "trials of this table were imputed, not observed" in text
@@ -255,7 +255,7 @@ def test_summary_of_trajectories_and_blocks(tmp_path):
     assert "along 2 trajectories from A, B" in counts.summary()
     assert "along trajectories\n" in make(protocol="trajectory").summary()
     blocks = Blocks(("x", "y"), [0, 1, 1, 1, 1], [0, 0, 0, 1, 1], [1, 0, -1, 0, 2], [7, 2, 5, 3, 1])
-    assert "blocks          2: x, y" in make(blocks=blocks).summary()
+    assert "blocks         2: x, y" in make(blocks=blocks).summary()
 
 
 def test_heavy_packages_are_loaded_for_their_formats_only(tmp_path):

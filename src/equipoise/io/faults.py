@@ -47,11 +47,15 @@ def refuse(faults: Iterable[Fault], place: Place) -> None:
     Raises
     ------
     DataError
-        With one fault as a sentence, with several as a list (`DataError.faults`) of the first ten.
+        With one fault as a sentence, with several as a list (`DataError.faults`) of the first ten;
+        the same fault at the same place is named once.
     """
     found = sorted(faults, key=lambda fault: fault.position)
     if not found:
         return
+    if place(found[0].position) == place(found[-1].position):
+        # Of entries that have no place of their own, each fault once.
+        found = list({fault.what: fault for fault in reversed(found)}.values())[::-1]
     shown = found[:MOST]
     places = [place(fault.position) for fault in shown]
     if len(found) == 1:
