@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from equipoise.errors import NotTrustedError
-from equipoise.inference.sparse.linear import Pattern, pattern_of
 from equipoise.inference.sparse.pairs import Pairs
+from equipoise.inference.sparse.pattern import Pattern, pattern_of
 from equipoise.likelihoods import FloatArray
 
 _MAX_STEPS = 3000
@@ -72,7 +72,7 @@ class IterativeSystem:
     Attributes
     ----------
     pattern
-        With the states in their own order.
+        Of the graph.
     tolerance
         Of each solve, relative.
     """
@@ -89,4 +89,4 @@ class IterativeSystem:
 
 def iterative_system(pairs: Pairs, tolerance: float = 1e-4) -> IterativeSystem:
     """Return the system of a graph."""
-    return IterativeSystem(pattern_of(pairs, np.arange(pairs.n_states)), tolerance)
+    return IterativeSystem(pattern_of(pairs), tolerance)
