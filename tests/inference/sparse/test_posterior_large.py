@@ -14,8 +14,9 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import NotConvergedWarning, UsageError
 from equipoise.graph import support_graph
 from equipoise.inference.sparse.balance import balance_mode
+from equipoise.inference.sparse.motion import turn
 from equipoise.inference.sparse.posterior.totals import with_totals
-from equipoise.inference.sparse.posterior.trajectories import reference_at, turn
+from equipoise.inference.sparse.posterior.landscape import BalanceLandscape, reference_at
 from equipoise.inference.weighted import potential_of
 
 # Of some 60 comparisons a test, one beyond this by chance in 10⁴ runs.
@@ -159,9 +160,9 @@ def test_a_turn_keeps_the_density():
     pairs, system = sparse_of(reversible_table(7, states=10, trials=25))
     spot = reference_at(pairs, balance_mode(pairs, system, 1.3))
     rng = np.random.default_rng(5)
-    start = spot.mode.potential[:, None] + spot.sample(rng, 2000)
-    sd = np.full(2000, 1.3)
-    lost = [1 - turn(spot, start, sd, steps, rng)[1].mean() for steps in (2, 8)]
+    landscape = BalanceLandscape(spot, np.full(2000, 1.3**-2))
+    start = (spot.sample(rng, 2000),)
+    lost = [1 - turn(landscape, start, steps, rng)[1].mean() for steps in (2, 8)]
     assert lost[1] < lost[0] / 8
 
 

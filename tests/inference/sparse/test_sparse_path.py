@@ -13,7 +13,7 @@ from equipoise.inference.modes.mode import find_mode
 from equipoise.inference.sparse import solver
 from equipoise.inference.sparse.cyclic import cyclic_mode
 from equipoise.inference.sparse.path.controls import prior_trace
-from equipoise.inference.sparse.path.trajectories import Reference
+from equipoise.inference.sparse.path.landscape import Reference
 from equipoise.inference.sparse.path.violation import violation_of
 from equipoise.inference.weighted import violation_of as rho_of
 

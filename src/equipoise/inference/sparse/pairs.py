@@ -97,15 +97,6 @@ class Pairs:
         # expit, by a function that NumPy has in vector instructions.
         return np.asarray(forward - 0.5 * total * (1.0 + np.tanh(0.5 * (eta + exposure))))
 
-    def value_and_residual(self, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return :meth:`log_likelihood` and :meth:`residual` by one exponential for both."""
-        forward, total, exposure = self._columns(eta)
-        logit = eta + exposure
-        small = np.exp(-np.abs(logit))
-        p = np.where(logit >= 0.0, 1.0, small) / (1.0 + small)
-        softplus = np.maximum(logit, 0.0) + np.log1p(small)
-        return np.asarray((forward * logit - total * softplus).sum(axis=0)), forward - total * p
-
     def weight(self, eta: FloatArray) -> FloatArray:
         """Return ``m_e p_e (1 − p_e)``, the curvature, shape of ``eta``."""
         _, total, exposure = self._columns(eta)
