@@ -1,10 +1,16 @@
-"""The verdict at the paper's scale: `python -m benchmarks.paper SEED RHO`, one simulated table."""
+"""The verdict at the paper's scale: `python -m benchmarks.paper SEED RHO`, one simulated table.
+
+Each run adds a line to measured/paper.jsonl, from which the table in scale.md is written.
+"""
 
 import argparse
 import json
+import os
 import resource
-import sys
+import threading
 import time
+from pathlib import Path
+from typing import Any
 
 import equipoise as eq
 from benchmarks.large import simulate
@@ -12,6 +18,42 @@ from benchmarks.large import simulate
 STATES, DRAWS, POOL = 7484, 50_228, 0.9
 #: Edges of the kernel's graph: some 12,000 and 21,700 directed transitions are seen.
 FEW, MANY = 35_000, 250_000
+MEASURED = Path(__file__).with_name("measured") / "paper.jsonl"
+
+
+class Peak(threading.Thread):
+    """Watches how much memory this process and its workers hold together, in private pages."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.gigabytes = 0.0
+
+    def run(self) -> None:
+        """Look twenty times a second."""
+        while True:
+            self.gigabytes = max(self.gigabytes, sum(map(_held, _family())) / 1e6)
+            time.sleep(0.05)
+
+
+def _family() -> list[int]:
+    own = os.getpid()
+    children = Path(f"/proc/{own}/task/{own}/children").read_text(encoding="ascii").split()
+    return [own, *map(int, children)]
+
+
+def _held(process: int) -> int:
+    """Return the resident memory of a process, kB; 0 where it has gone."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def _spent() -> float:
+    """Return the CPU seconds of this process and of its workers that have ended."""
+    parts = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(part.ru_utime + part.ru_stime for part in parts)
 
 
 def main() -> None:
@@ -19,24 +61,30 @@ def main() -> None:
     parser.add_argument("seed", type=int)
     parser.add_argument("rho", type=float, help="0: reversible")
     parser.add_argument("--edges", type=int, default=FEW, help="of the kernel's graph")
+    parser.add_argument("--workers", type=int, help="processes; default: one a core")
     parser.add_argument("--laplace", action="store_true", help="Laplace's evidence beside it")
+    parser.add_argument("--beside", default="", help="what else the machine does, for the record")
     given = parser.parse_args()
     table = simulate(
         STATES, given.edges, DRAWS, given.seed, pool=POOL, violation=given.rho
     ).counts()
-    stages: dict[str, float] = {}
+    peak = Peak()
+    peak.start()
+    spent, begun = _spent(), time.perf_counter()
+    ends: dict[str, float] = {}
 
     def progress(stage: str, fraction: float) -> None:
-        stages[stage] = time.process_time()
-        print(f"{stage} {fraction:.2f} {stages[stage]:.0f} s", file=sys.stderr, flush=True)
+        ends[stage] = round(time.perf_counter() - begun, 1)
 
-    spent, begun = time.process_time(), time.perf_counter()
-    found = eq.test_large(table, random_seed=given.seed, progress=progress)
-    ends = list(stages.values())
+    found = eq.test_large(
+        table, random_seed=given.seed, progress=progress, workers=given.workers
+    )
+    cpu, wall = round(_spent() - spent, 1), round(time.perf_counter() - begun, 1)
     verdict, potential = found.verdict, found.potential
-    result = {
+    result: dict[str, Any] = {
         "seed": given.seed,
         "rho": given.rho,
+        "kernel_edges": given.edges,
         "arcs": int(table.counts.nnz),
         "compared": found.path.pairs.n_edges,
         "cycles": found.graph.n_cycles,
@@ -49,30 +97,30 @@ def main() -> None:
         "reason": verdict.reason,
         "distrust": found.distrust,
         "ceiling": verdict.ceiling and round(verdict.ceiling.log_value, 3),
+        "ceiling_mcse": verdict.ceiling and round(verdict.ceiling.mcse, 3),
+        "ceiling_distrust": verdict.ceiling and verdict.ceiling.distrust,
         "size": verdict.size and [verdict.size.mean, verdict.size.lower, verdict.size.upper],
         "nodes": len(found.path.nodes),
         "potentials": potential and len(potential.chosen),
         "r_hat_max": potential and round(potential.r_hat_max, 4),
         "ess_min": potential and round(potential.ess_bulk_min),
-        "cpu": dict(
-            zip(
-                stages,
-                [round(b - a, 1) for a, b in zip([spent, *ends], ends, strict=False)],
-                strict=True,
-            )
-        ),
-        "cpu_all": round(time.process_time() - spent, 1),
-        "wall": round(time.perf_counter() - begun, 1),
-        "gigabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+        "workers": given.workers,
+        "stage_ends": ends,
+        "cpu": cpu,
+        "wall": wall,
+        "gigabytes": round(peak.gigabytes, 2),
+        "beside": given.beside,
     }
     if given.laplace:
-        spent = time.process_time()
+        spent = _spent()
         rough = eq.laplace_large(table).log_bayes_factor()
         error = rough.log_value - found.log_bayes_factor.log_value
         result["laplace"] = round(rough.log_value, 3)
         result["laplace_error"] = round(error, 3)
-        result["cpu_laplace"] = round(time.process_time() - spent, 1)
-    print(json.dumps(result), flush=True)
+        result["cpu_laplace"] = round(_spent() - spent, 1)
+    with MEASURED.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(result, ensure_ascii=False) + "\n")
+    print(json.dumps(result, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from equipoise.models import Priors
 _SPREAD = 0.15
 # More than two short steps gain little; one long step loses much (measured at 500 states).
 _FIRST, _ACCEPTANCE = Stride(log_steps=0.6, width=0.1), 0.9
-_WORTH = 0.2
+_STRETCHES, _WORTH = 3, 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ def walk(
     stretch = np.exp(_SPREAD * np.linspace(-1, 1, chains)) if learned else np.ones(chains)
     phi = (centre + spot.sample(rng, chains)) * stretch
     sd = spot.mode.potential_sd * stretch
-    stride, stretches = _FIRST, 1
+    stride, stretches = _FIRST, _STRETCHES
     # How far log σ_Φ goes given Φ; where the counts let Φ stretch by far less, to try is no use.
     reach = _WORTH / np.sqrt(2.0 * max(pairs.n_states - pairs.n_components, 1))
     done = 0
@@ -81,5 +81,5 @@ def walk(
         done += 1
         if done <= tune:
             stride = adapted(stride, float(accept.mean()), _ACCEPTANCE, hits, done / tune)
-            stretches = int(done < tune - 1 or stride.width > reach)
+            stretches = _STRETCHES * int(done < tune - 1 or stride.width > reach)
         yield Draw(phi, sd, accept)
