@@ -76,9 +76,7 @@ def main() -> None:
     def progress(stage: str, fraction: float) -> None:
         ends[stage] = round(time.perf_counter() - begun, 1)
 
-    found = eq.test_large(
-        table, random_seed=given.seed, progress=progress, workers=given.workers
-    )
+    found = eq.test_large(table, random_seed=given.seed, progress=progress, workers=given.workers)
     cpu, wall = round(_spent() - spent, 1), round(time.perf_counter() - begun, 1)
     verdict, potential = found.verdict, found.potential
     result: dict[str, Any] = {

@@ -15,8 +15,8 @@ from equipoise.likelihoods import IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 
-# A core is dense when this share of its pairs are neighbours: a fifth is faster dense already.
-_DENSE = 0.2
+# A core is dense when this share of its pairs are neighbours: dense algebra is faster by more.
+_DENSE = 0.1
 # So small a core is not worth further levels.
 _SMALL = 48
 # A level takes states of up to so many times the fewest neighbours.

@@ -16,15 +16,17 @@ from equipoise.errors import NotTrustedError
 from equipoise.inference.sparse.elimination import Elimination, Level
 from equipoise.likelihoods import FloatArray, IntArray
 
+# Levels are gathered while their product has at most so many times the entries of all.
+_FILL = 1.5
+
 
 @dataclass(frozen=True, eq=False)
 class _Step:
-    """One level: how its unknowns follow from the later ones, and those take its right sides."""
+    """Some levels: unknowns from ``begin`` to ``end`` give to all from ``begin`` on, and take."""
 
     begin: int
     end: int
-    inverse: FloatArray
-    follow: csr_array
+    give: csr_array
     take: csr_array
 
 
@@ -73,8 +75,8 @@ class Factor:
     log_det: float
     _elimination: Elimination
     _steps: tuple[_Step, ...]
+    _inverse: FloatArray
     _core: _Core
-    _width: int
 
     def less(self, log_det: float) -> "Factor":
         """Return the same with so much off the logarithm of the determinant."""
@@ -82,22 +84,22 @@ class Factor:
 
     def solve(self, right: FloatArray) -> FloatArray:
         """Return the solution for right sides (n·b, ...), in the order of the states."""
-        n, width = self._elimination.n, self._width
-        position = self._elimination.position
+        inverse, position = self._inverse, self._elimination.position
+        width, n = len(inverse), len(position)
         by_state = right.reshape(n, -1)
         ordered = np.empty_like(by_state)
         ordered[position] = by_state
         x = ordered.reshape(n * width, -1)
         for step in self._steps:
-            x[step.end :] -= step.take @ x[step.begin : step.end]
-        begin = self._steps[-1].end if self._steps else 0
-        if begin < len(x):
-            x[begin:] = self._core.solve(x[begin:])
+            x[step.begin :] += step.give @ x[step.begin : step.end]
+        done = inverse.shape[2]
+        own = x[: width * done].reshape(done, width, x.shape[1])
+        turned = sum(inverse[:, k, :, None] * own[:, k] for k in range(width))
+        x[: width * done] = np.swapaxes(turned, 0, 1).reshape(width * done, x.shape[1])
+        if done < n:
+            x[width * done :] = self._core.solve(x[width * done :])
         for step in reversed(self._steps):
-            own = x[step.begin : step.end]
-            blocks = own.reshape(-1, width, own.shape[1])
-            turned = (step.inverse[:, :, :, None] * blocks.swapaxes(0, 1)).sum(axis=1)
-            own[:] = turned.swapaxes(0, 1).reshape(own.shape) - step.follow @ x[step.end :]
+            x[step.begin : step.end] += step.take @ x[step.begin :]
         return np.asarray(x.reshape(by_state.shape)[position].reshape(right.shape))
 
 
@@ -120,10 +122,14 @@ def factorise(elimination: Elimination, diagonal: FloatArray, edges: FloatArray)
     """
     width = len(diagonal)
     diagonal, edges = diagonal.copy(), edges[..., elimination.sorting]
+    inverses = np.empty((width, width, elimination.n - len(elimination.core)))
     steps: list[_Step] = []
-    log_det, done = 0.0, 0
+    gathered, alone, begin, done = None, 0, 0, 0
+    log_det = 0.0
     for level in elimination.levels:
+        end = done + len(level.states)
         inverse, size = _inverse(diagonal[..., level.states])
+        inverses[..., done:end] = inverse
         log_det += float(np.log(np.abs(size)).sum())
         own = edges[..., level.edge]
         own = np.where(level.turned, own.swapaxes(0, 1), own)
@@ -135,12 +141,27 @@ def factorise(elimination: Elimination, diagonal: FloatArray, edges: FloatArray)
                 diagonal[row, column] -= np.bincount(
                     level.neighbour, each[row, column], elimination.n
                 )
-        end = done + len(level.states)
-        matrix = _rows(level, follow, elimination, end)
-        steps.append(_Step(width * done, width * end, inverse, matrix, csr_array(matrix.T)))
+        gives = _gives(level, follow, elimination, done)
+        if gathered is not None:
+            # One product for several levels, as long as it does not fill up.
+            together = gathered + gives + gives @ gathered
+            if together.nnz > _FILL * (alone + gives.nnz):
+                steps.append(_step(gathered, width * begin, width * done))
+                gathered, begin, alone = gives, done, gives.nnz
+            else:
+                gathered, alone = together, alone + gives.nnz
+        else:
+            gathered, alone = gives, gives.nnz
         done = end
+    if gathered is not None:
+        steps.append(_step(gathered, width * begin, width * done))
     core = _core(elimination, diagonal, edges)
-    return Factor(log_det + core.log_det, elimination, tuple(steps), core, width)
+    return Factor(log_det + core.log_det, elimination, tuple(steps), inverses, core)
+
+
+def _step(gives: csr_array, begin: int, end: int) -> _Step:
+    give = csr_array(gives[begin:, begin:end])
+    return _Step(begin, end, give, csr_array(give.T))
 
 
 def _inverse(blocks: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -176,17 +197,17 @@ def _after(level: Level, edges: FloatArray, own: FloatArray, follow: FloatArray)
     return out
 
 
-def _rows(level: Level, follow: FloatArray, elimination: Elimination, end: int) -> csr_array:
-    """Return ``K_aa⁻¹ K_ab`` of a level as rows over all later unknowns."""
-    width, k = len(follow), len(level.owner)
-    columns = elimination.position[level.neighbour] - end
-    row = (width * level.owner[:, None, None] + np.arange(width)[:, None]).repeat(width, axis=2)
-    column = (width * columns[:, None, None] + np.arange(width)).repeat(width, axis=1)
-    shape = width * len(level.states), width * (elimination.n - end)
-    data = np.moveaxis(follow, -1, 0)
-    return csr_array(
-        (data.reshape(-1), (row.reshape(k * width**2), column.reshape(k * width**2))), shape=shape
-    )
+def _gives(level: Level, follow: FloatArray, elimination: Elimination, begin: int) -> csr_array:
+    """Return ``−(K_aa⁻¹ K_ab)ᵀ`` of a level, over all unknowns."""
+    width = len(follow)
+    inside = np.arange(width)[:, None]
+    row = width * elimination.position[level.neighbour] + inside
+    column = width * (begin + level.owner) + inside
+    rows = np.broadcast_to(row[:, None], (width, *row.shape))
+    columns = np.broadcast_to(column[None], (width, *column.shape))
+    size = width * elimination.n
+    data = -follow.swapaxes(0, 1).ravel()
+    return csr_array((data, (rows.ravel(), columns.ravel())), shape=(size, size))
 
 
 def _core(elimination: Elimination, diagonal: FloatArray, edges: FloatArray) -> _Core:
