@@ -125,17 +125,14 @@ def serve() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     def say(kind: str, value: Any) -> None:
-        pickle.dump((kind, value), answers, protocol=pickle.HIGHEST_PROTOCOL)
+        answers.write(pickle.dumps((kind, value), protocol=pickle.HIGHEST_PROTOCOL))
         answers.flush()
 
+    work = partial(_with_progress, job.work, lambda *steps: say("progress", steps))
     try:
-        found = one_threaded(
-            partial(_with_progress, job.work, lambda *steps: say("progress", steps)), job.task
-        )
+        say("result", one_threaded(work, job.task))
     except Exception as error:  # noqa: BLE001  # whatever it is, the asker hears it
         say("error", error)
-    else:
-        say("result", found)
 
 
 def _with_progress(work: Callable[[Any, Steps], Any], progress: Steps, task: Any) -> Any:

@@ -15,8 +15,9 @@ from equipoise.errors import NotConvergedWarning, UsageError
 from equipoise.graph import support_graph
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.motion import turn
-from equipoise.inference.sparse.posterior.totals import with_totals
+from equipoise.inference.sparse.posterior.convergence import r_hats
 from equipoise.inference.sparse.posterior.landscape import BalanceLandscape, reference_at
+from equipoise.inference.sparse.posterior.totals import with_totals
 from equipoise.inference.weighted import potential_of
 
 # Of some 60 comparisons a test, one beyond this by chance in 10⁴ runs.
@@ -182,6 +183,15 @@ def test_parts_and_states_without_pairs_have_their_prior():
         assert np.abs(np.mean(level**2) - 1) < FAR * np.sqrt(2 / sd.size)
     total = data["pi"].values.sum(axis=-1)
     np.testing.assert_allclose(total, support_graph(counts).n_components)
+
+
+def test_r_hat_of_many_is_that_of_arviz():
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=(300, 4, 51)).cumsum(axis=2) * rng.uniform(0, 1, (300, 1, 1))
+    x += rng.normal(size=x.shape)
+    x[3] = np.round(x[3])  # ties
+    known = [float(array_stats.rhat(one)) for one in x]
+    np.testing.assert_allclose(r_hats(x), known, rtol=1e-12)
 
 
 def test_refusals(table):

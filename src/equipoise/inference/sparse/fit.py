@@ -67,6 +67,8 @@ class LargeMap:
     cycle_sd, cycles : float and ndarray of float
         σ_c by moments of the residuals (or as given), and c at the mode with it, shape (M,):
         0 where the residuals are no larger than chance makes them.
+    cycle_sd_given : bool
+        Whether σ_c was given.
     priors, rejected, random_seed
         As asked; the seed is None where a Generator was given.
     """
@@ -80,6 +82,7 @@ class LargeMap:
     violations: EdgeViolation
     cycle_sd: float
     cycles: FloatArray
+    cycle_sd_given: bool
     priors: Priors
     rejected: Rejected
     random_seed: int | None
@@ -218,6 +221,7 @@ def map_large(
         violations=violations,
         cycle_sd=sd,
         cycles=cycles,
+        cycle_sd_given=cycle_sd is not None,
         priors=priors,
         rejected=rejected,
         random_seed=plain_seed(random_seed),

@@ -41,7 +41,8 @@ class LargePotential:
         Mean, standard deviation and central 95 % interval, shape (k,). What the totals of the rows
         know besides the pairs is in them.
     r_hat_max, ess_bulk_min
-        Worst rank R-hat and bulk effective sample size over these states and σ_Φ, by the pairs.
+        Worst rank R-hat and bulk effective sample size over these states and σ_Φ, by the pairs; the
+        latter NaN where the former is not to be trusted.
     """
 
     chosen: IntArray
