@@ -14,6 +14,8 @@ from typing import Any
 
 import equipoise as eq
 from benchmarks.large import simulate
+from benchmarks.pages import put
+from benchmarks.tables import Section
 
 STATES, DRAWS, POOL = 7484, 50_228, 0.9
 #: Edges of the kernel's graph: some 12,000 and 21,700 directed transitions are seen.
@@ -56,6 +58,83 @@ def _spent() -> float:
     return sum(part.ru_utime + part.ru_stime for part in parts)
 
 
+def section() -> Section:
+    """Return the table of all runs that were kept."""
+    lines = MEASURED.read_text(encoding="utf-8").splitlines()
+    found = sorted(map(json.loads, lines), key=lambda run: (run["arcs"] > 16_000, run["rho"]))
+    return Section(
+        "The verdict at the paper's scale",
+        "`python -m benchmarks.paper SEED RHO [--edges N]`: `test_large` on one simulated table, "
+        "7,484 states, 50,228 draws, heavy-tailed visits; log BF at τ = ½, 1, 2, and the ceiling. "
+        "Worst R-hat and least effective draws of the potentials. CPU seconds and memory are those "
+        "of all processes together, two at a time; seconds by the clock are those of a machine "
+        "that did other things: see the last column. Written by the script from "
+        "[measured/paper.jsonl](measured/paper.jsonl).",
+        (
+            "seed",
+            "ρ",
+            "directed transitions",
+            "edges compared",
+            "testable cycles",
+            "nodes",
+            "τ = ½",
+            "τ = 1",
+            "τ = 2",
+            "verdict",
+            "truth",
+            "ceiling",
+            "states",
+            "R-hat",
+            "effective draws",
+            "CPU s",
+            "wall s",
+            "peak GB",
+            "load",
+        ),
+        [_row(run) for run in found],
+    )
+
+
+def _row(run: dict[str, Any]) -> tuple[str, ...]:
+    values = dict(zip(run["tau"], zip(run["log_bf"], run["mcse"], strict=True), strict=True))
+
+    def factor(tau: float) -> str:
+        value, error = values[tau]
+        places = 2 if error < 0.1 else 1
+        return f"{value:+.{places}f} ± {error:.{places}f}".replace("-", "−")
+
+    truth = "non-reversible" if run["rho"] else "balance"
+    if run["distrust"]:
+        judged = "withheld"
+    elif run["favours"] == truth:
+        judged = "right"
+    else:
+        judged = "not decided" if run["favours"] == "undecided" else "wrong"
+    more = run["strength"] or (run["reason"] or "").replace("_", " ")
+    ceiling = "withheld" if run["ceiling_distrust"] else f"{run['ceiling']:+.2f}"
+    return (
+        str(run["seed"]),
+        f"{run['rho']:g}",
+        f"{run['arcs']:,}",
+        f"{run['compared']:,}",
+        f"{run['testable']:,}",
+        str(run["nodes"]),
+        factor(0.5),
+        factor(1.0),
+        factor(2.0),
+        f"{run['favours']} ({more})" if more else run["favours"],
+        judged,
+        ceiling,
+        f"{run['potentials']:,}",
+        f"{run['r_hat_max']:.4f}",
+        f"{run['ess_min']:,}" if run["ess_min"] else "",
+        f"{run['cpu']:.0f}",
+        f"{run['wall']:.0f}",
+        f"{run['gigabytes']:.2f}",
+        run["beside"],
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.paper", description=__doc__)
     parser.add_argument("seed", type=int)
@@ -73,7 +152,7 @@ def main() -> None:
     spent, begun = _spent(), time.perf_counter()
     ends: dict[str, float] = {}
 
-    def progress(stage: str, fraction: float) -> None:
+    def progress(stage: str, _fraction: float) -> None:
         ends[stage] = round(time.perf_counter() - begun, 1)
 
     found = eq.test_large(table, random_seed=given.seed, progress=progress, workers=given.workers)
@@ -99,9 +178,9 @@ def main() -> None:
         "ceiling_distrust": verdict.ceiling and verdict.ceiling.distrust,
         "size": verdict.size and [verdict.size.mean, verdict.size.lower, verdict.size.upper],
         "nodes": len(found.path.nodes),
-        "potentials": potential and len(potential.chosen),
+        "potentials": len(potential.chosen) if potential else 0,
         "r_hat_max": potential and round(potential.r_hat_max, 4),
-        "ess_min": potential and round(potential.ess_bulk_min),
+        "ess_min": potential and potential.distrust is None and round(potential.ess_bulk_min),
         "workers": given.workers,
         "stage_ends": ends,
         "cpu": cpu,
@@ -118,6 +197,7 @@ def main() -> None:
         result["cpu_laplace"] = round(_spent() - spent, 1)
     with MEASURED.open("a", encoding="utf-8") as file:
         file.write(json.dumps(result, ensure_ascii=False) + "\n")
+    put(section())
     print(json.dumps(result, ensure_ascii=False), flush=True)
 
 
