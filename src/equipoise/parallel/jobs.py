@@ -193,5 +193,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 def _end_with_parent() -> None:
     """End this process when the one that asked has gone: nobody would hear what it finds."""
-    sys.stdin.buffer.read()
+    # Of the descriptor itself: the lock of a buffer would stand in the way of a normal end.
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os._exit(1)
