@@ -7,10 +7,11 @@ import numpy as np
 
 from equipoise.inference.sparse.cyclic import CyclicMode, cyclic_mode
 from equipoise.inference.sparse.linear import DirectSystem
-from equipoise.inference.sparse.motion import Stride, adapted, rescale, turn
+from equipoise.inference.sparse.motion import Stride, adapted, turn
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.inference.sparse.path.controls import controls, drift_of, prior_trace
 from equipoise.inference.sparse.path.landscape import Reference, cyclic_landscape
+from equipoise.inference.sparse.scale_moves import draw_scale, follow_of, stretched
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
@@ -18,8 +19,7 @@ R_HAT_TRUSTED, ESS_TRUSTED, ACCEPTANCE_TRUSTED = 1.05, 100.0, 0.5
 # Of some hundred means of known value 0, in standard errors: beyond once in 10⁴ runs.
 _ZERO_TRUSTED = 6.0
 _SPREAD = 0.15
-_FIRST, _ACCEPTANCE = Stride(log_steps=1.65, width=0.05), 0.8
-_SCALE_STEPS = 6
+_FIRST, _ACCEPTANCE = Stride(log_steps=1.65), 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +134,7 @@ def sample_node(
     stretch = np.exp(_SPREAD * np.linspace(-1, 1, chains)) if learned else np.ones(chains)
     phi, c = (centre[0] + away[0]) * stretch, centre[1] + away[1]
     sd = potential_sd * stretch
+    follow = follow_of(system, mode.curvature.weight, potential_sd, mode.potential)
     trace, drift = prior_trace(pairs, system, reference), drift_of(reference)
     plain = np.empty((chains, draws))
     sds, rhos, accepted = np.empty_like(plain), np.empty_like(plain), np.empty_like(plain)
@@ -142,14 +143,13 @@ def sample_node(
         landscape = cyclic_landscape(reference, sd)
         here, accept = turn(landscape, (phi - centre[0], c - centre[1]), stride.steps, rng)
         phi, c = centre[0] + here[0], centre[1] + here[1]
-        hits = float("nan")
         if learned:
-            phi, sd, hits = rescale(
-                pairs, phi, c, sd, priors.potential_scale, stride.width, rng, _SCALE_STEPS
-            )
+            phi = pairs.centred(phi)
+            sd = draw_scale(pairs, phi, sd, priors.potential_scale, rng)
+            phi, sd = stretched(follow, phi, c, sd, priors.potential_scale, rng)
         if k < 0:
             done = (k + tune + 1) / tune
-            stride = adapted(stride, float(accept.mean()), _ACCEPTANCE, hits, done)
+            stride = adapted(stride, float(accept.mean()), _ACCEPTANCE, done)
             continue
         accepted[:, k] = accept
         plain[:, k] = (c**2).sum(axis=0) / cycle_scale**2 - pairs.n_cycles

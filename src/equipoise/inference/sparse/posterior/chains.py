@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from equipoise.inference.sparse.motion import Stride, adapted, rescale, turn
+from equipoise.inference.sparse.linear import direct_system
+from equipoise.inference.sparse.motion import Stride, adapted, turn
 from equipoise.inference.sparse.posterior.landscape import BalanceLandscape, Reference
+from equipoise.inference.sparse.scale_moves import draw_scale, follow_of, stretched
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
 _SPREAD = 0.15
 # More than two short steps gain little; one long step loses much (measured at 500 states).
-_FIRST, _ACCEPTANCE = Stride(log_steps=0.6, width=0.1), 0.9
-_STRETCHES, _WORTH = 3, 0.2
+_FIRST, _ACCEPTANCE = Stride(log_steps=0.6), 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,29 +58,19 @@ def walk(
     stretch = np.exp(_SPREAD * np.linspace(-1, 1, chains)) if learned else np.ones(chains)
     phi = (centre + spot.sample(rng, chains)) * stretch
     sd = spot.mode.potential_sd * stretch
-    stride, stretches = _FIRST, _STRETCHES
-    # How far log σ_Φ goes given Φ; where the counts let Φ stretch by far less, to try is no use.
-    reach = _WORTH / np.sqrt(2.0 * max(pairs.n_states - pairs.n_components, 1))
+    stride = _FIRST
+    follow = follow_of(
+        direct_system(pairs), spot.weight, spot.mode.potential_sd, spot.mode.potential
+    )
     done = 0
     while True:
         landscape = BalanceLandscape(spot, 1.0 / sd**2)
         (away,), accept = turn(landscape, (phi - centre,), stride.steps, rng)
-        hits = float("nan")
+        phi = pairs.centred(centre + away)
         if learned:
-            phi, sd, hits = rescale(
-                pairs,
-                centre + away,
-                0.0,
-                sd,
-                priors.potential_scale,
-                stride.width,
-                rng,
-                stretches,
-            )
-        else:
-            phi = pairs.centred(centre + away)
+            sd = draw_scale(pairs, phi, sd, priors.potential_scale, rng)
+            phi, sd = stretched(follow, phi, 0.0, sd, priors.potential_scale, rng)
         done += 1
         if done <= tune:
-            stride = adapted(stride, float(accept.mean()), _ACCEPTANCE, hits, done / tune)
-            stretches = _STRETCHES * int(done < tune - 1 or stride.width > reach)
+            stride = adapted(stride, float(accept.mean()), _ACCEPTANCE, done / tune)
         yield Draw(phi, sd, accept)
