@@ -14,9 +14,9 @@ from equipoise.inference.sparse import solver, verdict
 from equipoise.inference.sparse.cyclic import cyclic_mode
 from equipoise.inference.sparse.motion import turn
 from equipoise.inference.sparse.path.controls import prior_trace
+from equipoise.inference.sparse.path.fit import Question
 from equipoise.inference.sparse.path.landscape import Reference, cyclic_landscape
 from equipoise.inference.sparse.path.violation import violation_of
-from equipoise.inference.sparse.posterior.potential import sample_potential
 from equipoise.inference.weighted import violation_of as rho_of
 
 
@@ -52,13 +52,10 @@ def test_workers_change_nothing(driven, result):
     np.testing.assert_array_equal(path.curve.rise, result.path.curve.rise)
     np.testing.assert_array_equal(path.curve.node_mcse, result.path.curve.node_mcse)
     mapped = eq.map_large(driven)
-    again = sample_potential(
-        mapped.pairs,
-        mapped.mode,
-        mapped.priors,
-        *verdict._held(mapped),
-        rng=np.random.default_rng(2).spawn(2)[1],
-    )
+    mode = mapped.mode
+    asked = Question(mapped.graph, mapped.pairs, mapped.priors, mode.potential, mode.potential_sd)
+    rng = np.random.default_rng(2).spawn(2)[1]
+    again = verdict._potential((asked, *verdict._held(mapped), rng), lambda *_: None)
     np.testing.assert_array_equal(again.mean, result.potential.mean)
     np.testing.assert_array_equal(again.upper, result.potential.upper)
 

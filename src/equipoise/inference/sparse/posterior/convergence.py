@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from equipoise.likelihoods import FloatArray
 
@@ -54,6 +53,8 @@ def least_ess(draws: FloatArray) -> float:
 
 def _plain(x: FloatArray) -> FloatArray:
     """Return R-hat of normal scores of (k, chains, draws)."""
+    from scipy.stats import rankdata  # takes a second to load
+
     flat = x.reshape(len(x), -1)
     scores = ndtri((rankdata(flat, axis=1) - 0.375) / (flat.shape[1] + 0.25)).reshape(x.shape)
     n = x.shape[2]
