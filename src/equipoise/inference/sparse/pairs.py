@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
@@ -11,6 +12,8 @@ from scipy.special import expit
 from equipoise.counts import TransitionCounts
 from equipoise.graph import SupportGraph
 from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
+
+Indices = npt.NDArray[np.int32] | IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +76,9 @@ class Pairs:
     def incidence(self) -> csr_array:
         """``(D @ Φ)_e = Φ_i − Φ_j``, shape (M, n)."""
         m = self.n_edges
-        column = np.stack([self.source, self.target], axis=1).ravel()
-        return csr_array(
-            (np.tile([1.0, -1.0], m), column, 2 * np.arange(m + 1)), shape=(m, self.n_states)
-        )
+        column = narrow(np.stack([self.source, self.target], axis=1).ravel(), self.n_states)
+        starts = narrow(2 * np.arange(m + 1), 2 * m)
+        return csr_array((np.tile([1.0, -1.0], m), column, starts), shape=(m, self.n_states))
 
     @cached_property
     def divergence(self) -> csr_array:
@@ -126,6 +128,11 @@ class Pairs:
     def _columns(self, eta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         shape = (-1,) + (1,) * (eta.ndim - 1)
         return self.forward.reshape(shape), self.total.reshape(shape), self.exposure.reshape(shape)
+
+
+def narrow(indices: IntArray, largest: int) -> Indices:
+    """Return indices in half the memory where they fit: SciPy keeps the integers it is given."""
+    return indices.astype(np.int32) if largest < np.iinfo(np.int32).max else indices
 
 
 def pairs_of(

@@ -3,14 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import coo_array, csr_array
 
-from equipoise.inference.sparse.pairs import Pairs
+from equipoise.inference.sparse.pairs import Indices, Pairs, narrow
 from equipoise.likelihoods import FloatArray, IntArray
-
-# SciPy's compressed storage takes whichever integers suffice.
-Indices = npt.NDArray[np.int32] | IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +26,8 @@ class Pattern:
     n: int
     rows: Indices
     indptr: Indices
-    diagonal: IntArray
-    _place: IntArray
+    diagonal: Indices
+    _place: Indices
     _source: IntArray
     _target: IntArray
 
@@ -52,13 +48,14 @@ def pattern_of(pairs: Pairs) -> Pattern:
     n = pairs.n_states
     source, target = pairs.source, pairs.target
     states = np.arange(n)
-    rows = np.concatenate([source, target, states])
-    columns = np.concatenate([target, source, states])
-    stored = csr_array(coo_array((np.arange(1.0, len(rows) + 1), (columns, rows)), shape=(n, n)))
+    size = 2 * len(source) + n
+    rows = narrow(np.concatenate([source, target, states]), size)
+    columns = narrow(np.concatenate([target, source, states]), size)
+    stored = csr_array(coo_array((np.arange(1.0, size + 1), (columns, rows)), shape=(n, n)))
     stored.sort_indices()
-    place = stored.data.astype(np.int64) - 1
-    at = np.empty(len(rows), dtype=np.int64)
-    at[place] = np.arange(len(rows))
+    place = narrow(stored.data.astype(np.int64) - 1, size)
+    at = np.empty_like(place)
+    at[place] = np.arange(size)
     return Pattern(
         n=n,
         rows=stored.indices,
