@@ -117,7 +117,8 @@ def test_large(
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
     reference : str or sequence of str, optional
-        State at Φ = 0, or one for each component; default: the one with most incoming transitions.
+        State at Φ = 0, or one for each component; default: of its largest strongly connected part
+        the one with most incoming transitions.
     rope : float
         ρ below this counts as a negligible violation, nats.
     workers : int, optional

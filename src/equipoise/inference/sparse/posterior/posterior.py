@@ -9,7 +9,6 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.errors import NotConvergedWarning, UsageError
 from equipoise.graph import support_graph
-from equipoise.inference.reference import reference_states
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.fit import checked_pairs
 from equipoise.inference.sparse.linear import direct_system
@@ -17,6 +16,7 @@ from equipoise.inference.sparse.posterior.chains import walk
 from equipoise.inference.sparse.posterior.landscape import reference_at
 from equipoise.inference.sparse.posterior.totals import with_totals
 from equipoise.inference.sparse.posterior.tree import LargeDraws, large_tree
+from equipoise.inference.sparse.references import large_references
 from equipoise.inference.sparse.solver import check_core, learned_mode
 from equipoise.likelihoods import Rejected, trials_of
 from equipoise.models import Priors
@@ -55,7 +55,8 @@ def posterior_large(
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
     reference : str or sequence of str, optional
-        State at Φ = 0, or one for each component; default: the one with most incoming transitions.
+        State at Φ = 0, or one for each component; default: of its largest strongly connected part
+        the one with most incoming transitions.
     draws, tune, chains : int
         Trajectories kept and thrown away a chain; number of chains.
     random_seed : int, Generator or None
@@ -100,7 +101,7 @@ def posterior_large(
     if not isinstance(priors, Priors):
         raise UsageError(f"priors must be an equipoise.Priors, not {type(priors).__name__}")
     graph = support_graph(counts, trials_of(counts, rejected))
-    references = reference_states(counts, graph, reference)
+    references = large_references(counts, graph, reference)
     pairs = checked_pairs(counts, graph, rejected)
     check_core(pairs)
     seed = plain_seed(random_seed)
