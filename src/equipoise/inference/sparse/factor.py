@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from equipoise.errors import NotTrustedError
 from equipoise.inference.sparse.elimination import Elimination, Level
+from equipoise.inference.sparse.pairs import narrow
 from equipoise.likelihoods import FloatArray, IntArray
 
 # Levels are gathered while their product has at most so many times the entries of all.
@@ -207,7 +208,8 @@ def _gives(level: Level, follow: FloatArray, elimination: Elimination, begin: in
     columns = np.broadcast_to(column[None], (width, *column.shape))
     size = width * elimination.n
     data = -follow.swapaxes(0, 1).ravel()
-    return csr_array((data, (rows.ravel(), columns.ravel())), shape=(size, size))
+    places = narrow(rows.ravel(), size), narrow(columns.ravel(), size)
+    return csr_array((data, places), shape=(size, size))
 
 
 def _core(elimination: Elimination, diagonal: FloatArray, edges: FloatArray) -> _Core:

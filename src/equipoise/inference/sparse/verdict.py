@@ -149,7 +149,9 @@ def test_large(
     if workers is not None:
         check_workers(Workers(workers))
     seed = plain_seed(random_seed)
-    rng = np.random.default_rng(seed if seed is not None else random_seed)
+    # A caller's own generator must not depend on where the work is done.
+    given = np.random.default_rng(seed if seed is not None else random_seed)
+    rng = given if seed is not None else given.spawn(1)[0]
     graph = support_graph(counts, trials_of(counts, rejected))
     check_core(checked_pairs(counts, graph, rejected))
     mapped = map_large(
@@ -198,7 +200,7 @@ def _in_jobs(
     """Return evidence, ceiling and potential: apart, with generators of their own."""
     pairs, mode, priors = mapped.pairs, mapped.mode, mapped.priors
     question = Question(mapped.graph, pairs, priors, mode.potential, mode.potential_sd)
-    # The path has the caller's own generator, as in path_large.
+    # The path has the seed's own generator, as in path_large.
     others = rng.spawn(2)
     chosen, references = _held(mapped)
     jobs: list[tuple[str, float, Job]] = []
