@@ -96,7 +96,8 @@ def measure(sizes: tuple[int, ...]) -> Section:
         "The fast path of large tables against their size",
         "`map_large`: a simulated reversible table, heavy-tailed degrees and visits, read from "
         f"Parquet; mode with σ_Φ learned, violation map of all edges, standard errors of {CHOSEN} "
-        f"states and exact leverages of {CHOSEN} edges. One process a size, one thread.",
+        f"states and exact leverages of {CHOSEN} edges. One process a size, one thread. "
+        "`python -m benchmarks.scale`.",
         (
             "states",
             "edges",

@@ -163,6 +163,12 @@ def test_without_a_cycle_there_is_nothing_to_weigh():
     result = eq.test_large(chain)
     assert result.verdict.favours == "untestable"
     assert result.exit_status == 0
+    # The potential is known all the same, and the summary gives its posterior.
+    assert len(result.potential.chosen) == 2
+    text = eq.summary(result)
+    assert "Φ = 0 at b" in text
+    assert "0: no cycle can be compared" in text
+    assert "95 % interval" in text
 
 
 def test_refusals(driven, monkeypatch):
