@@ -43,7 +43,7 @@ calibration: environment ## the committed calibration, hours (WORKERS=2); goes o
 lint: environment ## style, formatting, length of files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	@find src -name '*.py' -exec wc -l {} + | awk \
+	@find src tests -name '*.py' -exec wc -l {} + | awk \
 	  '$$2 != "total" && $$1 >= 400 {print $$2 ": " $$1 " lines; split it before 400"; bad = 1} END {exit bad}'
 
 types: environment ## mypy, strict

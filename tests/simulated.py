@@ -121,6 +121,62 @@ def one_driven_cycle(
         passed_over += 1
 
 
+def one_driven_loop(
+    rng: np.random.Generator,
+    *,
+    states: tuple[int, int],
+    lengths: tuple[int, int],
+    affinity: float,
+    trials: int,
+    least: float,
+) -> OneCycle:
+    """Drive a random loop that is not in the minimum basis of the table drawn, and draw it.
+
+    V and s as in :func:`one_driven_cycle`; half the graphs have up to 2 S further edges. ``least``:
+    on the loop's edges each way at least so many transitions are expected.
+    """
+    passed_over = 0
+    while True:
+        n = int(rng.integers(*states, endpoint=True))
+        edges = sparse_edges(rng, n)
+        if rng.random() < 0.5:
+            pairs = complete_edges(n)
+            more = pairs[rng.choice(len(pairs), min(2 * n, len(pairs)), replace=False)]
+            edges = np.unique(np.concatenate([edges, more]), axis=0)
+        loop = _random_loop(rng, n, edges, lengths)
+        if loop is None:
+            continue
+        v, s = rng.normal(0.0, 1.0, n), rng.normal(SYMMETRIC_MEAN, SYMMETRIC_SD, len(edges))
+        kernel = driven_kernel(v, s, cycle_circulation(edges, loop, affinity), edges=edges)
+        here, there = np.array(loop), np.roll(loop, -1)
+        steps = np.concatenate([kernel.matrix[here, there], kernel.matrix[there, here]])
+        if trials * steps.min() < least:
+            continue
+        counts = sample_draws(kernel, trials, rng)
+        basis = {frozenset(cycle) for cycle in _minimum_basis(counts)}
+        if support_graph(counts).n_edges == len(edges) and frozenset(loop) not in basis:
+            return OneCycle(kernel, loop, counts, passed_over)
+        passed_over += 1
+
+
+def _random_loop(
+    rng: np.random.Generator, n_states: int, edges: NDArray[np.int64], lengths: tuple[int, int]
+) -> tuple[int, ...] | None:
+    """Walk without turning back until a state is met again; None where that never fits."""
+    beside = {k: edges[(edges == k).any(axis=1)].sum(axis=1) - k for k in range(n_states)}
+    for _ in range(2000):
+        path = [int(rng.integers(n_states))]
+        while len(ahead := [k for k in beside[path[-1]].tolist() if k not in path[-2:-1]]):
+            state = int(rng.choice(ahead))
+            if state in path:
+                loop = path[path.index(state) :]
+                if lengths[0] <= len(loop) <= lengths[1]:
+                    return tuple(loop)
+                break
+            path.append(state)
+    return None
+
+
 def _minimum_basis(counts: TransitionCounts) -> tuple[tuple[int, ...], ...]:
     """Return the basis that `equipoise.test` chooses."""
     graph = support_graph(counts)

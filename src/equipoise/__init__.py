@@ -8,10 +8,10 @@
     result = eq.test(counts, random_seed=1)
     print(eq.summary(result))
 
-Layers, each importing only those before it: ``counts``, ``graph``, ``simulate``, ``likelihoods``;
-``models``; ``inference``; ``plots`` and ``report``; ``cli``. Importing the package
-loads nothing: each name loads what it needs when it is first asked for, the fast path NumPy and
-SciPy, MCMC PyMC.
+Layers, each importing only those before it: ``parallel``, ``io``; ``counts``; ``graph``,
+``simulate``; ``datasets``, ``likelihoods``; ``models``; ``inference``; ``plots``; ``report``;
+``cli``. Importing the package loads nothing: each name loads what it needs when it is first asked
+for, the fast path NumPy and SciPy, MCMC PyMC.
 """
 
 import typing as _typing

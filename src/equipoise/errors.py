@@ -13,6 +13,8 @@
 Every message is one line: what was wrong, what was received, what to do.
 """
 
+from collections.abc import Sequence
+
 __all__ = [
     "DataError",
     "EquipoiseError",
@@ -28,7 +30,27 @@ class EquipoiseError(Exception):
 
 
 class DataError(EquipoiseError, ValueError):
-    """Counts, tables or files that cannot be used."""
+    """Counts, tables or files that cannot be used.
+
+    Parameters
+    ----------
+    message : str
+        What was wrong, what was received, what to do.
+    faults : sequence of str, optional
+        Where several things are wrong: each of them, in the order of the file.
+
+    Attributes
+    ----------
+    heading : str
+        The message without the faults.
+    faults : tuple of str
+        Empty where the message says it all. ``str`` of the error has them too, in one line.
+    """
+
+    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
+        super().__init__(f"{message}: {' / '.join(faults)}" if faults else message)
+        self.heading = message
+        self.faults = tuple(faults)
 
 
 class UsageError(EquipoiseError, ValueError):

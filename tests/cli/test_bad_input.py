@@ -10,7 +10,7 @@ LONG = "source,target,count\n"
 FILES = {
     "empty": ("", "the file is empty"),
     "header only": (LONG, "no row below the header"),
-    "wrong columns": ("from,to,n\nA,B,1\n", "the header is from, to, n"),
+    "wrong columns": ("from,to,n\nA,B,1\n", "no column source and target, received from, to, n"),
     "unknown column": ("source,target,number\nA,B,1\n", "number"),
     "negative": (LONG + "A,B,-3\n", "the count '-3' is negative"),
     "fractional": (LONG + "A,B,3.5\n", "the count '3.5' is not a whole number"),

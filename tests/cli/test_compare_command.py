@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import redirect_stdout
+from dataclasses import replace
 from importlib import import_module
 from io import StringIO
 
@@ -14,6 +15,7 @@ from equipoise import compare
 from equipoise.cli import main
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError
+from equipoise.report.comparison import comparison_headline
 from equipoise.sampling.clients.simulated import SimulatedClient, default_kernel
 from equipoise.sampling.collect import collect
 from equipoise.sampling.options import Options
@@ -78,6 +80,19 @@ def test_one_run_prints_and_writes_all(compared):
     ]
     assert "a & 3 & " in (folder / "latex" / "kernels.tex").read_text(encoding="utf-8")
     assert value["verdict"]["text"] in (folder / "report").read_text(encoding="utf-8")
+
+
+def test_a_kernel_that_breaks_balance_is_in_the_headline(compared):
+    found = compared[2]
+    assert comparison_headline(found) == found.verdict.text
+    one = replace(found.own[0], verdict=replace(found.own[0].verdict, favours="non-reversible"))
+    said = comparison_headline(replace(found, own=(one, found.own[1])))
+    assert said.startswith(
+        f"{found.verdict.text} But kernel a itself breaks balance: its potential"
+    )
+    assert "not -log π" in said
+    both = comparison_headline(replace(found, own=(one, one)))
+    assert "But kernels a, b themselves break balance" in both
 
 
 def test_quiet_is_one_line_and_a_dash_prints_json(files, compared, capsys, monkeypatch):
@@ -189,11 +204,11 @@ def test_bad_usage_is_one_line(files, capsys, arguments, words, monkeypatch):
     assert words in captured.err
 
 
-def test_a_bad_row_names_its_kernel(tmp_path, capsys):
+def test_a_bad_row_names_its_line(tmp_path, capsys):
     path = tmp_path / "bad.csv"
     path.write_text("model,source,target,count\nm,a,b,3\nm,b,a,-1\n", encoding="utf-8")
     assert main(["compare", str(path), "--by", "model"]) == 2
-    assert "model = m" in capsys.readouterr().err
+    assert "bad.csv, line 3: the count '-1'" in capsys.readouterr().err
 
 
 def test_nothing_in_common_is_said(tmp_path, capsys):

@@ -34,7 +34,9 @@ def test_a_missing_extra_is_told_and_is_no_fault(capsys, monkeypatch):
         doctor, "_installed", lambda name: None if name == "distributed" else there(name)
     )
     assert main(["doctor"]) == 0
-    assert "no: pip install 'equipoise[dask]'" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "no: pip install 'distributed>=2026.1'" in out
+    assert "equipoise[" not in out  # it is on no index
 
 
 def test_a_package_that_is_there_but_does_not_load(capsys, monkeypatch):

@@ -27,9 +27,10 @@ def files(tmp_path_factory):
 
 def test_summary_json_and_figures(files, tmp_path, capsys):
     path = tmp_path / "f.json"
-    arguments = [*files, *FEW, "--json", str(path), "--figures", str(tmp_path / "f")]
+    arguments = [*files, *FEW, "--fast", "--json", str(path), "--figures", str(tmp_path / "f")]
     assert main(["features", *arguments]) == 0
     out = capsys.readouterr().out
+    assert f"Written  {path}" in out
     values = json.loads(path.read_text())
     assert values["schema"] == "equipoise.features/1"
     assert out.startswith(values["verdict"]["text"])

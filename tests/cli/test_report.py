@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sampled import KERNEL, OTHER_KERNEL, blocked
 
 from equipoise.cli import main
+from equipoise.counts import TransitionCounts
 
 # Of "A > B > C" and its like, on a table of states A, B and C without blocks.
 BESIDE = (
@@ -45,9 +48,17 @@ def test_report_and_tables(table, tmp_path, capsys):
     text = page.read_text(encoding="utf-8")
     assert "<h1>A &amp; B</h1>" in text
     assert "seed 3" in text
+    head = " ".join(text.partition("<nav")[0].split())
+    assert f"<dt>source</dt><dd>{Path(table).name}</dd>" in head
+    command = f"equipoise report {Path(table).name} --output report.html --tables tables"
+    assert f"<dd>{command} --title &#39;A &amp; B&#39; --fast --seed 3</dd>" in head
+    assert re.search(r"<dt>made</dt><dd>\d{4}-\d\d-\d\d \d\d:\d\d UTC, by Equipoise", head)
+    assert str(tmp_path) not in text  # folders are nobody's business
     names = ("baselines", "cycles", "edges", "least-action", "potential", "sensitivity")
     files = [f"{n}.{end}" for n in names for end in ("csv", "tex")]
-    assert sorted(os.listdir(folder)) == sorted([*files, "currents.tex"])
+    assert sorted(os.listdir(folder)) == sorted([*files, "counts.csv", "currents.tex"])
+    again = TransitionCounts.from_file(folder / "counts.csv")
+    assert again.counts.toarray().tolist() == [[362, 126, 60], [136, 90, 68], [50, 79, 124]]
     assert (folder / "edges.csv").read_text().splitlines()[1].startswith('"A","B",126,136,')
     assert r"\toprule" in (folder / "potential.tex").read_text()
 

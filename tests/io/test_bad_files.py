@@ -66,7 +66,7 @@ BAD_WIDE = {
     "two nameless": (",A,B,,\nA,1,1,1,1\nB,1,1,1,1\n", "2 columns have no label"),
     "nameless row": (",A,B\nA,1,2\n,1,1\n", "line 3: the label of a row is empty"),
     "fractional": (",A,B\nA,1,2\nB,1.5,0\n", "line 3: the count '1.5' is not a whole"),
-    "empty cell": (",A,B\nA,1,2\nB,,0\n", "line 3: the count is empty; write 0 for none"),
+    "empty cell": (",A,B\nA,1,2\nB,,0\n", "line 3: the count is empty .to .A..; write 0"),
     "both others": (",A,B,,other\nA,1,1,1,1\nB,1,1,1,1\n", "other labels a column only"),
 }
 

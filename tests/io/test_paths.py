@@ -70,7 +70,7 @@ def test_declared_states_and_options():
         ([["A", "B"], ["A", "B\x07", "A"]], r"sequence 2, entry 2: the label 'B\\x07' holds"),
         (["A", "\ud800"], r"the label '\\ud800' holds a control character"),
         ([["A", "B"], ["A", 2.5]], "sequence 2, entry 2: the label '2.5' is of type 'float'"),
-        ([[["A"], ["B"]]], "sequence 1, entry 1: the label .* is of type 'list'"),
+        ([[["A"], ["B"]]], "sequence 1: 2 faults: entry 1: the label .* is of type 'list'"),
         ([1, -1, 2], "the sequences hold the number -1; write None for a failed trial"),
         (["A", None], "all 1 trials ended in no state"),
         ([1, "1"], "become the same label"),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.patches import FancyArrowPatch
 from test_plot_potential import fits
 
 from equipoise.inference.cycles import EdgeCirculation
@@ -33,23 +34,38 @@ def test_states_stand_at_their_potential(result, name):
     assert fits(axes)
 
 
-def test_edges_are_coloured_by_c_downhill(result):
+def test_arrows_run_along_c(result):
+    """On every edge whose c is clear of 0, from the end it leaves, wider where c is larger."""
     outcome = result("smollm2-weekday")
     axes = plot_network(outcome)
-    coloured = axes.collections[1]
-    phi = np.array([row.mean for row in outcome.potential])
-    i, j = outcome.graph.edges.T
-    c = np.array([edge.mean for edge in outcome.edges]) * np.where(phi[i] >= phi[j], 1, -1)
-    order = np.argsort(np.abs(c), kind="stable")
-    red_less_blue = coloured.get_colors()[:, [0, 2]] @ [1, -1]
-    strong = np.abs(c[order]) > 0.3
-    assert np.array_equal(red_less_blue[strong] > 0, c[order][strong] > 0)
-    # Each line runs from one end of its edge to the other.
-    points = {label: (x, y) for label, x, y in _places(axes)}
-    for k, path in zip(order, coloured.get_paths(), strict=True):
-        ends = {tuple(np.round(path.vertices[m], 9)) for m in (0, -1)}
-        names = outcome.counts.states[i[k]], outcome.counts.states[j[k]]
-        assert ends == {tuple(np.round(points[name], 9)) for name in names}
+    clear = [edge for edge in outcome.edges if edge.lower > 0 or edge.upper < 0]
+    assert 5 < len(clear) < len(outcome.edges)
+    clear.sort(key=lambda edge: abs(edge.mean))
+    arrows = [patch for patch in axes.patches if isinstance(patch, FancyArrowPatch)]
+    shafts = axes.collections[0]
+    assert len(arrows) == len(shafts.get_paths()) == len(clear)
+    points = {label: np.array([x, y]) for label, x, y in _places(axes)}
+    for edge, arrow, shaft in zip(clear, arrows, shafts.get_paths(), strict=True):
+        ends = (edge.source, edge.target) if edge.mean > 0 else (edge.target, edge.source)
+        run = points[ends[1]] - points[ends[0]]
+        tail, head = arrow._path_original.vertices[[0, -1]]
+        assert (head - tail) @ run > 0.5 * np.hypot(*(head - tail)) * np.hypot(*run)
+        # Each line runs from one end of its edge to the other.
+        drawn_ends = {tuple(np.round(shaft.vertices[m], 9)) for m in (0, -1)}
+        assert drawn_ends == {tuple(np.round(points[name], 9)) for name in ends}
+    assert np.all(np.diff(shafts.get_linewidths()) >= 0)
+    assert shafts.get_linewidths()[-1] > 2 * shafts.get_linewidths()[0]
+    # The others are grey lines without a head, and the legend says which is which.
+    assert len(axes.collections[1].get_paths()) == len(outcome.edges) - len(clear)
+    said = [text.get_text() for text in axes.figure.legends[0].get_texts()]
+    assert said[:2] == ["runs this way rather than back", "$c$ not clear of 0"]
+
+
+def test_where_no_c_is_clear_there_is_no_arrow(result):
+    axes = plot_network(result("alofi-rain"))
+    assert not axes.patches
+    assert len(axes.figure.axes) == 1  # no colour bar
+    assert axes.figure.legends[0].get_texts()[0].get_text() == "$c$ not clear of 0"
 
 
 def _places(axes):
@@ -61,6 +77,8 @@ def test_c_is_not_shown_where_it_is_not_to_be_trusted(result):
     axes = plot_network(result("distrusted alofi-rain"))
     assert len(axes.figure.axes) == 1
     assert any("withheld" in text.get_text() for text in axes.figure.legends[0].get_texts())
+    assert axes.get_title(loc="left") == "the test is not to be trusted"
+    assert not axes.patches
 
 
 def test_the_same_result_gives_the_same_picture(result):

@@ -56,17 +56,41 @@ def test_aligned_points():
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.0, "0"),
-        (5.1e-174, "10^-173"),
+        (0.0, "< 0.001"),
+        (5.1e-174, "< 0.001"),
         (0.0031, "0.003"),
         (0.584, "0.58"),
-        (0.9969, "1 - 0.003"),
-        (1 - 1e-9, "1 - 10^-9"),
-        (1.0, "1"),
+        (0.9969, "0.997"),
+        (1 - 1e-9, "> 0.999"),
+        (1.0, "> 0.999"),
     ],
 )
 def test_probability(value, text):
     assert numbers.probability(value) == text
+    assert numbers.equals(text) == (text if text[0] in "<>" else f"= {text}")
+
+
+@pytest.mark.parametrize(
+    ("value", "trials", "text"),
+    [(0.0, 39, "< 0.026"), (1.0, 100, "> 0.99"), (0.5, 100, "0.50"), (0.0, 100, "< 0.01")],
+)
+def test_share_of_simulations(value, trials, text):
+    assert numbers.share(value, trials) == text
+
+
+@pytest.mark.parametrize(
+    ("mean", "lower", "upper", "text"),
+    [
+        (0.12, 0.008, 0.35, "0.12 [0.01, 0.35]"),
+        (0.002, 0.00185, 0.00213, "0.00200 [0.00185, 0.00213]"),
+        (4.6e-7, 3.9e-7, 5.2e-7, "4.6·10^-7 [3.9·10^-7, 5.2·10^-7]"),
+        (0.0, 0.0, 0.0, "0.00 [0.00, 0.00]"),
+        (12.3, 1.2, 30.1, "12 [1, 30]"),
+    ],
+)
+def test_estimate_without_a_known_error(mean, lower, upper, text):
+    places = numbers.spread_decimals(lower, upper)
+    assert numbers.estimate(mean, lower, upper, places) == text
 
 
 @pytest.mark.parametrize(

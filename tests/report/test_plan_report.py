@@ -1,6 +1,7 @@
 """A plan as text and as JSON."""
 
 import json
+import re
 import unicodedata
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from planned import HOSTILE, planned
 
 from equipoise.report.layout import display_width
 from equipoise.report.plan import plan_summary
+from equipoise.report.plan_answer import plan_answer
 from equipoise.report.plan_contract import SCHEMA, plan_dict, plan_json
 
 NAMES = ["alofi-rain", "claude-4", "tree", "one way", "hostile"]
@@ -31,11 +33,43 @@ def test_many_cycles_are_cut_short():
 
 
 def test_the_answer_comes_first():
-    assert plan_summary(planned("alofi-rain")).startswith("A violation of ρ = 0.1 nats is found by")
+    text = " ".join(plan_summary(planned("alofi-rain")).split())
+    assert re.match(
+        r"About [\d,]+ more trials a state \([\d,]+ in all\) decide: log BF is at", text
+    )
+    assert "A violation of ρ = 0.1 nats is found by" in text
     assert "no cycle" in plan_summary(planned("tree")).splitlines()[0]
     doubted = replace(planned("alofi-rain"), doubt="reasons")
     assert plan_summary(doubted).startswith("Not to be relied on: reasons.")
     assert doubted.exit_status == 3
+
+
+def answer(against, favouring):
+    """Return the first sentence of a plan with these shares of its simulations."""
+    found = planned("alofi-rain")
+    shares = {"violation": against, "none": favouring}
+    rows = {truth: iter(shares[truth]) for truth in shares}
+    field = {"violation": "against", "none": "favouring"}
+    outlook = tuple(
+        replace(row, **{field[row.truth]: next(rows[row.truth])}) for row in found.outlook
+    )
+    text = " ".join(plan_answer(replace(found, outlook=outlook)).split())
+    return text.partition(". ")[0]
+
+
+def test_how_many_trials_are_needed_is_said_first():
+    assert answer([0.95, 1.0], [0.92, 1.0]).startswith(
+        "About 333 more trials a state (1,000 in all) decide: log BF is at most −1 with "
+        "probability 0.95 if ρ = 0.1 nats, and at least 1 with probability 0.92"
+    )
+    assert answer([0.5, 1.0], [0.92, 0.95]).startswith("About 10,000 more trials a state (30,000")
+    # More must not do worse: 1,000 were luck.
+    assert answer([0.95, 0.8], [0.92, 0.95]).startswith("No number tried decides: even about 10,")
+    never = answer([0.95, 1.0], [0.1, 0.3])
+    assert never.startswith("About 333 more trials a state (1,000 in all) find a violation of ρ")
+    assert "that balance holds is not told surely by any number tried" in never
+    none = answer([0.1, 0.4], [0.1, 0.3])
+    assert none.endswith("with probability 0.40 only; try more (--trials 90000,300000)")
 
 
 def test_more_of_the_same_cannot_help():
@@ -71,7 +105,8 @@ def test_counts_that_contradict_the_assumption_are_named():
     text = " ".join(plan_summary(replace(found, log_bayes_factor=sure, size=size)).split())
     assert "speak against the violation assumed (they say ρ = 0.5, 0.4 to 0.6)" in text
     assert "against balance (log BF -20.0)" in text
-    assert text.startswith("The counts so far already speak against")
+    assert text.startswith("No more trials are needed to decide: log BF is -")
+    assert "The counts so far already speak against" in text
 
 
 def test_lost_trials_are_named_where_they_are_dropped():

@@ -27,7 +27,15 @@ def test_a_plain_violation_is_named(found):
     shown = found("smollm2-weekday", ("Sunday", "Saturday", "Monday"))
     text = "\n".join(violation_lines(shown))
     assert "Wednesday → Thursday → Sunday → Wednesday" in text
-    assert f"{len(shown.named)} of 15, whose P exceeds 0.95 by two Monte Carlo" in text
+    assert f"{len(shown.named)} of {len(shown.cycles)}, whose P exceeds 0.95 by two" in text
+    # The loop through five days is no cycle of the basis, and explains most by far.
+    assert shown.cycles[0].origin == "loop"
+    first = "Wednesday → Thursday → Friday → Saturday → Sunday → Wednesday"
+    assert f"the first {first}" in " ".join(text.split())
+    loops = len(shown.cycles) - 15
+    assert f"15 of the minimum-weight basis, {loops} longer loops beside it" in " ".join(
+        text.split()
+    )
     assert "Cycles asked for" in text
     assert "Sunday → Saturday → Monday → Sunday" in text
     assert "p < 0.001" in " ".join(text.split())

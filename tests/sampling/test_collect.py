@@ -1,52 +1,23 @@
-"""Runs with a simulated agent: policies, limits, resuming, and counts of known truth."""
+"""Runs with a simulated agent: policies, resuming, and what a store gives back."""
 
 import asyncio
-import os
-import signal
 import sqlite3
-import time
 from collections import Counter
-from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 import pytest
-from scipy.stats import chi2
+from collected import KERNEL, TASK, rows, run
 
-import equipoise
 from equipoise.errors import DataError, UsageError
-from equipoise.sampling.budget import Limits, Price, listed_price
 from equipoise.sampling.clients.reply import Reply
-from equipoise.sampling.clients.simulated import SimulatedClient, default_kernel
+from equipoise.sampling.clients.simulated import SimulatedClient
 from equipoise.sampling.collect import collect
-from equipoise.sampling.options import Decision, Options
+from equipoise.sampling.options import Options
 from equipoise.sampling.policies import FixedPool, Follow, GrowingPool, Informative
 from equipoise.sampling.store import Store, grouped_counts, stored_counts
 from equipoise.sampling.store.export import export_draws
-from equipoise.sampling.tasks import Parsed, Task, load_task
-from equipoise.simulate import metropolised, stationary_distribution
-
-TASK = load_task("weekday")
-KERNEL = default_kernel(TASK.states)
-
-
-def run(path, client=None, *, task=TASK, kernel=KERNEL, seed=1, **options):
-    told = {name: options.pop(name, None) for name in ("watch", "confirm", "until")}
-    client = client or SimulatedClient(kernel, random_seed=seed)
-
-    async def main():
-        with Store(path) as store:
-            return await collect(store, task, client, Options(**options), **told)
-
-    return asyncio.run(main())
-
-
-def rows(path, query):
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
+from equipoise.sampling.tasks import Parsed, Task
 
 
 def test_the_fixed_pool_is_even_shuffled_and_laid_down_at_once(tmp_path):
@@ -218,111 +189,6 @@ def test_an_allocation_that_does_not_add_up_is_refused(tmp_path):
         )
 
 
-def test_a_limit_of_tokens_or_dollars_is_never_passed(tmp_path):
-    class Dear(SimulatedClient):
-        async def ask(self, prompt, max_tokens):
-            reply = await super().ask(prompt, max_tokens)
-            return Reply(reply.text, input_tokens=100, output_tokens=16)
-
-    path = tmp_path / "run.db"
-    client = Dear(KERNEL, random_seed=1)
-    done = run(path, client, draws=500, limits=Limits(tokens=2500))
-    assert done.ending == "limit"
-    assert 0 < done.totals.input_tokens + done.totals.output_tokens <= 2500
-    path = tmp_path / "other.db"
-    done = run(path, client, draws=500, limits=Limits(dollars=0.01), price=Price(10.0, 50.0))
-    assert done.ending == "limit"
-    assert 0.005 < done.dollars <= 0.01
-    with pytest.raises(UsageError, match="a limit of dollars needs a price"):
-        run(path, client, draws=5, limits=Limits(dollars=1))
-
-
-def test_prices_are_those_of_the_longest_name():
-    assert listed_price("claude-opus-4-5-20251101").input == 5.0
-    assert listed_price("claude-opus-4-20250514").input == 15.0
-    assert listed_price("claude-haiku-4-5").output == 5.0
-    assert listed_price("gpt-5") is None
-    assert "2026" in listed_price("claude-haiku-4-5").source
-
-
-def test_an_estimate_that_is_not_confirmed_asks_nothing(tmp_path):
-    class Paid(SimulatedClient):
-        free = False
-
-    seen = []
-
-    def confirm(estimate):
-        seen.append(estimate)
-        return False
-
-    path = tmp_path / "run.db"
-    done = run(path, Paid(KERNEL), draws=100, confirm=confirm, price=Price(1.0, 5.0))
-    assert done.ending == "declined"
-    assert rows(path, "SELECT count(*) FROM attempt") == [(0,)]
-    assert seen[0].draws == 100
-    assert seen[0].output_tokens == 1600
-    assert seen[0].dollars == pytest.approx((seen[0].input_tokens + 5 * 1600) / 1e6)
-
-
-def test_a_stopping_rule_stops_and_is_given_all_that_is_there(tmp_path):
-    sizes = []
-
-    def until(counts):
-        sizes.append(counts.n_trials)
-        return Decision(len(sizes) == 2, "enough")
-
-    slow = SimulatedClient(KERNEL, random_seed=1, seconds=0.002)
-    done = run(tmp_path / "run.db", slow, draws=5000, until=until, first_check=50)
-    assert (done.ending, done.text) == ("decisive", "enough")
-    assert sizes[0] >= 50
-    assert sizes[1] >= 1.25 * sizes[0]
-    assert done.totals.done < 5000
-
-
-def test_a_fast_agent_does_not_run_past_a_slow_rule(tmp_path):
-    """At most a quarter more draws than were judged, and those under way."""
-    judged = []
-
-    def until(counts):
-        time.sleep(0.2)
-        judged.append(counts.n_trials)
-        return Decision(stop=len(judged) == 2, text="enough")
-
-    done = run(tmp_path / "run.db", draws=20_000, until=until, first_check=100, concurrency=4)
-    assert done.ending == "decisive"
-    assert judged[1] <= 1.25 * judged[0] + 10
-    assert done.totals.done <= 1.25 * judged[1] + 10
-
-
-def test_ctrl_c_stops_after_the_requests_under_way_and_a_second_one_at_once(tmp_path):
-    class Interrupting(SimulatedClient):
-        asked = 0
-
-        async def ask(self, prompt, max_tokens):
-            Interrupting.asked += 1
-            if Interrupting.asked == 10:
-                os.kill(os.getpid(), signal.SIGINT)
-            if Interrupting.asked == 9 and self.stuck:
-                await asyncio.sleep(0.05)
-                os.kill(os.getpid(), signal.SIGINT)
-                await asyncio.sleep(60)
-            return await super().ask(prompt, max_tokens)
-
-    path = tmp_path / "run.db"
-    client = Interrupting(KERNEL, random_seed=1, seconds=0.01)
-    client.stuck = False
-    done = run(path, client, draws=500, concurrency=4)
-    assert done.ending == "interrupted"
-    assert done.totals.done == Interrupting.asked  # none that was sent is lost
-    Interrupting.asked, client.stuck = 0, True
-    done = run(path, client, draws=500, concurrency=4)
-    assert done.ending == "interrupted"
-    assert done.seconds < 30
-    assert rows(path, "SELECT DISTINCT fault FROM attempt WHERE fault IS NOT NULL") == [
-        ("interrupted",)
-    ]
-
-
 def test_another_parser_reads_the_stored_replies_anew(tmp_path):
     path = tmp_path / "run.db"
     done = run(path, draws=100)
@@ -388,68 +254,6 @@ def test_how_sqlite_is_told_to_keep_it(tmp_path):
         assert (ask("journal_mode"), ask("synchronous"), ask("foreign_keys")) == ("wal", 2, 1)
     with Store(tmp_path / "net.db", journal="delete") as store:
         assert store.connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
-
-
-def balanced(kernel):
-    """Return a reversible kernel like another one, with unequal potential."""
-    from equipoise.simulate import Kernel
-
-    rows = kernel.matrix / kernel.matrix.sum(axis=1, keepdims=True)
-    unbroken = Kernel(kernel.states, rows, np.zeros(kernel.n_states))
-    made = metropolised(unbroken)
-    assert np.ptp(np.log(stationary_distribution(made))) > 0.5
-    return made
-
-
-def pushed(kernel):
-    """Return a kernel like another one that steps to the next state half of the time."""
-    onwards = np.roll(np.eye(kernel.n_states), 1, axis=1) * (1.0 - kernel.other)[:, None]
-    return replace(kernel, matrix=0.5 * kernel.matrix + 0.5 * onwards)
-
-
-def through_the_real_client(kernel, draws, serve, gather, folder):
-    """Collect from a server with this kernel; check the counts against it; return the verdict."""
-    from messages_server import KernelReplies
-
-    done = gather(serve(KernelReplies(kernel, seed=3), keep=False), draws=draws, concurrency=8)
-    assert done.ending == "complete"
-    counts = stored_counts(folder / "run.db")
-    assert counts.n_trials == draws
-    # Pearson against the exact rows, `other` included; 7 rows.
-    table = np.column_stack([counts.counts.toarray(), counts.other])
-    exact = np.column_stack([kernel.matrix, kernel.other])
-    expected = counts.trials[:, None] * exact
-    used = expected > 0
-    assert not table[~used].any()
-    statistic = ((table - expected)[used] ** 2 / expected[used]).sum()
-    assert chi2.sf(statistic, used.sum() - 7) > 1e-4
-    return equipoise.test(counts, fast=True, random_seed=0).verdict
-
-
-def check_verdict(truth, draws, serve, gather, folder):
-    kernel = pushed(KERNEL) if truth == "driven" else balanced(KERNEL)
-    verdict = through_the_real_client(kernel, draws, serve, gather, folder)
-    if truth == "driven":
-        assert verdict.favours == "non-reversible"
-    else:
-        assert verdict.favours in ("balance", "undecided")
-        assert verdict.lower > -1
-    return verdict
-
-
-@pytest.mark.parametrize("truth", ["driven", "reversible"])
-def test_from_a_known_kernel_to_the_verdict(truth, serve, gather, tmp_path):
-    check_verdict(truth, 400, serve, gather, tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("truth", ["driven", "reversible"])
-def test_from_a_known_kernel_to_the_verdict_with_more_draws(truth, serve, gather, tmp_path):
-    verdict = check_verdict(truth, 5000, serve, gather, tmp_path)
-    if truth == "driven":
-        assert verdict.upper <= -5
-    else:
-        assert verdict.favours == "balance"
 
 
 def test_options_out_of_their_range_are_refused():

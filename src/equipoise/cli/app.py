@@ -1,4 +1,4 @@
-"""The program ``equipoise``: its commands, and how every failure ends in one line."""
+"""The program ``equipoise``: its commands, and how every failure is told in a line."""
 
 import sys
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from equipoise.cli import console
-from equipoise.errors import EquipoiseError, NotTrustedError
+from equipoise.errors import DataError, EquipoiseError, NotTrustedError
 
 _STATUS = """
     \b
@@ -183,8 +183,7 @@ class _Commands(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands, none of them loaded."""
         del ctx
-        limit = formatter.width - 6 - max(map(len, self.commands))
-        rows = [(name, one.get_short_help_str(limit)) for name, one in self.commands.items()]
+        rows = [(name, said) for name, (said, _) in _COMMANDS.items()]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -248,6 +247,8 @@ def _program(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit status; no failure shows a traceback.
 
+    A failure is one line on standard error, but for a file with several faults: a line for each.
+
     Parameters
     ----------
     arguments
@@ -280,5 +281,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(message: object) -> int:
-    console.note(f"equipoise: error: {console.one_line(message)}")
+    if isinstance(message, DataError) and message.faults:
+        lines = [f"{message.heading}:", *message.faults]
+    else:
+        lines = [str(message)]
+    head, *others = [console.one_line(line) for line in lines]
+    console.note("\n  ".join([f"equipoise: error: {head}", *others]))
     return console.BAD_INPUT

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from equipoise.cli import console
+from equipoise.cli import console, options
 from equipoise.errors import EquipoiseError
 from equipoise.inference.calibration import check as check_journal
 from equipoise.inference.calibration import run as run_journal
@@ -71,19 +71,13 @@ def run(
         int,
         typer.Option(help="Data set k depends on it and on k alone.", metavar="S", min=0),
     ] = 1,
-    workers: Annotated[
-        int, typer.Option(help="Processes of this machine.", metavar="W", min=1, max=1024)
-    ] = 1,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(
-            help="A dask scheduler, whose workers do all; needs equipoise[dask].", metavar="ADDRESS"
-        ),
-    ] = None,
+    workers: options.WorkerCount = 1,
+    scheduler: options.Scheduler = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Infer simulated data sets and write down what came of each."""
     console.check_file(output)
+    where = options.workers_of(workers, scheduler)
     try:
         with console.ProgressBar(shown=not quiet) as progress:
             done = run_journal(
@@ -91,8 +85,7 @@ def run(
                 engine=engine,
                 datasets=datasets,
                 random_seed=seed,
-                workers=workers,
-                scheduler=scheduler,
+                workers=where,
                 progress=progress,
             )
     except KeyboardInterrupt:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -26,7 +27,10 @@ _FINE = ("complete", "decisive", "limit", "declined")
 def collect(
     task: Annotated[
         str,
-        typer.Option(help="letters, weekday, month, colour, a TOML file, or module:name."),
+        typer.Option(
+            help="What is asked: letters, weekday, month, colour, a TOML file, or module:name.",
+            metavar="TASK",
+        ),
     ],
     draws: Annotated[
         int,
@@ -36,7 +40,13 @@ def collect(
         str, typer.Option(help="SQLite file; made if there is none.", metavar="FILE")
     ] = "run.db",
     client: Annotated[
-        str, typer.Option(help="anthropic, local (no key, no cost), or simulated (closed tasks).")
+        str,
+        typer.Option(
+            help="Who answers: anthropic (needs a key, costs money), local (a small model on this "
+            "machine: no key, no cost), or simulated (a made-up kernel, to try things out; not for "
+            "letters).",
+            metavar="CLIENT",
+        ),
     ] = "anthropic",
     model: Annotated[
         str | None,
@@ -50,13 +60,14 @@ def collect(
         list[str] | None,
         typer.Option(
             "--set",
-            help="Parameter of the provider; repeat it. None is sent unasked.",
+            help="A parameter sent to the model, such as temperature=0.7; repeat it. None is sent "
+            "unasked.",
             metavar="NAME=VALUE",
         ),
     ] = None,
     header: Annotated[
         list[str] | None,
-        typer.Option(help="Header to send; stored, so no key.", metavar="NAME=VALUE"),
+        typer.Option(help="A header to send; it is stored, so no key.", metavar="NAME=VALUE"),
     ] = None,
     policy: Annotated[
         Literal["fixed", "growing", "follow", "informative"],
@@ -84,14 +95,15 @@ def collect(
         typer.Option(help="Most requests a minute; the server's limits are kept anyway."),
     ] = None,
     deadline: Annotated[
-        float, typer.Option(help="Seconds that a request may take.", metavar="SECONDS", min=0.1)
+        float, typer.Option(help="Seconds that one request may take.", metavar="SECONDS", min=0.1)
     ] = 120.0,
     max_tokens: Annotated[
         int | None,
-        typer.Option(help="Stop at so many tokens, in and out.", metavar="N", min=1),
+        typer.Option(help="Stop the run at so many tokens in all, in and out.", metavar="N", min=1),
     ] = None,
     max_cost: Annotated[
-        float | None, typer.Option(help="Stop at so many US dollars.", metavar="USD", min=0.0)
+        float | None,
+        typer.Option(help="Stop the run at so many US dollars.", metavar="USD", min=0.0),
     ] = None,
     price_input: Annotated[
         float | None,
@@ -132,7 +144,7 @@ def collect(
     )
     if client == "local":
         _have_model(model, yes)
-    # The client before the store: what is refused here must leave no empty file behind.
+    # The client before the store: what is refused must leave no empty file behind.
     agent = agents.make_client(
         client,
         chosen,
@@ -145,11 +157,17 @@ def collect(
     )
     if batches:
         check_batch_client(agent)
+    made = not Path(store).exists()
     with Store(store) as opened:
-        with console.ProgressBar(shown=not quiet) as bar:
-            done = asyncio.run(
-                _run(opened, chosen, agent, wanted, bar, yes=yes, decisive=until is not None)
-            )
+        try:
+            with console.ProgressBar(shown=not quiet) as bar:
+                done = asyncio.run(
+                    _run(opened, chosen, agent, wanted, bar, yes=yes, decisive=until is not None)
+                )
+        except UsageError:
+            if made:
+                opened.discard()
+            raise
     console.write("\n".join(_summary(done, chosen, store, until is not None)))
     if done.ending == "interrupted":
         raise typer.Exit(console.INTERRUPTED)
@@ -191,11 +209,15 @@ def _confirm(estimate: Estimate) -> bool:
     else:
         half = f", batches at {BATCH_DISCOUNT:.0%}" if estimate.mode == "batches" else ""
         cost = (
-            f"at most about ${estimate.dollars:,.2f} (${estimate.price.input:g} and "
+            f"at most about {_dollars(estimate.dollars)} (${estimate.price.input:g} and "
             f"${estimate.price.output:g} a million, {estimate.price.source}{half})"
         )
     console.note(f"{estimate.draws:,} draws, at most about {tokens}: {cost}.")
     return _asked("Go on?", "--yes goes on without asking")
+
+
+def _dollars(amount: float) -> str:
+    return "$0.01" if amount < 0.01 else f"${amount:,.2f}"
 
 
 def _asked(question: str, otherwise: str) -> bool:

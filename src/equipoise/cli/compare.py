@@ -1,33 +1,33 @@
 """``equipoise compare``: from several kernels' counts to whether they have one potential."""
 
-import csv
+from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from equipoise.cli import console, options
-from equipoise.cli.counts import read_counts
+from equipoise.cli.counts import read_counts, split_counts
+from equipoise.cli.typed import command_line
 from equipoise.counts import TransitionCounts
-from equipoise.errors import DataError, UsageError
+from equipoise.errors import UsageError
 from equipoise.inference.comparison import Comparison
 from equipoise.inference.comparison import compare as compare_kernels
 from equipoise.inference.comparison.compare import ROPE_SPREAD
-from equipoise.io.textfile import read_table
 from equipoise.models import Priors
-from equipoise.report.comparison import comparison_summary
+from equipoise.report.comparison import comparison_headline, comparison_summary
 from equipoise.report.comparison_contract import comparison_json
-from equipoise.report.comparison_tables import comparison_tables
+from equipoise.report.comparison_tables import NAME, comparison_tables
 from equipoise.report.latex import latex_text
-from equipoise.text import listed, quoted
+from equipoise.text import listed
 
 _SQLITE = b"SQLite format 3\0"
 # Of a LaTeX table.
-_ROWS, _NAME = 40, 40
+_ROWS = 40
 
 
 def compare(
+    context: typer.Context,
     counts: Annotated[
         list[str],
         typer.Argument(
@@ -85,6 +85,8 @@ def compare(
         ),
     ] = None,
     seed: options.Seed = options.SEED,
+    workers: options.WorkerCount = 1,
+    scheduler: options.Scheduler = None,
     json: Annotated[
         str | None,
         typer.Option(
@@ -132,6 +134,7 @@ def compare(
     for folder in (figures, latex):
         if folder is not None:
             console.make_folder(folder)
+    where = options.workers_of(workers, scheduler)
     tables = _tables(counts, by, name, no_stay)
     with console.ProgressBar(shown=not quiet) as progress:
         found = compare_kernels(
@@ -142,13 +145,15 @@ def compare(
             rope=rope,
             draws=draws,
             random_seed=seed,
+            workers=where,
             progress=progress,
         )
     console.write_result(
         json,
         lambda: comparison_json(found),
-        lambda: found.verdict.text if quiet else comparison_summary(found),
+        lambda: comparison_headline(found) if quiet else comparison_summary(found),
         warning=found.verdict.text if found.exit_status else None,
+        told=False,
     )
     told = json != "-" and not quiet
     if figures is not None:
@@ -160,18 +165,19 @@ def compare(
     if latex is not None:
         written += _write_latex(found, latex)
     if report is not None:
-        from equipoise.report.page import comparison_html
+        from equipoise.report.page import Made, comparison_html
 
-        console.write_file(report, comparison_html(found))
+        made = Made(counts, datetime.now(UTC), command_line(context))
+        console.write_file(report, comparison_html(found, made=made))
         written.append(report)
     if written and told:
-        console.write("\nWritten  " + console.one_line(", ".join(written)))
+        console.tell_written(written)
     raise typer.Exit(found.exit_status)
 
 
 def _write_latex(found: Comparison, folder: str) -> list[str]:
     written = []
-    for table in comparison_tables(found, _ROWS, _NAME):
+    for table in comparison_tables(found, _ROWS, NAME):
         written.append(str(Path(folder) / f"{table.name}.tex"))
         console.write_file(written[-1], latex_text(table))
     return written
@@ -233,29 +239,4 @@ def _by_column(files: list[str], by: str, no_stay: bool) -> dict[str, Transition
     """Split one long table by the column that names the kernel."""
     if len(files) != 1:
         raise UsageError(f"--by takes one file, and was given {len(files)}")
-    table = read_table(files[0])
-    if by not in table.header:
-        raise DataError(
-            f"{table.name}: there is no column {quoted(by)}; the header is {listed(table.header)}"
-        )
-    place = table.header.index(by)
-    parts: dict[str, list[list[str]]] = {}
-    for row in table.rows:
-        parts.setdefault(row[place], []).append(row)
-    return {
-        kernel: _part([list(table.header), *own], place, no_stay, f"{files[0]}, {by} = {kernel}")
-        for kernel, own in parts.items()
-    }
-
-
-def _part(rows: list[list[str]], place: int, no_stay: bool, what: str) -> TransitionCounts:
-    kept = [[cell for k, cell in enumerate(row) if k != place] for row in rows]
-    with TemporaryDirectory() as folder:
-        # Through a file, so that a part is read, and refused, as any other table.
-        part = Path(folder) / "part.csv"
-        with part.open("w", encoding="utf-8", newline="") as out:
-            csv.writer(out).writerows(kept)
-        try:
-            return read_counts(str(part), no_stay=no_stay)
-        except DataError as error:
-            raise DataError(f"{quoted(what, 100)}: {error}") from None
+    return split_counts(files[0], by, no_stay=no_stay)

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -107,6 +107,7 @@ def write_result(
     as_text: Callable[[], str],
     *,
     warning: str | None = None,
+    told: bool = True,
 ) -> None:
     """Write a result as text, and as JSON where that is asked for.
 
@@ -119,6 +120,8 @@ def write_result(
     warning
         Why the result must not be relied on: said on standard error where the text, which says so
         too, is not written.
+    told
+        Whether to say below the text that the file was written.
     """
     if json == "-":
         if warning is not None:
@@ -128,6 +131,13 @@ def write_result(
     write(as_text())
     if json is not None:
         write_file(json, as_json())
+        if told:
+            tell_written([json])
+
+
+def tell_written(paths: Sequence[str]) -> None:
+    """Say which files were written beside what is printed."""
+    write("\nWritten  " + one_line(", ".join(paths)))
 
 
 def write_pictures(

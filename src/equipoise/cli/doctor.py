@@ -44,11 +44,14 @@ class Need:
         Versions asked for, such as ``">=2.12,<3"``.
     found
         The version installed; None where there is none.
+    extras
+        Of the package, in brackets, such as ``"[openai]"``; or nothing.
     """
 
     name: str
     wanted: str
     found: str | None
+    extras: str = ""
 
     @property
     def right(self) -> bool:
@@ -70,8 +73,9 @@ def needs(extra: str | None = None) -> list[Need]:
         belongs = re.search(r"extra == ['\"]([\w-]+)['\"]", marker)
         if (belongs[1] if belongs else None) != extra:
             continue
-        for name, wanted in re.findall(r"^([\w.-]+)(?:\[[^]]*\])?\s*(.*)$", requirement.strip()):
-            asked.append(Need(name, wanted.strip("() "), _installed(name)))
+        found = re.findall(r"^([\w.-]+)(\[[^]]*\])?\s*(.*)$", requirement.strip())
+        for name, extras, wanted in found:
+            asked.append(Need(name, wanted.strip("() "), _installed(name), extras))
     return asked
 
 
@@ -179,8 +183,8 @@ def _packages(lines: list[str]) -> list[str]:
     for need in wrong:
         lacks = "missing" if need.found is None else f"here as {need.found}"
         missing.append(
-            f"{need.name} is {lacks}: pip install '{need.name}{need.wanted}', or make environment "
-            "in a clone."
+            f"{need.name} is {lacks}: pip install '{need.name}{need.extras}{need.wanted}', or make "
+            "environment in a clone."
         )
     return missing
 
@@ -193,8 +197,10 @@ def _extras(lines: list[str]) -> None:
         asked = _asked_by(extra)
         right = bool(asked) and all(need.right for need in asked)
         here = ", ".join(f"{need.name} {need.found}" for need in asked)
-        rows.append([extra, what, here if right else f"no: pip install 'equipoise[{extra}]'"])
+        wanted = " ".join(f"'{need.name}{need.extras}{need.wanted}'" for need in asked)
+        rows.append([extra, what, here if right else f"no: pip install {wanted}"])
     lines += table(rows, right=[False] * 3)
+    lines += wrap("pip is uv pip in an environment that uv made.", indent=2)
 
 
 def _asked_by(extra: str) -> list[Need]:

@@ -17,8 +17,9 @@ def evidence(
     counts: Annotated[
         str,
         typer.Argument(
+            metavar="COUNTS",
             help="File of counts, or with --trajectory a path, as for `equipoise test`; - reads "
-            "standard input."
+            "standard input.",
         ),
     ],
     methods: Annotated[
@@ -66,7 +67,12 @@ def evidence(
             random_seed=seed,
             progress=progress,
         )
-    console.write_result(json, lambda: cross_check_json(found), lambda: cross_check_summary(found))
+    console.write_result(
+        json,
+        lambda: cross_check_json(found),
+        lambda: cross_check_summary(found),
+        told=not quiet,
+    )
     raise typer.Exit(found.exit_status)
 
 

@@ -77,6 +77,14 @@ def features(
             show_default=False,
         ),
     ] = None,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast",
+            help="Taken as by other commands, and changes nothing: features are always computed "
+            "by Laplace and importance sampling, without MCMC.",
+        ),
+    ] = False,
     no_scores: Annotated[
         bool,
         typer.Option(
@@ -113,6 +121,7 @@ def features(
     each feature's coefficient, the potential predicted for states without counts, and how well
     each state is told by the others. All given balance: run `equipoise test` first.
     """
+    del fast  # there is no other way
     if json is not None and json != "-":
         console.check_file(json)
     if figures is not None:
@@ -139,6 +148,7 @@ def features(
         lambda: features_json(found),
         lambda: found.verdict.text if quiet else features_summary(found),
         warning=found.verdict.text if found.exit_status else None,
+        told=not quiet,
     )
     if figures is not None:
         from equipoise.plots.features import FEATURE_FIGURES

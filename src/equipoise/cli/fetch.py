@@ -11,7 +11,7 @@ from equipoise.sampling.clients.models import MODELS, fetch_model, is_fetched, l
 
 def fetch(
     model: Annotated[
-        str | None, typer.Argument(help="Which; none lists them.", metavar="[MODEL]")
+        str | None, typer.Argument(help="Which model. Without it: list them.", metavar="MODEL")
     ] = None,
 ) -> None:
     """Fetch a model for `equipoise collect --client local`, and check its SHA-256."""

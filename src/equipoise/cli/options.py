@@ -8,13 +8,17 @@ import typer
 
 from equipoise.errors import UsageError
 from equipoise.inference.verdict import ROPE
+from equipoise.parallel import Workers, check_workers, hired
 from equipoise.text import quoted
 
 SEED = 0
 
 Scales = Annotated[
     Literal["learned", "fixed"],
-    typer.Option(help="Whether the prior scales of potential and rates are learned."),
+    typer.Option(
+        help="Whether the prior scales of potential and rates are learned from the counts; fixed "
+        "is for comparison."
+    ),
 ]
 Rejected = Annotated[
     Literal["stay", "drop"],
@@ -29,8 +33,8 @@ Trajectory = Annotated[
     typer.Option(
         "--trajectory",
         help="Read a path: text, a state a line, the start first; a blank line begins another "
-        "path. `equipoise test` prints exact evidence beside, if it is one path, or paths that "
-        "join end to start.",
+        "path. Of one path, or paths that join end to start, `equipoise test` prints exact "
+        "evidence, too.",
     ),
 ]
 NoStay = Annotated[
@@ -63,7 +67,8 @@ RopeAffinity = Annotated[
 BackendName = Annotated[
     Literal["nutpie", "numpyro"],
     typer.Option(
-        help="What runs NUTS. numpyro: through JAX, on a GPU if there is one; needs equipoise[jax]."
+        help="What runs NUTS. numpyro: through JAX, on a GPU if there is one; needs jax "
+        "and numpyro."
     ),
 ]
 BlockOrder = Annotated[
@@ -83,6 +88,43 @@ Protocol = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)]
+WorkerCount = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        help="Processes of this machine that share the work; the result is the same.",
+        metavar="N",
+        min=1,
+        max=1024,
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="A dask scheduler, tcp://HOST:PORT, whose workers share it instead; needs the package "
+        "distributed.",
+        metavar="ADDRESS",
+        show_default=False,
+    ),
+]
+
+
+def workers_of(workers: int, scheduler: str | None) -> Workers:
+    """Return where the work is done, once a scheduler that is named has answered.
+
+    Raises
+    ------
+    UsageError
+        If both are given, or no scheduler answers, or it has no worker.
+    MissingDependencyError
+        If a scheduler is given and dask.distributed is not installed.
+    """
+    found = Workers(workers, scheduler)
+    check_workers(found)
+    if scheduler is not None:
+        with hired(found):  # before any long work, and before a file is written
+            pass
+    return found
 
 
 # Blanks round > first, so that a name may hold one without.

@@ -13,6 +13,7 @@ from equipoise.inference.planning import plan as make_plan
 from equipoise.inference.planning.assumptions import RHO, SIMULATIONS
 from equipoise.models import Priors
 from equipoise.report.plan import plan_summary
+from equipoise.report.plan_answer import plan_answer
 from equipoise.report.plan_contract import plan_json
 from equipoise.text import listed, quoted
 
@@ -23,6 +24,7 @@ Examples
     equipoise plan counts.csv --rho 0.2 --trials 1000,10000,100000
     equipoise plan counts.csv --cycle "sunny > rainy > foggy" --affinity 1.5
     equipoise plan pilot.csv --spread informative --figure plan.png
+    equipoise plan pilot.csv --simulations 2000 --workers 4
     equipoise plan pilot.csv --json - | jq .next
 \b
 COUNTS may be those of a small pilot: they are kept, and the tests planned for see
@@ -36,7 +38,10 @@ usage, 3 it ran but is not to be relied on.
 def plan(
     counts: Annotated[
         str,
-        typer.Argument(help="File of counts, as for `equipoise test`; - reads standard input."),
+        typer.Argument(
+            metavar="COUNTS",
+            help="File of counts, as for `equipoise test`; - reads standard input.",
+        ),
     ],
     rho: Annotated[
         float | None,
@@ -86,6 +91,8 @@ def plan(
     cycle_scale: options.CycleScale = 1.0,
     no_stay: options.NoStay = False,
     seed: options.Seed = options.SEED,
+    workers: options.WorkerCount = 1,
+    scheduler: options.Scheduler = None,
     json: Annotated[
         str | None,
         typer.Option(
@@ -104,7 +111,8 @@ def plan(
 ) -> None:
     """Say what these counts can tell, what more trials would tell, and which to make next.
 
-    Prints how well each cycle is determined, and what would have to be seen where none can be; the
+    Prints in one sentence how many more trials decide, or why no number tried does; how well each
+    cycle is determined, and what would have to be seen where none can be; the
     log Bayes factor to be expected with more trials, with the interval that holds it nine times in
     ten, if balance is violated as you say and if it is not; and how sources should share further
     trials. Kernels are drawn from the posterior of the counts so far, tables from these.
@@ -116,6 +124,7 @@ def plan(
         _check_ending(figure)
     if cycle is not None and rho is not None:
         raise UsageError("--rho and --cycle are two ways to say the same; leave one out")
+    where = options.workers_of(workers, scheduler)
     table = read_counts(counts, trajectory=trajectory, protocol=protocol, no_stay=no_stay)
     with console.ProgressBar(shown=not quiet) as progress:
         found = make_plan(
@@ -129,6 +138,7 @@ def plan(
             rejected=rejected,
             simulations=simulations,
             random_seed=seed,
+            workers=where,
             progress=progress,
         )
     if json == "-":
@@ -136,10 +146,11 @@ def plan(
             console.note(f"equipoise: not to be relied on: {console.one_line(found.doubt)}")
         console.write(plan_json(found))
     else:
-        text = plan_summary(found)
-        console.write(text.split("\n\n")[0] if quiet else text)
+        console.write(plan_answer(found) if quiet else plan_summary(found))
         if json is not None:
             console.write_file(json, plan_json(found))
+            if not quiet:
+                console.tell_written([json])
     if figure is not None:
         from equipoise.plots.plan import plot_plan
         from equipoise.plots.save import write_figures

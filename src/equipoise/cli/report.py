@@ -1,5 +1,6 @@
 """``equipoise report``: from a file of counts to a page for a referee, and tables for a paper."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,11 +9,12 @@ import typer
 from equipoise.cli import console, options
 from equipoise.cli.counts import read_counts
 from equipoise.cli.run import Beside, loaded, short_text, tested
+from equipoise.cli.typed import command_line
 from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.posterior.backends import DEFAULT
 from equipoise.inference.violation import ROPE_AFFINITY
 from equipoise.models import Priors
-from equipoise.report import html
+from equipoise.report import Made, html
 from equipoise.report.latex import latex_text
 from equipoise.report.printed import printed_tables
 from equipoise.report.records import record_tables
@@ -27,7 +29,7 @@ def report(
     counts: Annotated[
         str | None,
         typer.Argument(
-            metavar="[COUNTS]",
+            metavar="COUNTS",
             help="File of counts, as for `equipoise test`; - reads standard input.",
             show_default=False,
         ),
@@ -50,7 +52,7 @@ def report(
         ),
     ] = None,
     trajectory: Annotated[
-        bool, typer.Option("--trajectory", help="Read a path: text, a state a line.")
+        bool, typer.Option("--trajectory", help="Read a path, as for `equipoise test`.")
     ] = False,
     fast: Annotated[
         bool,
@@ -74,21 +76,28 @@ def report(
     protocol: options.Protocol = None,
     trials: Annotated[
         Literal["observed", "imputed"] | None,
-        typer.Option(help="How the number of trials was known."),
+        typer.Option(help="How the number of trials was known; it goes into the report."),
     ] = None,
     no_stay: options.NoStay = False,
     seed: options.Seed = options.SEED,
+    workers: options.WorkerCount = 1,
+    scheduler: options.Scheduler = None,
     backend: options.BackendName = DEFAULT,
     again: Annotated[
         str | None,
         typer.Option(
             help="Report a run kept with `equipoise test --save` instead of testing; samples "
             "nothing. Takes --output, --tables, --title, --rope, --reference, --cycle, "
-            "--rope-affinity, --block-order and --quiet beside.",
+            "--rope-affinity, --block-order, --workers, --scheduler and --quiet beside.",
             metavar="PATH",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print the verdict only, no progress bar and no list of files."
+        ),
+    ] = False,
 ) -> None:
     """Write a report that a referee reads top to bottom: one HTML file, no network, no script.
 
@@ -98,6 +107,7 @@ def report(
     """
     options.check_source(context, counts, again, _WITH_AGAIN)
     console.check_file(output)
+    where = options.workers_of(workers, scheduler)
     if tables is not None:
         console.make_folder(tables)
     asked = Beside(cycle, block_order, rope_affinity)
@@ -126,8 +136,10 @@ def report(
             quiet=quiet,
         )
     result = run.result
-    found = run.diagnosed(simpler=True)
-    console.write_file(output, html(result, diagnosis=found, title=title))
+    found = run.diagnosed(simpler=True, workers=where)
+    file = again if again is not None else counts
+    made = Made(() if file is None else (file,), datetime.now(UTC), command_line(context))
+    console.write_file(output, html(result, diagnosis=found, title=title, made=made))
     written = [output, *(_write_tables(found, tables) if tables is not None else [])]
     console.write(
         short_text(found)
@@ -138,7 +150,7 @@ def report(
 
 
 _WITH_AGAIN = {"again", "output", "tables", "title", "rope", "reference", "cycle"}
-_WITH_AGAIN |= {"rope_affinity", "block_order", "quiet"}
+_WITH_AGAIN |= {"rope_affinity", "block_order", "workers", "scheduler", "quiet"}
 
 
 def _write_tables(found: Diagnosis, folder: str) -> list[str]:

@@ -17,7 +17,8 @@ from equipoise.inference.sampling_checks.drift import check_block_order
 from equipoise.inference.verdict import ROPE
 from equipoise.likelihoods import Rejected, trials_of
 from equipoise.models import Priors
-from equipoise.report.caveats import caveats
+from equipoise.parallel import Workers
+from equipoise.report.caveats import caveats, warnings
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ class Tested:
     _read: _Read
     _rope_affinity: float
 
-    def diagnosed(self, *, simpler: bool) -> Diagnosis:
+    def diagnosed(self, *, simpler: bool, workers: Workers) -> Diagnosis:
         """Compute what stands beside the verdict, the baselines too if asked for."""
         return diagnose(
             self.result,
@@ -83,6 +84,7 @@ class Tested:
             block_order=self._read.block_order,
             rope_affinity=self._rope_affinity,
             simpler=simpler,
+            workers=workers,
         )
 
 
@@ -151,5 +153,5 @@ def loaded(path: str, beside: Beside, *, reference: list[str] | None, rope: floa
 
 
 def short_text(found: Diagnosis) -> str:
-    """Return the verdict, and on lines below it what must be known of the data it rests on."""
-    return "\n".join([found.result.verdict.text, *caveats(found)])
+    """Return the verdict, and on lines around it what must be known of the data it rests on."""
+    return "\n".join([*warnings(found), found.result.verdict.text, *caveats(found)])

@@ -21,7 +21,7 @@ from equipoise.report.baselines import baseline_lines
 from equipoise.report.layout import wrap
 
 _WITH_AGAIN = {"again", "rope", "reference", "cycle", "rope_affinity", "block_order"}
-_WITH_AGAIN |= {"baselines", "json", "figures", "bibtex", "quiet"}
+_WITH_AGAIN |= {"baselines", "workers", "scheduler", "json", "figures", "bibtex", "quiet"}
 
 
 def test(
@@ -29,7 +29,7 @@ def test(
     counts: Annotated[
         str | None,
         typer.Argument(
-            metavar="[COUNTS]",
+            metavar="COUNTS",
             help="File of counts: CSV, long or wide, or Parquet; with --trajectory a path, a state "
             "a line; - reads standard input.",
             show_default=False,
@@ -91,6 +91,8 @@ def test(
         ),
     ] = None,
     seed: options.Seed = options.SEED,
+    workers: options.WorkerCount = 1,
+    scheduler: options.Scheduler = None,
     backend: options.BackendName = DEFAULT,
     json: Annotated[
         str | None,
@@ -106,8 +108,8 @@ def test(
         str | None,
         typer.Option(
             help="Report a run kept with --save instead of testing; samples nothing. Takes "
-            "--rope, --reference, --cycle, --rope-affinity, --block-order, --baselines, --json, "
-            "--figures, --bibtex and --quiet beside it.",
+            "--rope, --reference, --cycle, --rope-affinity, --block-order, --baselines, --workers, "
+            "--scheduler, --json, --figures, --bibtex and --quiet beside it.",
             metavar="PATH",
         ),
     ] = None,
@@ -129,7 +131,9 @@ def test(
     quiet: Annotated[
         bool,
         typer.Option(
-            "--quiet", "-q", help="Print the verdict only, and what the checks take from it."
+            "--quiet",
+            "-q",
+            help="Print the verdict and doubts about the data only; no progress bar.",
         ),
     ] = False,
 ) -> None:
@@ -156,6 +160,9 @@ def test(
         check_target(save)
     if save is not None and fast:
         raise UsageError("--save keeps the chains of MCMC, and --fast has none; leave one out")
+    if not baselines and (workers != 1 or scheduler is not None):
+        raise UsageError("--workers and --scheduler share the work of --baselines; add it")
+    where = options.workers_of(workers, scheduler)
     if figures is not None:
         console.make_folder(figures)
     asked = Beside(cycle, block_order, rope_affinity)
@@ -184,8 +191,9 @@ def test(
             quiet=quiet,
         )
     result = run.result
+    written = [path for path in (json, bibtex) if path is not None and path != "-"]
     unkept = None if save is None else _keep(result, save)
-    beside = run.diagnosed(simpler=baselines)
+    beside = run.diagnosed(simpler=baselines, workers=where)
     if json == "-":
         if result.exit_status:
             console.note(f"equipoise: {console.one_line(result.verdict.text)}")
@@ -201,11 +209,13 @@ def test(
     if figures is not None:
         from equipoise.plots import save_figures
 
-        written = [
+        pictures = [
             os.fspath(path) for path in save_figures(result, figures, violation=beside.violation)
         ]
         if json != "-" and not quiet:
-            console.write("\nFigures  " + console.one_line(", ".join(written)))
+            console.write("\nFigures  " + console.one_line(", ".join(pictures)))
+    if written and json != "-" and not quiet:
+        console.tell_written(written)
     if unkept is not None:
         raise unkept
     if save is not None and json != "-" and not quiet:

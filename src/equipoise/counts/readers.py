@@ -19,7 +19,7 @@ from equipoise.io.lines import path_lines
 from equipoise.io.matrix import matrix_records
 from equipoise.io.sequences import sequence_records
 from equipoise.io.table import long_records, wide_records
-from equipoise.io.textfile import read_table
+from equipoise.io.textfile import parse_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +77,7 @@ def from_csv(
         If the file cannot be read or used; the message names the line.
     """
     said = Context(states, support, protocol, stay, starts, metadata)
-    return build(cls, long_records(read_table(path)), said)
+    return build(cls, long_records(parse_table(*read_bytes(path))), said)
 
 
 def from_matrix_csv(
@@ -116,7 +116,7 @@ def from_matrix_csv(
         If the file cannot be read or used; the message names the line.
     """
     said = Context(states, support, protocol, stay, starts, metadata)
-    return build(cls, wide_records(read_table(path)), said)
+    return build(cls, wide_records(parse_table(*read_bytes(path))), said)
 
 
 def from_dataframe(

@@ -14,6 +14,7 @@ from equipoise.inference.sampling_checks import (
 )
 from equipoise.inference.violation import ROPE_AFFINITY, Violation, violation
 from equipoise.likelihoods import PairwiseEdges
+from equipoise.parallel import HERE, Workers, check_workers
 from equipoise.simulate import RandomSeed
 
 # Tables of the parametric bootstrap: fewer than of eq.baselines, which at 300 states take a minute.
@@ -62,6 +63,7 @@ def diagnose(
     block_order: Sequence[str] | None = None,
     simpler: bool = False,
     random_seed: RandomSeed = None,
+    workers: Workers = HERE,
 ) -> Diagnosis:
     """Compute what a report shows beside the verdict of a finished test.
 
@@ -79,6 +81,8 @@ def diagnose(
         Compute the baselines too, which takes long for hundreds of states.
     random_seed : int, Generator or None
         The same seed gives the same result; default: that of the test, else 0.
+    workers : Workers
+        As of :func:`equipoise.baselines`.
 
     Returns
     -------
@@ -87,8 +91,12 @@ def diagnose(
     Raises
     ------
     UsageError, DataError
-        If an argument is out of its range, or something asked for is no cycle of the support.
+        If an argument is out of its range, something asked for is no cycle of the support, or the
+        workers cannot be had.
+    MissingDependencyError
+        If a scheduler is given and dask.distributed is not installed.
     """
+    check_workers(workers)
     if not isinstance(result, BalanceTest):
         raise UsageError(
             f"diagnose takes the result of equipoise.test, not {type(result).__name__}: "
@@ -116,7 +124,13 @@ def diagnose(
             no_repeat = f"The verdict was not repeated on counts divided by it: {error}"
     if simpler:
         try:
-            found = baselines(counts, rejected=rejected, replicates=_REPLICATES, random_seed=seed)
+            found = baselines(
+                counts,
+                rejected=rejected,
+                replicates=_REPLICATES,
+                random_seed=seed,
+                workers=workers,
+            )
             no_baselines = None
         except NotTrustedError as error:
             no_baselines = str(error)

@@ -65,7 +65,7 @@ def fast_findings(
         more = stages.next("more draws", half)
         fit = solve(problem, draws=draws, random_seed=rng, progress=more)
     fewer = max(draws // 2, 100)
-    ceiling = _ceiling(fit, fewer, rng, stages.next("ceiling", 0.77 * until))
+    ceiling = ceiling_factor(fit, fewer, rng, stages.next("ceiling", 0.77 * until))
     ends = np.linspace(0.77, 1.0, len(FIXED_POTENTIAL_SDS) + 1)[1:] * until
     fixed = tuple(
         (sd, _with_fixed_scales(problem, sd, fewer, rng, stages.next("fixed scales", float(end))))
@@ -128,7 +128,7 @@ def _pareto_k(fit: LaplaceFit) -> float:
     )
 
 
-def _ceiling(
+def ceiling_factor(
     fit: LaplaceFit, draws: int, rng: np.random.Generator, progress: Callable[[int, int], None]
 ) -> BayesFactor | None:
     """Return the log BF had the counts equalled their fitted reversible expectation."""

@@ -9,7 +9,7 @@ import numpy as np
 from equipoise.errors import DataError
 from equipoise.io.blocks import Blocks
 from equipoise.io.context import Context, coded_sequences, from_json, read_context, to_json
-from equipoise.io.frame import check_column
+from equipoise.io.frame import column_counts
 from equipoise.io.integers import check_counts
 from equipoise.io.labels import declared_states
 from equipoise.io.matrix import with_other
@@ -154,7 +154,7 @@ def _attributes(attrs: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _blocks(arrays: Mapping[str, np.ndarray], name: str) -> Records:
     keys = ("source", "target", "count", "block")
     columns: dict[str, list[object]] = {key: list(arrays[f"record_{key}"]) for key in keys}
-    return column_records(columns, check_column, lambda k: f"{name}record {k + 1}: ")
+    return column_records(columns, column_counts, lambda k: f"{name}record {k + 1}: ")
 
 
 def _sequences(

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from equipoise.errors import DataError
-from equipoise.io.integers import check_counts
-from equipoise.io.labels import Place
+from equipoise.io.faults import Fault
+from equipoise.io.header import check_header
+from equipoise.io.integers import check_counts, number_counts
 from equipoise.io.records import IntArray, Records
-from equipoise.io.table import check_header, column_records, matrix_parts
+from equipoise.io.table import column_records, matrix_parts
 from equipoise.text import quoted
 
 if TYPE_CHECKING:
@@ -49,17 +50,17 @@ def frame_records(df: Any) -> Records:
     columns: dict[str, list[object]] = {name: list(df[name]) for name in header}
     if not columns["source"]:
         raise DataError("DataFrame: there is no row; give at least one")
-    return column_records(columns, check_column, lambda row: f"DataFrame, row {row + 1}: ")
+    return column_records(columns, column_counts, lambda row: f"DataFrame, row {row + 1}: ")
 
 
-def check_column(values: list[object], place: Place) -> IntArray:
-    """Check a column of counts."""
+def column_counts(values: list[object]) -> tuple[IntArray, list[Fault]]:
+    """Return a column of counts, and say which of them cannot be used."""
     kinds = set(map(type, values))
     # One type of number is checked at once; several (a number beside pandas' NA), and values
     # that are no scalars, entry by entry.
     if len(kinds) == 1 and issubclass(kinds.pop(), int | float | complex | str | np.generic):
-        return check_counts(np.array(values), place)
-    return check_counts(np.fromiter(values, dtype=object, count=len(values)), place)
+        return number_counts(np.array(values))
+    return number_counts(np.fromiter(values, dtype=object, count=len(values)))
 
 
 def frame_matrix(df: Any) -> Records:

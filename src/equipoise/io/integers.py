@@ -1,20 +1,22 @@
 """Counts: whole numbers of at least 0 that fit in 64 bits, whatever form they came in."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from equipoise.errors import DataError
-from equipoise.io.labels import Place
+from equipoise.io.faults import Fault, Place, refuse
 from equipoise.io.records import IntArray
 from equipoise.text import quoted
 
 LARGEST = 2**63 - 1
 _PLAIN = re.compile(r"[0-9]{1,18}\Z")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\Z")
+_REMEDY = "counts are whole numbers of at least 0"
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)\Z", re.IGNORECASE)
 
 
@@ -39,50 +41,72 @@ def parse_counts(texts: Sequence[str], place: Place) -> IntArray:
     Raises
     ------
     DataError
-        If a count is not a whole number from 0 to 2^63 - 1.
+        If counts are not whole numbers from 0 to 2^63 - 1.
     """
-    known: dict[str, int] = {}
+    counts, faults = text_counts(texts)
+    refuse(faults, place)
+    return counts
+
+
+def text_counts(texts: Sequence[str]) -> tuple[IntArray, list[Fault]]:
+    """Turn counts written as text into integers, and say which of them cannot be used.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        As for `parse_counts`.
+
+    Returns
+    -------
+    counts : (R,) int64 array
+        The counts, 0 where there is a fault.
+    faults : list of Fault
+        Of each entry that is no count.
+    """
+    known: dict[str, int | str] = {}
     counts: list[int] = []
+    faults: list[Fault] = []
     for position, text in enumerate(texts):
         value = known.get(text)
         if value is None:
-            value = known[text] = _parse(text.strip(), place, position)
+            value = known[text] = _parse(text.strip())
+        if isinstance(value, str):
+            faults.append(_fault(text.strip(), value, position))
+            value = 0
         counts.append(value)
-    return np.array(counts, dtype=np.int64)
+    return np.array(counts, dtype=np.int64), faults
 
 
-def _parse(text: str, place: Place, position: int) -> int:
+def _parse(text: str) -> int | str:
+    """Return a count, or what is wrong with it."""
     if _PLAIN.match(text):
         return int(text)
     if not text:
-        raise DataError(f"{place(position)}the count is empty; write 0 for none")
+        return "empty"
     if _NOT_FINITE.match(text):
-        raise _refusal(text, "not finite", place, position)
+        return "not finite"
     if not _DECIMAL.match(text):
-        raise _refusal(text, "not a number", place, position)
+        return "not a number"
     try:
         value = Decimal(text)
     except InvalidOperation:  # an exponent beyond all measure
-        raise _refusal(text, "too large or too small", place, position) from None
+        return "too large or too small"
     if value == 0:
         return 0
     if value < 0:
-        raise _refusal(text, "negative", place, position)
+        return "negative"
     # Asked before int(): 1e999999 is a whole number of a million digits.
     if value.adjusted() > 18:
-        raise _refusal(text, "too large for 64 bits", place, position)
+        return "too large for 64 bits"
     if value.adjusted() < 0 or value != value.to_integral_value():
-        raise _refusal(text, "not a whole number", place, position)
-    if value > LARGEST:
-        raise _refusal(text, "too large for 64 bits", place, position)
-    return int(value)
+        return "not a whole number"
+    return "too large for 64 bits" if value > LARGEST else int(value)
 
 
-def _refusal(value: object, fault: str, place: Place, position: int) -> DataError:
-    return DataError(
-        f"{place(position)}the count {quoted(value, 30)} is {fault}; "
-        "counts are whole numbers of at least 0"
-    )
+def _fault(value: object, fault: str, position: int) -> Fault:
+    if fault == "empty":
+        return Fault(position, "the count is empty", "write 0 for none")
+    return Fault(position, f"the count {quoted(value, 30)} is {fault}", _REMEDY)
 
 
 def check_counts(values: ArrayLike, place: Place) -> IntArray:
@@ -103,7 +127,32 @@ def check_counts(values: ArrayLike, place: Place) -> IntArray:
     Raises
     ------
     DataError
-        If an entry is not a whole number from 0 to 2^63 - 1, or is a truth value or text.
+        If entries are not whole numbers from 0 to 2^63 - 1, or are truth values or text.
+    """
+    counts, faults = number_counts(values)
+    refuse(faults, place)
+    return counts
+
+
+def number_counts(values: ArrayLike) -> tuple[IntArray, list[Fault]]:
+    """Turn an array of numbers into integer counts, and say which of them cannot be used.
+
+    Parameters
+    ----------
+    values : array_like
+        As for `check_counts`.
+
+    Returns
+    -------
+    counts : int64 array, of the same shape
+        A new array, 0 where there is a fault.
+    faults : list of Fault
+        Of each entry, in C order, that is no count.
+
+    Raises
+    ------
+    DataError
+        If its rows differ in length.
     """
     try:
         array = np.asarray(values)
@@ -112,38 +161,49 @@ def check_counts(values: ArrayLike, place: Place) -> IntArray:
             "the rows of counts differ in length; give every row the same number of entries"
         ) from None
     if array.dtype.kind == "O":
-        flat = [_one(value, place, k) for k, value in enumerate(array.ravel().tolist())]
-        return np.array(flat, dtype=np.int64).reshape(array.shape)
+        flat = array.ravel().tolist()
+        found = [_one(value) for value in flat]
+        faults = [_fault(flat[k], x, k) for k, x in enumerate(found) if isinstance(x, str)]
+        counts = [0 if isinstance(x, str) else x for x in found]
+        return np.array(counts, dtype=np.int64).reshape(array.shape), faults
     if array.dtype.kind not in "iuf":
         kind = {"b": "a truth value", "c": "complex"}.get(array.dtype.kind, "not a number")
-        first = array.ravel()[0] if array.size else array.dtype
-        raise _refusal(first, kind, place, 0)
-    if array.dtype.kind == "f":
-        _find(~np.isfinite(array), array, "not finite", place)
-        _find(array < 0, array, "negative", place)
-        _find(array != np.floor(array), array, "not a whole number", place)
-        _find(array >= 2.0**63, array, "too large for 64 bits", place)
-    elif array.dtype.kind == "i":
-        _find(array < 0, array, "negative", place)
-    else:
-        _find(array > np.uint64(LARGEST), array, "too large for 64 bits", place)
-    return array.astype(np.int64)
+        first = array.ravel()[0] if array.size else array.dtype  # all are of one type
+        return np.zeros(array.shape, dtype=np.int64), [_fault(first, kind, 0)]
+    bad = np.zeros(array.shape, dtype=bool)
+    for says in _WRONG[array.dtype.kind].values():
+        bad |= says(array)
+    if not bad.any():
+        return array.astype(np.int64), []
+    faults = []
+    for k in np.flatnonzero(bad.ravel()).tolist():
+        value = array.ravel()[k]
+        kind = next(kind for kind, says in _WRONG[array.dtype.kind].items() if says(value))
+        faults.append(_fault(value, kind, k))
+    return np.where(bad, 0, array).astype(np.int64), faults
 
 
-def _find(bad: np.ndarray, array: np.ndarray, fault: str, place: Place) -> None:
-    if bad.any():
-        position = int(np.flatnonzero(bad.ravel())[0])
-        raise _refusal(array.ravel()[position], fault, place, position)
+# By kind of array: what can be wrong with an entry, the first that holds being said.
+_WRONG: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "f": {
+        "not finite": lambda x: ~np.isfinite(x),
+        "negative": lambda x: x < 0,
+        "not a whole number": lambda x: x != np.floor(x),
+        "too large for 64 bits": lambda x: x >= 2.0**63,
+    },
+    "i": {"negative": lambda x: x < 0},
+    "u": {"too large for 64 bits": lambda x: x > np.uint64(LARGEST)},
+}
 
 
-def _one(value: object, place: Place, position: int) -> int:
-    """Check one entry of an object array (Python integers, pandas' NA, decimals)."""
+def _one(value: object) -> int | str:
+    """Return one entry of an object array (Python integers, pandas' NA, decimals), or its fault."""
     if isinstance(value, bool | np.bool_):
-        raise _refusal(value, "a truth value", place, position)
+        return "a truth value"
     if isinstance(value, int | np.integer | float | np.floating | Decimal):
-        return _parse(str(value), place, position)
+        return _parse(str(value))
     missing = value is None or type(value).__name__ in {"NAType", "NaTType"}
-    raise _refusal(value, "missing" if missing else "not a number", place, position)
+    return "missing" if missing else "not a number"
 
 
 def check_total(counts: IntArray, place: str = "") -> int:

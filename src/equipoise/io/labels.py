@@ -2,15 +2,14 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from equipoise.errors import DataError
+from equipoise.io.faults import Fault, Place, refuse
 from equipoise.io.records import OTHER, IntArray
 from equipoise.text import listed, quoted
-
-Place = Callable[[int], str]
 
 # C0 and C1 controls break lines and terminals; lone surrogates cannot be written as UTF-8.
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -40,6 +39,14 @@ def clean_label(value: object, place: str = "") -> str:
     DataError
         If it is neither text nor a whole number, or holds a control character.
     """
+    text, fault = _cleaned(value)
+    if fault is not None:
+        refuse([Fault(0, *fault)], lambda _: place)
+    return text
+
+
+def _cleaned(value: object) -> tuple[str, tuple[str, str] | None]:
+    """Return a label as text, and what is wrong with it and what to do, if anything."""
     if isinstance(value, str):
         text = str.strip(value)
     elif isinstance(value, int | np.integer) and not isinstance(value, bool):
@@ -47,16 +54,16 @@ def clean_label(value: object, place: str = "") -> str:
     elif isinstance(value, float | np.floating) and float(value).is_integer():
         text = str(int(value))  # pandas turns whole-number labels beside a gap into floats
     else:
-        raise DataError(
-            f"{place}the label {quoted(value)} is {_kind(value)}; "
-            "a label is text or a whole number, so write it as text"
+        return "", (
+            f"the label {quoted(value)} is {_kind(value)}",
+            "a label is text or a whole number, so write it as text",
         )
     if _REFUSED.search(text):
-        raise DataError(
-            f"{place}the label {quoted(text)} holds a control character; "
-            "remove it, since labels must fit on one line"
+        return text, (
+            f"the label {quoted(text)} holds a control character",
+            "remove it, since labels must fit on one line",
         )
-    return text
+    return text, None
 
 
 def _kind(value: object) -> str:
@@ -94,7 +101,27 @@ def encode_labels(values: Sequence[object], place: Place) -> tuple[tuple[str, ..
     Raises
     ------
     DataError
-        If a label cannot be used, or a number and a text become the same label.
+        If labels cannot be used, or a number and a text become the same label.
+    """
+    labels, codes, faults = label_codes(values)
+    refuse(faults, place)
+    return labels, codes
+
+
+def label_codes(values: Sequence[object]) -> tuple[tuple[str, ...], IntArray, list[Fault]]:
+    """Code labels as integers, and say which of them cannot be used.
+
+    Parameters
+    ----------
+    values : sequence
+        As for `encode_labels`.
+
+    Returns
+    -------
+    labels, codes
+        As from `encode_labels`; of no use where there are faults.
+    faults : list of Fault
+        Of each label that cannot be used, where it is first found.
     """
     seen: defaultdict[object, int] = defaultdict()
     seen.default_factory = seen.__len__
@@ -105,38 +132,40 @@ def encode_labels(values: Sequence[object], place: Place) -> tuple[tuple[str, ..
     try:
         raw = np.fromiter(map(seen.__getitem__, keys), np.int64, len(values))
     except TypeError:
-        raise DataError(_unhashable(values, place)) from None
+        return (), np.full(len(values), OTHER - 1), _unhashable(values)
     first = np.unique(raw, return_index=True)[1].tolist()  # where each code was seen first
     texts: dict[str, bool] = {}
-    clean: list[str | None] = []
+    clean: list[str | None] = []  # "": missing; None: not to be used
+    faults: list[Fault] = []
     for code in range(len(seen)):
         value = values[first[code]]
         if is_missing(value):
-            clean.append(None)
+            clean.append("")
             continue
-        text = clean_label(value, place(first[code]))
-        if texts.setdefault(text, isinstance(value, str)) != isinstance(value, str):
-            raise DataError(
-                f"{place(first[code])}the text {quoted(text)} and the number {text} become the "
-                "same label; write all labels as text"
-            )
-        clean.append(text)
+        text, fault = _cleaned(value)
+        if fault is not None:
+            faults.append(Fault(first[code], *fault))
+        elif texts.setdefault(text, isinstance(value, str)) != isinstance(value, str):
+            what = f"the text {quoted(text)} and the number {text} become the same label"
+            faults.append(Fault(first[code], what, "write all labels as text"))
+        clean.append(text if fault is None else None)
     labels = tuple(sorted(texts))
-    index = {label: code for code, label in enumerate(labels)}
-    table = np.array([OTHER if text is None else index[text] for text in clean], dtype=np.int64)
-    return labels, table[raw]
+    index: dict[str | None, int] = {label: code for code, label in enumerate(labels)}
+    index |= {"": OTHER, None: OTHER - 1}
+    table = np.array([index[text] for text in clean], dtype=np.int64)
+    return labels, table[raw], faults
 
 
-def _unhashable(values: Sequence[object], place: Place) -> str:
+def _unhashable(values: Sequence[object]) -> list[Fault]:
+    faults = []
     for position, value in enumerate(values):
         try:
             hash(value)
         except TypeError:
-            return (
-                f"{place(position)}the label {quoted(value)} is {_kind(value)}; "
-                "a label is text or a whole number"
-            )
-    return "a label cannot be used as one; labels are text or whole numbers"
+            what = f"the label {quoted(value)} is {_kind(value)}"
+            faults.append(Fault(position, what, "a label is text or a whole number"))
+    unknown = Fault(0, "a label cannot be used as one", "labels are text or whole numbers")
+    return faults or [unknown]
 
 
 def declared_states(states: Iterable[object], what: str = "state") -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from equipoise.errors import DataError
+from equipoise.io.faults import Fault, refuse
 from equipoise.io.textfile import decode
 
 
@@ -24,7 +25,7 @@ def path_lines(name: str, data: bytes) -> list[list[str]]:
     Raises
     ------
     DataError
-        If it is no text, holds no path of at least two states, or looks like a table.
+        If it is no text, holds a path of fewer than two states, or looks like a table.
     """
     if not data.strip():
         raise DataError(f"{name}: the file is empty; write a path, one state a line")
@@ -37,12 +38,15 @@ def path_lines(name: str, data: bytes) -> list[list[str]]:
             "commas"
         )
     paths = _split(lines)
-    for number, (first, path) in enumerate(paths, start=1):
-        if len(path) < 2:
-            raise DataError(
-                f"{name}, line {first}: path {number} is a single state; a path needs at least "
-                "two lines, its start first, and a blank line ends it"
-            )
+    remedy = "a path needs at least two lines, its start first, and a blank line ends it"
+    refuse(
+        [
+            Fault(first, f"path {number} is a single state", remedy)
+            for number, (first, path) in enumerate(paths, start=1)
+            if len(path) < 2
+        ],
+        lambda line: f"{name}, line {line}: ",
+    )
     return [path for _, path in paths]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from equipoise.errors import DataError
 from equipoise.io.context import KEYS, SCHEMA, Context, check_keys, read_context
-from equipoise.io.frame import check_column
+from equipoise.io.frame import column_counts
 from equipoise.io.labels import declared_states
 from equipoise.io.records import OTHER, IntArray, Records
 from equipoise.io.table import column_records
@@ -103,7 +103,7 @@ def _records(cells: list[Cell], name: str, block: list[object] | None = None) ->
         where = "" if block is None else f" {quoted(block[k])}"
         return f"{name}{where}, {_pair(cells[k])}: "
 
-    records = column_records(columns, check_column, place)
+    records = column_records(columns, column_counts, place)
     made = np.flatnonzero(records.count)
     keys = [records.source, records.target, *([] if records.block is None else [records.block])]
     pairs = np.stack(keys)[:, made]

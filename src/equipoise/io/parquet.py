@@ -8,9 +8,10 @@ from typing import Any
 from equipoise.errors import DataError
 from equipoise.io.context import Context, from_json, read_context, to_json
 from equipoise.io.files import Path, write_bytes
-from equipoise.io.frame import check_column
+from equipoise.io.frame import column_counts
+from equipoise.io.header import check_header
 from equipoise.io.records import OTHER, Records
-from equipoise.io.table import check_header, column_records
+from equipoise.io.table import column_records
 from equipoise.text import printable
 
 MAGIC = b"PAR1"
@@ -69,7 +70,7 @@ def parquet_records(name: str, data: bytes) -> tuple[Records, Context]:
         raise _unreadable(name, error) from None
     if not columns["source"]:
         raise DataError(f"{name}: there is no row; give at least one")
-    records = column_records(columns, check_column, lambda row: f"{name}, row {row + 1}: ")
+    records = column_records(columns, column_counts, lambda row: f"{name}, row {row + 1}: ")
     context = Context()
     if described is not None:
         place = f"{name}, metadata 'equipoise': "

@@ -1,11 +1,12 @@
 """Sequences of states: the steps of trajectories to records."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
 
 from equipoise.errors import DataError
+from equipoise.io.faults import Fault, refuse
 from equipoise.io.labels import encode_labels
 from equipoise.io.records import OTHER, IntArray, Records
 from equipoise.text import quoted
@@ -29,16 +30,13 @@ def sequence_records(paths: Any) -> tuple[Records, tuple[IntArray, ...]]:
     Raises
     ------
     DataError
-        If a sequence has fewer than two entries or begins with a failed trial, or a label cannot
-        be used.
+        If sequences have fewer than two entries or begin with a failed trial, or labels cannot be
+        used.
     """
     lists = _several(paths)
-    for number, path in enumerate(lists, start=1):
-        if len(path) < 2:
-            raise DataError(
-                f"sequence {number} has length {len(path)}; "
-                "a trajectory needs at least two entries, its start first"
-            )
+    remedy = "a trajectory needs at least two entries, its start first"
+    short = [(k, len(path)) for k, path in enumerate(lists) if len(path) < 2]
+    _refuse(Fault(k, f"sequence {k + 1:,} has length {size}", remedy) for k, size in short)
     lengths = [len(path) for path in lists]
     ends = np.cumsum(lengths)
 
@@ -54,14 +52,16 @@ def sequence_records(paths: Any) -> tuple[Records, tuple[IntArray, ...]]:
         )
     labels, codes = encode_labels(flat, place)
     split = tuple(np.split(codes, ends[:-1]))
-    for number, steps in enumerate(split, start=1):
-        if steps[0] == OTHER:
-            raise DataError(
-                f"sequence {number} begins with a failed trial; begin with the state it starts from"
-            )
+    remedy = "begin with the state it starts from"
+    failed = [k for k, steps in enumerate(split) if steps[0] == OTHER]
+    _refuse(Fault(k, f"sequence {k + 1:,} begins with a failed trial", remedy) for k in failed)
     source = np.concatenate([_positions(path)[:-1] for path in split])
     target = np.concatenate([path[1:] for path in split])
     return Records(labels, source, target, np.ones(source.size, dtype=np.int64)), split
+
+
+def _refuse(faults: Iterable[Fault]) -> None:
+    refuse(faults, lambda _: "")
 
 
 def _positions(path: IntArray) -> IntArray:

@@ -6,56 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from equipoise.errors import DataError
-from equipoise.io.integers import parse_counts
-from equipoise.io.labels import Place, encode_labels
+from equipoise.io.faults import Fault, Place, moved, refuse
+from equipoise.io.header import KNOWN, NEEDED, SHAPE, advice, check_header, headless, hint
+from equipoise.io.integers import text_counts
+from equipoise.io.labels import label_codes
 from equipoise.io.records import OTHER, IntArray, Records
 from equipoise.io.textfile import Table
 from equipoise.text import listed, quoted
-
-NEEDED = ("source", "target")
-KNOWN = (*NEEDED, "count", "block")
-_SHAPE = "a long table has the columns source, target and, if wanted, count and block"
-
-
-def check_header(header: Sequence[object], name: str) -> None:
-    """Refuse a header that is not the one of a long table.
-
-    Parameters
-    ----------
-    header : sequence
-        Names of the columns.
-    name : str
-        What has them, for the message.
-
-    Raises
-    ------
-    DataError
-        If a column is missing, unknown or there twice.
-    """
-    seen = f"received {listed(header, limit=8)}"
-    missing = [column for column in NEEDED if column not in header]
-    if missing:
-        raise DataError(
-            f"{name}: no column {' and '.join(missing)}, {seen}{_hint(header)}; {_SHAPE}"
-        )
-    unknown = [column for column in header if column not in KNOWN]
-    if unknown:
-        raise DataError(f"{name}: unknown column {listed(unknown)}, {seen}; {_SHAPE}")
-    if len(set(header)) < len(header):
-        raise DataError(f"{name}: a column is there twice, {seen}; {_SHAPE}")
-
-
-def _hint(header: Sequence[object]) -> str:
-    if len(header) == 1 and isinstance(header[0], str):
-        for separator, name in ((";", "semicolons"), ("\t", "tabs")):
-            if separator in header[0]:
-                return f" (separated by {name}, not commas)"
-    return " (is the header line missing?)" if _headless(header) else ""
-
-
-def _headless(header: Sequence[object]) -> bool:
-    """Say whether a header looks like a row of a long table: two labels and a count."""
-    return len(header) in (3, 4) and str(header[2]).isdigit()
 
 
 def long_records(table: Table) -> Records:
@@ -74,18 +31,19 @@ def long_records(table: Table) -> Records:
     Raises
     ------
     DataError
-        If a column is missing or unknown, or a cell cannot be used.
+        If a column is missing or unknown, or rows or cells cannot be used: all of them are named.
     """
     check_header(table.header, table.name)
     columns = {column: [row[k] for row in table.rows] for k, column in enumerate(table.header)}
-    records = column_records(columns, parse_counts, table.place)
+    records = column_records(columns, text_counts, table.place, table.faults)
     return replace(records, name=f"{table.name}: ")
 
 
 def column_records(
     columns: dict[str, list[str]] | dict[str, list[object]],
-    counted: Callable[..., IntArray],
+    counted: Callable[..., tuple[IntArray, list[Fault]]],
     place: Place,
+    faults: Sequence[Fault] = (),
 ) -> Records:
     """Turn the columns of a long table into records.
 
@@ -94,9 +52,11 @@ def column_records(
     columns : dict of lists
         Columns source, target and optionally count and block, of one length.
     counted : callable
-        Turns the count column into integers: `parse_counts` or `check_counts`.
+        Turns the count column into integers: `text_counts` or `column_counts`.
     place : callable
         ``place(row)`` says where a row stands.
+    faults : sequence of Fault, optional
+        What is wrong with rows already; nothing more is said of these.
 
     Returns
     -------
@@ -106,27 +66,37 @@ def column_records(
     Raises
     ------
     DataError
-        If a cell cannot be used.
+        If cells cannot be used: all of them are named.
     """
     n_rows = len(columns["source"])
     ends = [*columns["source"], *columns["target"]]
-    labels, codes = encode_labels(ends, lambda k: place(k % n_rows))
+    labels, codes, unread = label_codes(ends)
     source, target = codes[:n_rows], codes[n_rows:]
-    _complete(source, "source", "name the state in which the trial began", place)
-    counts = (
-        counted(columns["count"], place) if "count" in columns else np.ones(n_rows, dtype=np.int64)
-    )
-    if "block" not in columns:
-        return Records(labels, source, target, counts)
-    blocks, block = encode_labels(columns["block"], place)
-    _complete(block, "block", "name it in every row, or leave the column out", place)
+    found = moved(unread, lambda k: k % n_rows)
+    found += _empty(source, "source", "name the state in which the trial began")
+    counts = np.ones(n_rows, dtype=np.int64)
+    if "count" in columns:
+        counts, unread = counted(columns["count"])
+        found += unread
+    blocks: tuple[str, ...] = ()
+    block = None
+    if "block" in columns:
+        blocks, block, unread = label_codes(columns["block"])
+        found += unread
+        found += _empty(block, "block", "name it in every row, or leave the column out")
+    refuse(_beside(faults, found), place)
     return Records(labels, source, target, counts, blocks, block)
 
 
-def _complete(codes: IntArray, column: str, remedy: str, place: Place) -> None:
-    empty = np.flatnonzero(codes == OTHER)
-    if empty.size:
-        raise DataError(f"{place(int(empty[0]))}the {column} is empty; {remedy}")
+def _empty(codes: IntArray, column: str, remedy: str) -> list[Fault]:
+    what = f"the {column} is empty"
+    return [Fault(row, what, remedy) for row in np.flatnonzero(codes == OTHER).tolist()]
+
+
+def _beside(rows: Sequence[Fault], cells: list[Fault]) -> list[Fault]:
+    """Return faults of rows, and of cells in other rows: the cells of a bad row mean nothing."""
+    bad = {fault.position for fault in rows}
+    return [*rows, *(fault for fault in cells if fault.position not in bad)]
 
 
 def wide_records(table: Table) -> Records:
@@ -146,21 +116,33 @@ def wide_records(table: Table) -> Records:
     Raises
     ------
     DataError
-        If rows and columns name different states, or a cell cannot be used.
+        If rows and columns name different states, or rows or cells cannot be used: all of these
+        are named.
     """
     width = len(table.header) - 1
     cells = [cell for row in table.rows for cell in row[1:]]
-    counts = parse_counts(cells, lambda k: table.place(k // width))
+    counts, unread = text_counts(cells)
+    found = [f._replace(what=_column(f, table.header, width)) for f in unread]
     return matrix_parts(
         [row[0] for row in table.rows],
         table.header[1:],
         counts.reshape(len(table.rows), width),
-        lambda k: table.place(k) if k < len(table.rows) else f"{table.name}: ",
+        lambda k: table.place(k) if 0 <= k < len(table.rows) else f"{table.name}: ",
+        _beside(table.faults, moved(found, lambda k: k // width)),
     )
 
 
+def _column(fault: Fault, header: Sequence[str], width: int) -> str:
+    """Say in which column of a matrix a count stands."""
+    return f"{fault.what} (to {quoted(header[1 + fault.position % width], 24)})"
+
+
 def matrix_parts(
-    rows: Sequence[object], columns: Sequence[object], counts: IntArray, place: Place
+    rows: Sequence[object],
+    columns: Sequence[object],
+    counts: IntArray,
+    place: Place,
+    faults: Sequence[Fault] = (),
 ) -> Records:
     """Turn a labelled matrix into records.
 
@@ -171,7 +153,9 @@ def matrix_parts(
     counts : (R, C) int64 array
         Counts, axis 0 from, axis 1 to.
     place : callable
-        ``place(k)`` says where row k, or column k - R, stands.
+        ``place(k)`` says where row k stands, or what the columns belong to for k = -1 and R.
+    faults : sequence of Fault, optional
+        What is wrong with rows already.
 
     Returns
     -------
@@ -184,9 +168,11 @@ def matrix_parts(
         If a label is empty or there twice, or rows and columns name different states.
     """
     name = place(len(rows))
-    known, codes = encode_labels([*rows, *columns], place)
+    known, codes, unread = label_codes([*rows, *columns])
     row, column = codes[: len(rows)], codes[len(rows) :]
-    _complete(row, "label of a row", "begin every row with the state it starts from", place)
+    found = moved(unread, lambda k: k if k < len(rows) else -1)
+    found += _empty(row, "label of a row", "begin every row with the state it starts from")
+    refuse(_beside(faults, found), place)
     _once(row, known, f"{name}two rows are labelled")
     lost = np.flatnonzero(column == OTHER)
     if not lost.size and "other" in known and known.index("other") not in row:
@@ -253,10 +239,12 @@ def any_records(table: Table) -> Records:
         return wide_records(table)
     if header & set(NEEDED):
         return long_records(table)  # meant as one: its message says what is wrong
-    if columns & first and not _headless(table.header):
+    if columns & first and not headless(table.header):
         return wide_records(table)
+    if advice(table.header):
+        check_header(table.header, table.name)
     raise DataError(
-        f"{table.name}: the header is {listed(table.header, limit=8)}{_hint(table.header)} and the "
-        f"first row begins with {quoted(table.rows[0][0], 24)}; {_SHAPE}, and a matrix labels its "
+        f"{table.name}: the header is {listed(table.header, limit=8)}{hint(table.header)} and the "
+        f"first row begins with {quoted(table.rows[0][0], 24)}; {SHAPE}, and a matrix labels its "
         "rows like its columns"
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from equipoise.errors import DataError
+from equipoise.io.faults import Fault, refuse
 from equipoise.io.files import Path, failure, file_name, read_bytes
 from equipoise.text import printable
 
@@ -31,12 +32,15 @@ class Table:
         The other lines, as many cells each as the header; blank lines are left out.
     lines : list of int
         Line of the file on which each row ends, counted from 1.
+    faults : tuple of Fault
+        Of rows that had more or fewer cells, which are cut or filled with nothing.
     """
 
     name: str
     header: tuple[str, ...]
     rows: list[list[str]]
     lines: list[int]
+    faults: tuple[Fault, ...] = ()
 
     def place(self, row: int) -> str:
         """Say where a row stands: "counts.csv, line 3: "."""
@@ -94,14 +98,16 @@ def read_table(path: Path) -> Table:
     Returns
     -------
     Table
-        Header and rows, all of one length.
+        Header and rows, without faults.
 
     Raises
     ------
     DataError
         If it cannot be read, is ragged, or has no row below its header.
     """
-    return parse_table(*read_bytes(path))
+    table = parse_table(*read_bytes(path))
+    refuse(table.faults, table.place)
+    return table
 
 
 def parse_table(name: str, data: bytes) -> Table:
@@ -117,18 +123,20 @@ def parse_table(name: str, data: bytes) -> Table:
     Returns
     -------
     Table
-        Header and rows, all of one length.
+        Header and rows; ragged rows are among its faults, for whoever reads the cells to tell them
+        with those of the cells.
 
     Raises
     ------
     DataError
-        If it is no text, is ragged, or has no row below its header.
+        If it is no text, no CSV, or has no row below its header.
     """
     text = decode(name, data)
     reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
     header: tuple[str, ...] = ()
     rows: list[list[str]] = []
     lines: list[int] = []
+    faults: list[Fault] = []
     try:
         for row in reader:
             if header and len(row) == len(header):
@@ -139,20 +147,27 @@ def parse_table(name: str, data: bytes) -> Table:
             elif not header:
                 header = tuple(cell.strip() for cell in row)
             else:
-                raise DataError(
-                    f"{name}, line {reader.line_num}: the row has {_cells(len(row))} and the "
-                    f"header {len(header)}; give every row as many, and quote labels with commas"
-                )
+                faults.append(_ragged(len(rows), len(row), len(header)))
+                rows.append([*row[: len(header)], *[""] * (len(header) - len(row))])
+                lines.append(reader.line_num)
     except csv.Error as error:
         reason = printable(error)
         if "field larger" in reason:
             reason = f"a cell is longer than {csv.field_size_limit():,} characters"
-        raise DataError(
-            f"{name}, line {max(reader.line_num, 1)}: this is no CSV ({reason}); check the file"
-        ) from None
+        faults.append(Fault(len(rows), f"this is no CSV ({reason})", "check the file"))
+        lines.append(max(reader.line_num, 1))
+        refuse(faults, Table(name, header, rows, lines).place)
     if not rows:
         raise DataError(f"{name}: there is no row below the header; give at least one")
-    return Table(name, header, rows, lines)
+    return Table(name, header, rows, lines, tuple(faults))
+
+
+def _ragged(row: int, width: int, header: int) -> Fault:
+    return Fault(
+        row,
+        f"the row has {_cells(width)} and the header {header:,}",
+        "give every row as many, and quote labels with commas",
+    )
 
 
 def _cells(number: int) -> str:

@@ -4,54 +4,67 @@ import platform
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from typing import Any
 
 from equipoise.errors import EquipoiseError, NotTrustedError, UsageError
-from equipoise.parallel import one_threaded
+from equipoise.parallel import RunTasks, one_threaded
 
 _SECONDS_TO_ANSWER = 30
 # Tasks handed over at once: enough for a thousand workers, and a million tasks need no memory.
 _UNDER_WAY = 4096
+# A function that pickles to more is handed over once, not with every task.
+_MANY_BYTES = 100_000
 # What makes the numbers.
 _PACKAGES = ("equipoise", "numpy", "scipy", "pymc", "nutpie")
 _ALONE = threading.Lock()
 
 
-def run_on_cluster[A, R](
-    work: Callable[[A], R], tasks: Sequence[A], address: str
-) -> Iterator[tuple[int, R]]:
-    """Yield the number of each task and what came of it; see :func:`equipoise.parallel.run_tasks`.
+@contextmanager
+def on_cluster(address: str) -> Iterator[RunTasks]:
+    """Keep a client of the scheduler at an address; see :func:`equipoise.parallel.hired`.
 
     A worker process does one task at a time, however many threads it has. Workers may come and go;
     while there is none, this waits.
-
-    Parameters
-    ----------
-    work, tasks
-        As of ``run_tasks``.
-    address
-        Of the scheduler.
 
     Raises
     ------
     UsageError
         If no scheduler answers, or it has no worker.
+    """
+    client = _connect(address)
+
+    def run[A, R](work: Callable[[A], R], tasks: Sequence[A]) -> Iterator[tuple[int, R]]:
+        return _run(client, address, work, tasks)
+
+    try:
+        yield run
+    finally:
+        client.close()
+
+
+def _run[A, R](
+    client: Any, address: str, work: Callable[[A], R], tasks: Sequence[A]
+) -> Iterator[tuple[int, R]]:
+    """Yield the number of each task and what came of it.
+
+    Raises
+    ------
     NotTrustedError
         If a task ended worker after worker, the scheduler went away, or a worker has other
         versions.
     """
     from distributed import as_completed
 
-    client = _connect(address)
-    ours, waiting = _versions(), iter(enumerate(tasks))
+    ours, waiting, sent = _versions(), iter(enumerate(tasks)), _sent(client, work)
     under_way: dict[str, tuple[int, Any]] = {}
 
     def hand_over(number: int, task: A) -> Any:
         # Not `pure`: nobody else's task of the same name may stand in for it.
-        future = client.submit(_do, work, ours, task, pure=False)
+        future = client.submit(_do, sent, ours, task, pure=False)
         under_way[future.key] = number, future
         return future
 
@@ -65,7 +78,21 @@ def run_on_cluster[A, R](
                 running.add(hand_over(*one))
     finally:
         client.cancel([future for _, future in under_way.values()])
-        client.close()
+
+
+def _sent(client: Any, work: Callable[[Any], Any]) -> Any:
+    """Return the function, or if it holds many data a task that gives it, sent once for all tasks.
+
+    A task and no scattered data: the scheduler has it done again when the worker that held it died.
+    """
+    import cloudpickle
+    import dask
+
+    pickled = cloudpickle.dumps(work)
+    if len(pickled) < _MANY_BYTES:
+        return work
+    with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TiB"}):
+        return client.submit(cloudpickle.loads, pickled, pure=False)
 
 
 def _connect(address: str) -> Any:

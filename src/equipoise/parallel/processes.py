@@ -5,33 +5,45 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import partial
 
 from equipoise.errors import NotTrustedError
-from equipoise.parallel import one_threaded
+from equipoise.parallel import RunTasks, one_threaded
 
 
-def run_in_processes[A, R](
-    work: Callable[[A], R], tasks: Sequence[A], processes: int
-) -> Iterator[tuple[int, R]]:
-    """Yield the number of each task and what came of it; see :func:`equipoise.parallel.run_tasks`.
+@contextmanager
+def in_processes(processes: int) -> Iterator[RunTasks]:
+    """Keep processes of this machine; see :func:`equipoise.parallel.hired`.
 
-    Raises
-    ------
-    NotTrustedError
-        If a process died.
+    They start as tasks come, no more of them than tasks.
     """
     # Spawned: threads of the compiler and of BLAS do not survive a fork.
     pool = ProcessPoolExecutor(
-        min(processes, max(len(tasks), 1)),
+        processes,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_end_with_parent,
     )
+
+    def run[A, R](work: Callable[[A], R], tasks: Sequence[A]) -> Iterator[tuple[int, R]]:
+        return _run(pool, work, tasks)
+
     try:
-        one = partial(one_threaded, work)
-        numbers = {pool.submit(one, task): number for number, task in enumerate(tasks)}
+        yield run
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _run[A, R](
+    pool: ProcessPoolExecutor, work: Callable[[A], R], tasks: Sequence[A]
+) -> Iterator[tuple[int, R]]:
+    one = partial(one_threaded, work)
+    numbers: dict[Future[R], int] = {}
+    try:
+        for number, task in enumerate(tasks):
+            numbers[pool.submit(one, task)] = number
         for done in as_completed(numbers):
             yield numbers[done], done.result()
     except BrokenProcessPool:
@@ -39,7 +51,8 @@ def run_in_processes[A, R](
             "a worker process died (killed, or out of memory): run again with fewer workers"
         ) from None
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for future in numbers:
+            future.cancel()
 
 
 def _end_with_parent() -> None:

@@ -134,7 +134,7 @@ def plot_distances(found: Comparison, ax: Axes | None = None) -> Axes:
         image = np.ma.masked_invalid(matrix[np.ix_(order, order)])
         axes.spines[:].set_visible(False)
         picture = axes.imshow(image, cmap="cividis_r", vmin=0.0)
-        short = told_apart(names, 20)
+        short = told_apart(names, 24)
         labels = [short[k] for k in order]
         axes.set_xticks(range(len(names)), labels, rotation=60, ha="right", parse_math=False)
         axes.set_yticks(range(len(names)), labels, parse_math=False)

@@ -18,7 +18,7 @@ _RADIUS, _HALF_WIDTH, _HALF_HEIGHT = 0.44, 1.0, 0.68
 
 
 def plot_cycles(violation: Violation, ax: Axes | None = None) -> Axes:
-    """Draw up to six testable cycles of the minimum-weight basis as rings, the worst first.
+    """Draw up to six testable cycles as rings, the worst first.
 
     States stand in order round each ring, clockwise in the direction in which the cycle runs rather
     than back (positive mean affinity); the affinity and its 95 % interval, nats, stand inside.

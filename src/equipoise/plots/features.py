@@ -6,9 +6,19 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from equipoise.inference.features import Explanation
-from equipoise.plots.style import BLUE, FAINT, GREY, drawn_on, say, tick_label
+from equipoise.plots.placing import write_names
+from equipoise.plots.style import (
+    BLUE,
+    FAINT,
+    GREY,
+    any_script,
+    drawn_on,
+    legend_below,
+    say,
+    tick_label,
+)
 
-_ROW, _MARGIN, _WORDS, _SQUARE = 0.19, 0.75, 1.2, 3.0
+_ROW, _MARGIN, _WORDS, _SQUARE = 0.19, 0.75, 1.2, 3.2
 _MOST, _NAMED = 30, 16
 
 
@@ -43,7 +53,7 @@ def plot_coefficients(found: Explanation, ax: Axes | None = None) -> Axes:
         axes.set_yticks(rows, [tick_label(c.name) for c in shown], parse_math=False)
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(-0.7, len(shown) - 0.3)
-        axes.set_xlabel("β (nats of Φ per standard deviation)")
+        axes.set_xlabel("β, mean and 95 % interval (nats of Φ per standard deviation)")
         return axes
 
 
@@ -72,22 +82,29 @@ def plot_explained(found: Explanation, ax: Axes | None = None) -> Axes:
         x, x_bars = _centre_and_bars(found.draws.signal)
         y, y_bars = _centre_and_bars(found.draws.potential)
         reach = [min(x.min(), y.min()), max(x.max(), y.max())]
-        axes.plot(reach, reach, color=GREY, linewidth=0.8, zorder=0)
-        axes.errorbar(
-            x, y, xerr=x_bars, yerr=y_bars, fmt="o", color=BLUE, markersize=3, elinewidth=0.7
+        (line,) = axes.plot(
+            reach, reach, color=GREY, linewidth=0.8, zorder=0, label="all explained"
         )
-        if len(x) <= _NAMED:
-            for state, at, height in zip(found.problem.states, x, y, strict=True):
-                axes.annotate(
-                    tick_label(state, 12),
-                    (at, height),
-                    xytext=(3, 3),
-                    textcoords="offset points",
-                    size=6.5,
-                    parse_math=False,
-                )
+        bars = axes.errorbar(
+            x,
+            y,
+            xerr=x_bars,
+            yerr=y_bars,
+            fmt="o",
+            color=BLUE,
+            markersize=3,
+            elinewidth=0.7,
+            label="mean, 95 % interval",
+        )
         axes.set_xlabel("explained by features (nats)")
         axes.set_ylabel("potential Φ (nats)")
+        legend_below(axes, [bars, line], 2, own=ax is None)
+        if len(x) <= _NAMED:
+            with any_script():
+                if (figure := axes.get_figure(root=True)) is not None:
+                    figure.draw_without_rendering()
+                names = [tick_label(state, 12) for state in found.problem.states]
+                write_names(axes, np.column_stack([x, y]), names, range(len(x)), 6.5, gap=3.5)
         return axes
 
 

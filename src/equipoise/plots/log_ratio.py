@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.likelihoods import FloatArray, IntArray
+from equipoise.plots.caution import caution
 from equipoise.plots.style import (
     BLUE,
     GREY,
@@ -141,6 +142,7 @@ def plot_log_ratio(result: BalanceTest, ax: Axes | None = None) -> Axes:
             )
         else:
             handles = _draw(axes, result, ratios)
+            caution(axes, result, rejected=False)
             legend_below(axes, handles, 2, own=ax is None)
         return axes
 

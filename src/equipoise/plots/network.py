@@ -1,6 +1,7 @@
 """The states at their potential, joined by edges coloured by what no potential explains."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -8,18 +9,21 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.container import Container
 from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.path import Path
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.potential import StatePotential
 from equipoise.likelihoods import FloatArray, IntArray
+from equipoise.plots.caution import caution
 from equipoise.plots.placing import beside_each_other, write_names
 from equipoise.plots.style import (
     GREY,
     INK,
     VERMILLION,
+    amount,
     any_script,
     colour_bar,
-    diverging,
     drawn_on,
     legend_below,
     say,
@@ -30,6 +34,11 @@ _HEIGHT, _TALL, _WORDS = 3.6, 4.6, 1.2
 _NAMED, _OUTSTANDING = 26, 8
 _BEND, _BENT = 0.08, 16
 _DOTTED = (0, (1.0, 1.2))
+_PALE = "#c2c2c2"
+# Narrowest and widest arrow, points, in a picture of few states and in one of many; and the place
+# of its head along the bent line.
+_ARROW = {False: (0.7, 2.6), True: (0.4, 1.6)}
+_HEAD = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +52,14 @@ class _Layout:
 
 
 def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
-    """Draw the states at their potential, Φ upwards, and the edges by c and counts.
+    """Draw the states at their potential, Φ upwards, and the edges with an arrow along c.
 
     Horizontal positions have no meaning: connected states stand close, and the same result gives
-    the same picture. Lines are wider where more transitions were counted. Edges on testable cycles
-    are coloured by the posterior mean of c, taken from the state drawn higher to the one drawn
-    lower: above 0 transitions go down more often, against those up, than any potential allows.
-    Dotted edges are on no testable cycle. States with a one-sided bound stand at it, those without
+    the same picture. An arrow stands on every edge whose c is clear of 0 (95 % interval), in the
+    direction in which c is positive: there transitions run more often, against those back, than any
+    potential allows. It is wider and darker where the posterior mean of c is larger. Grey edges are
+    not clear of 0, dotted ones on no testable cycle; these are wider where more transitions were
+    counted. States with a one-sided bound stand at it, those without
     any in a row on top; components stand side by side, each with its own zero. Up to 26 states are
     named; of more, the ends of the clearest violations, the lowest and the highest.
 
@@ -74,6 +84,7 @@ def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
             return axes
         layout = _place(result, edges)
         handles = _draw(axes, result, layout, edges)
+        caution(axes, result, modes=not result.potential_trusted, rejected=False)
         if len(handles) > 1:
             legend_below(axes, handles, 2, own=ax is None)
         _name(axes, result, layout, edges)
@@ -126,39 +137,24 @@ def _draw(
 ) -> list[Artist | Container]:
     dense = len(layout.states) > _NAMED
     at = layout.points[np.searchsorted(layout.states, edges)]
-    width = (0.3 + 1.9 * _share(result, edges)) * (0.5 if dense else 1.0)
+    width = (0.3 + 1.2 * _share(result, edges)) * (0.5 if dense else 1.0)
+    lines = np.array([_bent(a, b) for a, b in at])
     testable = np.array([edge.testable for edge in result.edges], dtype=np.bool_)
     if not result.converged or not len(testable):
         testable = np.zeros(len(edges), dtype=np.bool_)
-    lines = np.array([_bent(a, b) for a, b in at])
-    axes.add_collection(
-        LineCollection(
-            list(lines[~testable]),
-            colors=GREY,
-            linewidths=0.6 * width[~testable],
-            linestyles=_DOTTED,
-            zorder=1,
-        )
-    )
+    beyond = np.array([e.lower > 0 or e.upper < 0 for e in result.edges], dtype=np.bool_)
+    clear = testable & beyond if len(beyond) else testable
+    plain = testable & ~clear
     handles: list[Artist | Container] = []
-    if testable.any():
-        # Downhill: from the state drawn higher to the one drawn lower.
-        downhill = np.where(at[:, 0, 1] >= at[:, 1, 1], 1.0, -1.0)
-        c = np.array([edge.mean for edge in result.edges]) * downhill
-        order = np.flatnonzero(testable)[np.argsort(np.abs(c[testable]), kind="stable")]
-        mappable = diverging(c[testable])
-        axes.add_collection(
-            LineCollection(
-                list(lines[order]),
-                colors=mappable.to_rgba(c[order]),
-                linewidths=width[order],
-                zorder=2,
-            )
-        )
-        colour_bar(axes, mappable, "$c$ downhill, what no potential explains (nats)")
+    if clear.any():
+        handles.append(_arrows(axes, result, lines, np.flatnonzero(clear), dense))
+    if plain.any():
+        _lines(axes, lines[plain], width[plain], "solid")
+        handles.append(Line2D([], [], color=_PALE, linewidth=1.0, label="$c$ not clear of 0"))
     if not testable.all():
-        label = "not testable" if result.converged else "edge ($c$ withheld)"
-        handles.append(Line2D([], [], color=GREY, linewidth=1.0, linestyle=_DOTTED, label=label))
+        _lines(axes, lines[~testable], 0.8 * width[~testable], _DOTTED)
+        label = "on no testable cycle" if result.converged else "edge ($c$ withheld)"
+        handles.append(Line2D([], [], color=_PALE, linewidth=1.0, linestyle=_DOTTED, label=label))
     handles += _states(axes, result, layout, 4.5 if not dense else 2.0)
     for border in layout.borders:
         axes.axvline(border, color=GREY, linewidth=0.4, dashes=(6, 3))
@@ -173,6 +169,54 @@ def _draw(
         axes.set_yticks([*ticks, layout.ceiling], [*(f"{t:g}" for t in ticks), "?"])
     axes.set_ylabel("potential Φ = −log π (nats)")
     return handles
+
+
+def _lines(axes: Axes, lines: FloatArray, widths: FloatArray, style: Any) -> None:
+    """Draw edges that say nothing of c."""
+    axes.add_collection(
+        LineCollection(list(lines), colors=_PALE, linewidths=widths, linestyles=style, zorder=1)
+    )
+
+
+def _arrows(
+    axes: Axes, result: BalanceTest, lines: FloatArray, chosen: IntArray, dense: bool
+) -> Artist:
+    """Draw the edges whose c is clear of 0 as arrows along it, and return what the legend says."""
+    c = np.array([result.edges[k].mean for k in chosen])
+    mappable = amount(np.abs(c))
+    least, most = _ARROW[dense]
+    widths = least + (most - least) * np.abs(c) / np.abs(c).max()
+    order = np.argsort(np.abs(c), kind="stable")
+    shafts = LineCollection(
+        list(lines[chosen][order]),
+        colors=mappable.to_rgba(np.abs(c[order])),
+        linewidths=widths[order],
+        zorder=2,
+    )
+    axes.add_collection(shafts)
+    for k in order:
+        line = lines[chosen[k]] if c[k] > 0 else lines[chosen[k]][::-1]
+        axes.add_patch(
+            FancyArrowPatch(
+                path=Path(line[_HEAD - 1 : _HEAD + 1]),
+                arrowstyle="-|>,head_length=2.6,head_width=1.3",
+                mutation_scale=1.0 + widths[k] / (3.0 if dense else 2.0),
+                color=mappable.to_rgba(abs(c[k])),
+                linewidth=0.0,
+                zorder=2.5,
+            )
+        )
+    colour_bar(axes, mappable, "$|c|$ along the arrow, what no potential explains (nats)")
+    return Line2D(
+        [],
+        [],
+        color=VERMILLION,
+        linewidth=1.4,
+        marker=">",
+        markersize=4,
+        markevery=(1, 1),
+        label="runs this way rather than back",
+    )
 
 
 def _bent(start: FloatArray, end: FloatArray) -> FloatArray:

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.potential import StatePotential
+from equipoise.plots.caution import caution
 from equipoise.plots.style import (
     BLUE,
     FAINT,
@@ -73,8 +74,7 @@ def plot_potential(result: BalanceTest, ax: Axes | None = None) -> Axes:
             )
             axes.tick_params(axis="y", length=0)
         axes.set_xlabel("potential Φ = −log π (nats)")
-        if title := _title(result, trusted):
-            axes.set_title(title, color=VERMILLION)
+        caution(axes, result, modes=not trusted)
         handles = _handles(rows, trusted)
         legend_below(axes, handles, len(handles), own=ax is None)
         return axes
@@ -183,16 +183,6 @@ def _separate(axes: Axes, rows: list[_Row]) -> None:
             axes.axhline(
                 (below.height + above.height) / 2, color=GREY, linewidth=0.4, dashes=(6, 3)
             )
-
-
-def _title(result: BalanceTest, trusted: bool) -> str:
-    if not trusted:
-        return "not to be trusted: modes only"
-    if not result.verdict.trusted:
-        return "the test is not to be trusted"
-    if result.verdict.favours == "non-reversible":
-        return "given balance, which is rejected"
-    return ""
 
 
 def _handles(rows: list[_Row], trusted: bool) -> list[Artist]:

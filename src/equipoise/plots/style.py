@@ -11,7 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+from matplotlib.colors import LinearSegmentedColormap, Normalize, TwoSlopeNorm
 from matplotlib.container import Container
 from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
@@ -26,6 +26,8 @@ BLUE, VERMILLION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 INK, GREY, FAINT = "#222222", "#8a8a8a", "#dcdcdc"
 #: Blue below 0, vermillion above, and a middle that still shows on white.
 DIVERGING = LinearSegmentedColormap.from_list("equipoise", [BLUE, "#c9c9c9", VERMILLION])
+#: From little to much, darker; also without colours.
+AMOUNT = LinearSegmentedColormap.from_list("equipoise amount", ["#f0b48c", VERMILLION, "#6b2500"])
 
 #: Settings of matplotlib, for ``matplotlib.style.use`` where other figures stand beside these.
 STYLE: dict[Any, Any] = {
@@ -96,6 +98,12 @@ def diverging(values: ArrayLike) -> ScalarMappable:
     """
     most = float(np.abs(values).max(initial=0.5))
     return ScalarMappable(TwoSlopeNorm(0.0, -most, most), DIVERGING)
+
+
+def amount(values: ArrayLike) -> ScalarMappable:
+    """Return a colour map from 0 to the largest of the values, half a nat at least."""
+    most = float(np.max(np.asarray(values), initial=0.5))
+    return ScalarMappable(Normalize(0.0, most), AMOUNT)
 
 
 def colour_bar(ax: Axes, mappable: ScalarMappable, label: str) -> None:

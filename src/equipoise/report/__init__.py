@@ -4,11 +4,12 @@ from equipoise.report.citation import cite
 from equipoise.report.contract import to_dict, to_json
 from equipoise.report.latex import latex_text
 from equipoise.report.methods import methods_text
-from equipoise.report.page import html
+from equipoise.report.page import Made, html
 from equipoise.report.printed import printed_tables
 from equipoise.report.text import summary
 
 __all__ = [
+    "Made",
     "cite",
     "html",
     "latex_text",

@@ -117,6 +117,17 @@ _ALL = (
         "773--795",
     ),
     Source(
+        "mallat1993",
+        ("Mallat, Stéphane G.", "Zhang, Zhifeng"),
+        "Matching pursuits with time-frequency dictionaries",
+        1993,
+        "IEEE Transactions on Signal Processing",
+        "41",
+        "12",
+        "3397--3415",
+        doi="10.1109/78.258082",
+    ),
+    Source(
         "mira2013",
         ("Mira, Antonietta", "Solgi, Reza", "Imparato, Daniele"),
         "Zero variance Markov chain Monte Carlo for Bayesian estimators",

@@ -1,4 +1,4 @@
-"""What a reader must know before the verdict: doubts about the data it rests on."""
+"""What a reader must know beside the verdict: doubts about the data it rests on."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,16 +10,28 @@ from equipoise.text import quoted
 _MOST = 3
 
 
-def caveats(found: Diagnosis) -> list[str]:
-    """Return the doubts, a paragraph each: labels that look like one, and the sampling.
+def warnings(found: Diagnosis) -> list[str]:
+    """Return what stands before the verdict, a paragraph each: labels that look like one.
 
     Parameters
     ----------
     found
         From :func:`equipoise.diagnose`.
     """
-    said = [alike_labels(found.result.counts.states), sampling_caveat(found)]
-    return [text for text in said if text is not None]
+    said = alike_labels(found.result.counts.states)
+    return [] if said is None else [said]
+
+
+def caveats(found: Diagnosis) -> list[str]:
+    """Return what stands after the verdict, a paragraph each: doubts about the sampling.
+
+    Parameters
+    ----------
+    found
+        From :func:`equipoise.diagnose`.
+    """
+    said = sampling_caveat(found)
+    return [] if said is None else [said]
 
 
 def alike_labels(states: Iterable[str]) -> str | None:
@@ -33,6 +45,7 @@ def alike_labels(states: Iterable[str]) -> str | None:
     named = "; ".join(" and ".join(map(quoted, group[:_MOST])) for group in alike[:_MOST])
     more = f", and {len(alike) - _MOST:,} more such" if len(alike) > _MOST else ""
     return (
-        f"Some labels differ in capitals or blanks only, and are counted as states of their own: "
-        f"{named}{more}. If they are one, write them alike and test again."
+        f"Check the labels first: {named}{more} differ in capitals or blanks only, and are counted "
+        "as states of their own. If they are one state, write them alike in the file and run this "
+        "again; what follows takes them as they are."
     )

@@ -3,30 +3,42 @@
 from collections import Counter
 
 from equipoise.inference.comparison import Comparison, Difference, Distance, Hypothesis
-from equipoise.report.comparison_tables import POTENTIALS, kernels_shown
+from equipoise.report.caveats import alike_labels
+from equipoise.report.comparison_tables import (
+    NAME,
+    POTENTIALS,
+    hypothesis_cells,
+    kernels_shown,
+    spread_cell,
+)
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import INDENT, entry, label, table, wrap
 from equipoise.report.numbers import (
     aligned,
-    by_draws,
-    decimals,
+    error_decimals,
     fixed,
     interval,
+    outward,
     probability,
+    scientific,
+    spread_decimals,
     with_error,
 )
-from equipoise.text import printable, told_apart
+from equipoise.text import listed, printable, told_apart
 
 MOST_KERNELS, MOST_DEVIATING, MOST_PAIRS, MOST_STATES = 30, 12, 15, 10
 # Two names and three distances have to stand in one line.
 _LABEL, _NAME, _FULL = 24, 12, 60
 _LISTED = 8
+# Trials from which only the power of ten fits the table.
+_MANY = 10**8
 
 
 def comparison_summary(found: Comparison) -> str:
     """Return a comparison in words and tables: plain text, lines of at most 100 columns.
 
-    The verdict comes first (whether it may be trusted, before all else), then the kernels and what
+    The verdict comes first (before it, whether it may be trusted, and labels that look like one),
+    then the kernels and what
     they share, the evidence, the size of the differences, how far apart the kernels are, which
     states differ, and what was assumed. Names are not trusted: control characters are escaped.
 
@@ -40,14 +52,16 @@ def comparison_summary(found: Comparison) -> str:
     str
         Without a line feed at its end.
     """
-    names = short_names(found)
+    names = short_names(found, _NAME)
+    labels = alike_labels(found.kernels.states)
     sections = [
-        wrap(found.verdict.text),
+        wrap(labels) if labels else [],
+        wrap(comparison_headline(found)),
         [line for text in added_words(found) for line in wrap(text)],
-        _kernels(found),
+        _kernels(found, names),
         _evidence(found),
         fact_lines(size_of(found)),
-        _distances(found),
+        _distances(found, names),
         _differences("Violation ρ, difference, nats", found.rho, names),
         _differences(
             "Entropy production, difference, nats a trial", found.entropy_production, names
@@ -56,6 +70,23 @@ def comparison_summary(found: Comparison) -> str:
         fact_lines(assumed_of(found)),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section)
+
+
+def comparison_headline(found: Comparison) -> str:
+    """Return the verdict, and which kernels themselves break balance: what a potential is then."""
+    names = [
+        name
+        for name, own in zip(told_apart(found.kernels.names, NAME), found.own, strict=True)
+        if own.converged and own.verdict.favours == "non-reversible"
+    ]
+    if not names or found.verdict.distrust is not None:
+        return found.verdict.text
+    one = len(names) == 1
+    return (
+        f"{found.verdict.text} But {'kernel' if one else 'kernels'} {listed(names, width=NAME)} "
+        f"{'itself breaks' if one else 'themselves break'} balance: {'its' if one else 'their'} "
+        "potential is then not -log π, but the part of the log-ratios that a potential explains."
+    )
 
 
 def added_words(found: Comparison) -> list[str]:
@@ -87,31 +118,29 @@ def shared_states(found: Comparison) -> str:
     )
 
 
-def _kernels(found: Comparison) -> list[str]:
+def _kernels(found: Comparison, short: dict[str, str]) -> list[str]:
     kernels = found.kernels
     lines = [f"Kernels  {shared_states(found)}"]
     many = len(found.own) > MOST_KERNELS
     order = kernels_shown(found, MOST_DEVIATING if many else MOST_KERNELS)
     if many:
         lines.append("  Those that deviate most from the shared potential, by δ:")
-    names = list(short_names(found).values())
+    names = list(short.values())
     rows = [["kernel", "states", "trials", "δ rms, nats", "balance", "log BF", "ρ", "p(balance)"]]
     for k in order:
         own, away = found.own[k], found.deviations[k]
         factor, size = own.log_bayes_factor, own.verdict.size
         chance = found.balances.p_balance[k]
-        far = f"{fixed(away.rms, 2)} {interval(away.lower, away.upper, 2)}"
+        far = spread_cell(away.rms, away.lower, away.upper)
         rows.append(
             [
                 names[k],
                 f"{own.graph.n_states:,}",
-                f"{own.n_trials:,}",
+                f"{own.n_trials:,}" if own.n_trials < _MANY else scientific(own.n_trials),
                 far if found.converged else "-",
                 own.verdict.favours if own.converged else "withheld",
                 fixed(factor.log_value, 1, sign=True) if own.testable else "-",
-                f"{fixed(size.mean, 2)} {interval(size.lower, size.upper, 2)}"
-                if own.testable and size
-                else "-",
+                spread_cell(size.mean, size.lower, size.upper) if own.testable and size else "-",
                 "-" if chance != chance else probability(float(chance)),
             ]
         )
@@ -131,26 +160,26 @@ def _kernels(found: Comparison) -> list[str]:
         "root mean square of the deviation from the shared potential over the kernel's states; "
         "never negative, so near 0 it lies too high",
     )
-    for name, text in balance_entries(found):
+    for name, text in balance_entries(found, short):
         lines += entry(name, text)
     return lines
 
 
-def short_names(found: Comparison) -> dict[str, str]:
+def short_names(found: Comparison, width: int) -> dict[str, str]:
     """Return every kernel's name as it is shown throughout, all different."""
     names = found.kernels.names
-    return dict(zip(names, told_apart(names, _NAME), strict=True))
+    return dict(zip(names, told_apart(names, width), strict=True))
 
 
-def balance_entries(found: Comparison) -> list[tuple[str, str]]:
-    """Say how many kernels obey balance, and which do not."""
+def balance_entries(found: Comparison, short: dict[str, str]) -> list[tuple[str, str]]:
+    """Say how many kernels obey balance, and which do not; ``short`` names them."""
     entries: list[tuple[str, str]] = []
     if len(found.own) > MOST_KERNELS:
         said = Counter(one.verdict.favours if one.converged else "withheld" for one in found.own)
         counted = ", ".join(f"{n:,} {word}" for word, n in said.most_common())
         entries.append(("balance", f"of each alone: {counted}"))
     failed = [
-        f"{printable(name, _LABEL)}: {one.distrust}"
+        f"{short[name]}: {one.distrust}"
         for name, one in zip(found.kernels.names, found.own, strict=True)
         if one.distrust
     ]
@@ -168,7 +197,7 @@ def balance_entries(found: Comparison) -> list[tuple[str, str]]:
         )
     )
     names = zip(found.kernels.names, balances.named.tolist(), strict=True)
-    if named := [name for name, sure in names if sure]:
+    if named := [short[name] for name, sure in names if sure]:
         entries.append(
             (
                 "break it",
@@ -203,6 +232,8 @@ def _evidence(found: Comparison) -> list[str]:
 def verdict_entries(found: Comparison) -> list[tuple[str, str]]:
     """Give the log BF for one potential, its range and its ceiling."""
     verdict = found.verdict
+    places = error_decimals(verdict.mcse)
+    least, most = outward(verdict.lower, verdict.upper, places)
     entries = [
         (
             "one potential",
@@ -211,7 +242,7 @@ def verdict_entries(found: Comparison) -> list[tuple[str, str]]:
         ),
         (
             "range",
-            f"{fixed(verdict.lower, 2, sign=True)} to {fixed(verdict.upper, 2, sign=True)} over "
+            f"{fixed(least, places, sign=True)} to {fixed(most, places, sign=True)} over "
             "σ_δ ~ HalfNormal(½) to HalfNormal(2), two Monte Carlo errors added on either side",
         ),
     ]
@@ -231,9 +262,8 @@ def verdict_entries(found: Comparison) -> list[tuple[str, str]]:
 
 
 def _hypothesis(h: Hypothesis, top: float) -> list[str]:
-    value = "withheld" if h.distrust else fixed(h.log_evidence - top, 2)
-    error = "" if h.distrust else fixed(h.mcse, 2)
-    return [POTENTIALS[h.potentials], "with" if h.cyclic else "balance", value, error]
+    cycles = "with" if h.cyclic else "balance"
+    return [POTENTIALS[h.potentials], cycles, *hypothesis_cells(h, top)]
 
 
 def size_of(found: Comparison) -> Facts:
@@ -241,11 +271,11 @@ def size_of(found: Comparison) -> Facts:
     note = "σ_δ: by how much a kernel's potential deviates from the shared one, nats"
     if found.verdict.distrust is not None:
         return Facts("Size", note, (), (f"Withheld: {found.verdict.distrust}.",))
-    between = interval(found.deviation_lower, found.deviation_upper, 2)
-    return Facts("Size", note, (("σ_δ", f"{fixed(found.deviation, 2)} {between}"),))
+    text = spread_cell(found.deviation, found.deviation_lower, found.deviation_upper)
+    return Facts("Size", note, (("σ_δ", text),))
 
 
-def _distances(found: Comparison) -> list[str]:
+def _distances(found: Comparison, names: dict[str, str]) -> list[str]:
     lines = ["Distances  between potentials, over states that both join; constants removed"]
     if found.verdict.distrust is not None:
         return [*lines, "  Withheld, for they rest on the same draws."]
@@ -253,10 +283,9 @@ def _distances(found: Comparison) -> list[str]:
         return [*lines, "  Too many kernels for all pairs; eq.compare a part of them."]
     known = [d for d in found.distances if d.rms is not None]
     shown = sorted(known, key=lambda d: -(d.rms or 0.0))[:MOST_PAIRS]
-    rows = [["", "", "states", "rms, nats", "", "JSD, nats", "", "rank", ""]]
-    names = short_names(found)
+    rows = [["", "", "states", "rms, nats", "JSD, nats", "rank"]]
     rows += [_pair(d, names) for d in shown]
-    lines += table(rows, right=[False, False, True, True, False, True, False, True, False], gap=1)
+    lines += table(rows, right=[False, False, True, False, False, False], gap=2)
     if len(known) > len(shown):
         lines.append(f"  The largest {len(shown)} of {len(known):,}.")
     lines += entry("rms", "root-mean-square difference; never negative, so near 0 it lies too high")
@@ -270,15 +299,12 @@ def _distances(found: Comparison) -> list[str]:
 
 def _pair(d: Distance, names: dict[str, str]) -> list[str]:
     cells = [names[d.first], names[d.second], f"{d.n_states:,}"]
-    for places, mean, low, high in (
-        (2, d.rms, d.rms_lower, d.rms_upper),
-        (3, d.divergence, d.divergence_lower, d.divergence_upper),
-        (2, d.rank, d.rank_lower, d.rank_upper),
+    for mean, low, high in (
+        (d.rms, d.rms_lower, d.rms_upper),
+        (d.divergence, d.divergence_lower, d.divergence_upper),
+        (d.rank, d.rank_lower, d.rank_upper),
     ):
-        if mean is None or low is None or high is None:
-            cells += ["-", ""]
-            continue
-        cells += [fixed(mean, places), interval(low, high, places)]
+        cells.append(spread_cell(mean, low, high) or "-")
     return cells
 
 
@@ -286,7 +312,7 @@ def _differences(title: str, rows: tuple[Difference, ...], names: dict[str, str]
     if not rows:
         return []
     shown = sorted(rows, key=lambda d: -abs(d.mean) / max(d.upper - d.lower, 1e-300))[:MOST_PAIRS]
-    places = [decimals(0.0, max(d.upper - d.lower, 1e-12) / 4) for d in shown]
+    places = [spread_decimals(d.lower, d.upper) for d in shown]
     columns = [
         [names[d.first] for d in shown],
         [f"less {names[d.second]}" for d in shown],
@@ -310,14 +336,14 @@ def _states(found: Comparison) -> list[str]:
         return [*lines, "  No state is in two kernels."]
     rows = [["state", "kernels", "spread", "95 % interval", "P"]]
     for row in shown:
-        places = decimals(0.0, max(row.upper - row.lower, 1e-12) / 4)
+        places = spread_decimals(row.lower, row.upper)
         rows.append(
             [
                 label(row.state, _LABEL),
                 f"{row.n_kernels:,}",
                 fixed(row.spread, places),
                 interval(row.lower, row.upper, places),
-                by_draws(row.beyond),
+                probability(row.beyond),
             ]
         )
     lines += table(rows, right=[False, True, True, False, False])

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from equipoise.inference.comparison import Comparison, Difference, Distance
+from equipoise.report.comparison import comparison_headline
 from equipoise.report.numbers import finite
 
 SCHEMA = "equipoise.compare/1"
@@ -56,7 +57,7 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
             "ceiling": finite(verdict.ceiling) if shown else None,
             "trusted": shown,
             "distrust": verdict.distrust,
-            "text": verdict.text,
+            "text": comparison_headline(found),
         },
         "evidence": [
             {

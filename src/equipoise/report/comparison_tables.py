@@ -1,8 +1,16 @@
 """The tables of a comparison as they are read: rounded, sorted, cut, for the page and for LaTeX."""
 
-from equipoise.inference.comparison import Comparison
+from equipoise.inference.comparison import Comparison, Hypothesis
 from equipoise.report.layout import label
-from equipoise.report.numbers import by_draws, decimals, fixed, interval, probability
+from equipoise.report.numbers import (
+    error_decimals,
+    estimate,
+    fixed,
+    interval,
+    probability,
+    shown_error,
+    spread_decimals,
+)
 from equipoise.report.printed import Kind, PrintedTable
 from equipoise.text import told_apart
 
@@ -11,6 +19,8 @@ POTENTIALS = {
     "pooled": "one, with deviations",
     "separate": "each its own",
 }
+#: Columns of a kernel's name on the page, in LaTeX and in figures.
+NAME = 24
 _INTERVAL: tuple[str, Kind] = ("95 % interval", "interval")
 
 
@@ -37,10 +47,10 @@ def kernel_table(found: Comparison, most: int, width: int) -> PrintedTable:
                 names[k],
                 f"{own.graph.n_states:,}",
                 f"{own.n_trials:,}",
-                _both(away.rms, away.lower, away.upper, 2) if found.converged else "",
+                spread_cell(away.rms, away.lower, away.upper) if found.converged else "",
                 own.verdict.favours if own.converged else "withheld",
                 fixed(factor.log_value, 1, sign=True) if own.testable else "",
-                _both(size.mean, size.lower, size.upper, 2) if own.testable and size else "",
+                spread_cell(size.mean, size.lower, size.upper) if own.testable and size else "",
                 "" if chance != chance else probability(chance),
             )
         )
@@ -62,8 +72,11 @@ def kernel_table(found: Comparison, most: int, width: int) -> PrintedTable:
     return PrintedTable("kernels", caption, header, tuple(rows), len(found.own))
 
 
-def _both(mean: float, lower: float, upper: float, places: int) -> str:
-    return f"{fixed(mean, places)} {interval(lower, upper, places)}"
+def spread_cell(mean: float | None, lower: float | None, upper: float | None) -> str:
+    """Return a mean and its interval, or nothing where they are not known."""
+    if mean is None or lower is None or upper is None:
+        return ""
+    return estimate(mean, lower, upper, spread_decimals(lower, upper))
 
 
 def kernels_shown(found: Comparison, most: int) -> list[int]:
@@ -74,6 +87,14 @@ def kernels_shown(found: Comparison, most: int) -> list[int]:
     return sorted(order, key=lambda k: -found.deviations[k].rms)[:most]
 
 
+def hypothesis_cells(h: Hypothesis, top: float) -> tuple[str, str]:
+    """Return the log evidence of a hypothesis less the greatest, and its Monte Carlo error."""
+    if h.distrust:
+        return "withheld", ""
+    places = error_decimals(h.mcse)
+    return fixed(h.log_evidence - top, places), shown_error(h.mcse, places)
+
+
 def hypothesis_table(found: Comparison) -> PrintedTable:
     """Return the log evidence of all hypotheses, less the greatest that is shown."""
     known = [h.log_evidence for h in found.hypotheses if not h.distrust]
@@ -82,8 +103,7 @@ def hypothesis_table(found: Comparison) -> PrintedTable:
         (
             POTENTIALS[h.potentials],
             "with cycles" if h.cyclic else "balance",
-            "withheld" if h.distrust else fixed(h.log_evidence - top, 2),
-            "" if h.distrust else fixed(h.mcse, 2),
+            *hypothesis_cells(h, top),
         )
         for h in found.hypotheses
         if found.converged
@@ -105,13 +125,11 @@ def distance_table(found: Comparison, most: int, width: int) -> PrintedTable:
     names = dict(zip(found.kernels.names, told_apart(found.kernels.names, width), strict=True))
     for d in sorted(known, key=lambda d: -(d.rms or 0.0))[:most]:
         cells = [names[d.first], names[d.second], f"{d.n_states:,}"]
-        for places, mean, low, high in (
-            (2, d.rms, d.rms_lower, d.rms_upper),
-            (3, d.divergence, d.divergence_lower, d.divergence_upper),
-            (2, d.rank, d.rank_lower, d.rank_upper),
-        ):
-            nothing = mean is None or low is None or high is None
-            cells.append("" if nothing else _both(mean or 0.0, low or 0.0, high or 0.0, places))
+        cells += [
+            spread_cell(d.rms, d.rms_lower, d.rms_upper),
+            spread_cell(d.divergence, d.divergence_lower, d.divergence_upper),
+            spread_cell(d.rank, d.rank_lower, d.rank_upper),
+        ]
         rows.append(tuple(cells))
     header: tuple[tuple[str, Kind], ...] = (
         ("first", "text"),
@@ -145,7 +163,7 @@ def difference_tables(found: Comparison, most: int, width: int) -> tuple[Printed
         order = sorted(found_rows, key=lambda d: -abs(d.mean) / max(d.upper - d.lower, 1e-300))
         rows = []
         for d in order[:most]:
-            places = decimals(0.0, max(d.upper - d.lower, 1e-12) / 4)
+            places = spread_decimals(d.lower, d.upper)
             mean = fixed(d.mean, places, sign=True)
             rows.append((names[d.first], names[d.second], mean, interval(d.lower, d.upper, places)))
         caption = f"Differences of kernels in {what}, the clearest first; posterior means."
@@ -158,14 +176,14 @@ def state_table(found: Comparison, most: int, width: int) -> PrintedTable:
     spreads = found.spreads if found.converged else ()
     rows = []
     for row in spreads[:most]:
-        places = decimals(0.0, max(row.upper - row.lower, 1e-12) / 4)
+        places = spread_decimals(row.lower, row.upper)
         rows.append(
             (
                 label(row.state, width),
                 f"{row.n_kernels:,}",
                 fixed(row.spread, places),
                 interval(row.lower, row.upper, places),
-                by_draws(row.beyond),
+                probability(row.beyond),
             )
         )
     header: tuple[tuple[str, Kind], ...] = (

@@ -40,7 +40,8 @@ def entropy_production_entry(violation: Violation) -> dict[str, float | str] | N
 def violation_entry(violation: Violation) -> dict[str, Any] | None:
     """Return ``violation``: cycles worst first, net currents; None where not to be trusted.
 
-    ``cycles`` holds the testable ones of the basis, ``asked`` those the user named.
+    ``cycles`` holds the testable ones, by ``origin`` of the "basis" or a longer "loop", ``asked``
+    those the user named.
     """
     if violation.distrust is not None or violation.size is None:
         return None
@@ -102,12 +103,14 @@ def least_action_entry(found: Baselines | None) -> list[dict[str, Any]] | None:
 def _cycle(cycle: CycleViolation) -> dict[str, Any]:
     return {
         "states": list(cycle.states),
+        "origin": cycle.origin,
         "mean": finite(cycle.affinity.mean),
         "lower": finite(cycle.affinity.lower),
         "upper": finite(cycle.affinity.upper),
         "p_beyond": finite(cycle.averaged),
         "p_beyond_given_cyclic": finite(cycle.beyond),
         "explains": finite(cycle.explains),
+        "log_prior": finite(cycle.log_prior),
         "at_least": finite(cycle.at_least),
         "named": cycle.named,
         "testable": cycle.affinity.testable,

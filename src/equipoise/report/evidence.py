@@ -1,7 +1,6 @@
 """The log Bayes factor and how it changes with what was assumed, in the text summary."""
 
 from collections.abc import Sequence
-from math import log
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.evidence import BayesFactor
@@ -70,7 +69,7 @@ def evidence_beside(result: BalanceTest) -> list[tuple[str, str]]:
         found.append(
             (
                 "ceiling",
-                f"{factor_text(verdict.ceiling, 1)}: what these trials would give had the counts "
+                f"{_level(verdict.ceiling)}: what these trials would give had the counts "
                 "equalled their reversible fit",
             )
         )
@@ -80,12 +79,10 @@ def evidence_beside(result: BalanceTest) -> list[tuple[str, str]]:
     if verdict.p_balance is not None and verdict.reversing_odds is not None:
         head = result.log_bayes_factor.log_value
         other = "against" if head >= 0 else "for"
-        # A float holds no probability below 10^-304.
-        chance = f"10^{round(head / log(10))}" if head < -600 else probability(verdict.p_balance)
         found.append(
             (
                 "p(balance)",
-                f"{chance} at even prior odds; prior odds of "
+                f"{probability(verdict.p_balance)} at even prior odds; prior odds of "
                 f"{odds(abs(head))} to 1 {other} balance would make it 1/2",
             )
         )
@@ -129,6 +126,10 @@ def factor_text(factor: BayesFactor, places: int) -> str:
     if factor.distrust is not None:
         return "withheld"
     return fixed(factor.log_value, places, sign=True)
+
+
+def _level(factor: BayesFactor) -> str:
+    return "withheld" if factor.distrust else with_error(factor.log_value, factor.mcse)
 
 
 def _withheld(others: Sequence[Alternative]) -> list[tuple[str, str]]:

@@ -14,9 +14,10 @@ from equipoise.likelihoods import PairwiseEdges
 from equipoise.report.layout import INDENT, entry, wrap
 from equipoise.report.numbers import (
     decimals,
+    equals,
     error_decimals,
+    estimate,
     fixed,
-    interval,
     probability,
     shown_error,
     with_error,
@@ -130,7 +131,7 @@ def size_of_violation(result: BalanceTest) -> Facts:
     entries = [
         (
             "ρ",
-            f"{fixed(size.mean, places)} {interval(size.lower, size.upper, places)}, "
+            f"{estimate(size.mean, size.lower, size.upper, places)}, "
             "given the cyclic hypothesis (mean, 95 % interval)",
         )
     ]
@@ -143,7 +144,7 @@ def size_of_violation(result: BalanceTest) -> Facts:
                 "cycles cannot be tested",
             )
         )
-    entries.append(("call", f"{size.call}: P(ρ < {size.rope:g}) = {probability(size.below)}"))
+    entries.append(("call", f"{size.call}: P(ρ < {size.rope:g}) {equals(probability(size.below))}"))
     return Facts("Size", note, tuple(entries))
 
 
@@ -238,7 +239,8 @@ def method(result: BalanceTest) -> Facts:
         entries.append(("beside it", "ceiling and fixed scales are the fast path's too"))
     seed = "none (not reproducible)" if result.random_seed is None else str(result.random_seed)
     entries.append(("run", f"seed {seed}, {result.seconds:.1f} s, equipoise {__version__}"))
-    entries.append(("terms", "docs/model.md of the source defines E, c, V, s and states the rules"))
+    terms = "docs/glossary.md of the source explains E, b1, c, V, s and the others"
+    entries.append(("terms", terms))
     return Facts("Method", "", tuple(entries))
 
 

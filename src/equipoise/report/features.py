@@ -7,7 +7,14 @@ from equipoise.inference.features import Estimate, Explanation
 from equipoise.inference.verdict import STRENGTHS
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import entry, label, table, wrap
-from equipoise.report.numbers import decimals, fixed, interval, probability, with_error
+from equipoise.report.numbers import (
+    estimate,
+    fixed,
+    interval,
+    probability,
+    spread_decimals,
+    with_error,
+)
 from equipoise.text import listed
 
 MOST_STATES, MOST_FEATURES = 20, 30
@@ -95,8 +102,7 @@ def _explained(found: Explanation) -> Facts:
 
 
 def _shown(one: Estimate) -> str:
-    places = decimals(0.0, max(one.upper - one.lower, 1e-12) / 4)
-    return f"{fixed(one.mean, places)} {interval(one.lower, one.upper, places)}"
+    return estimate(one.mean, one.lower, one.upper, spread_decimals(one.lower, one.upper))
 
 
 def _coefficients(found: Explanation) -> list[str]:
@@ -105,7 +111,7 @@ def _coefficients(found: Explanation) -> list[str]:
     lines = ["Coefficients  nats of Φ per standard deviation; positive: more of it, less preferred"]
     rows = [["feature", "β", "95 % interval", "P(β > 0)", "one sd is"]]
     for one in found.coefficients[:MOST_FEATURES]:
-        places = decimals(0.0, max(one.sd, 1e-12))
+        places = spread_decimals(one.lower, one.upper)
         rows.append(
             [
                 label(one.name, _LABEL),
@@ -129,7 +135,7 @@ def _predictions(found: Explanation) -> list[str]:
     ]
     rows = [["state", "Φ", "95 % interval"]]
     for one in found.predictions[:MOST_STATES]:
-        places = decimals(0.0, max(one.sd, 1e-12))
+        places = spread_decimals(one.lower, one.upper)
         rows.append(
             [
                 label(one.state, _LABEL),
@@ -187,7 +193,7 @@ def _potential(found: Explanation) -> list[str]:
         if one.reference:
             rows.append([label(one.state, _LABEL), "0", "reference", "0", ""])
             continue
-        places = decimals(0.0, max(one.sd, 1e-12))
+        places = spread_decimals(one.lower, one.upper)
         rows.append(
             [
                 label(one.state, _LABEL),

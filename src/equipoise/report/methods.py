@@ -223,13 +223,14 @@ def _verdict(result: BalanceTest) -> Iterator[Sentence]:
 
 def _beside(found: Diagnosis) -> Iterator[Sentence]:
     broken = found.violation
-    if broken.size is not None:
+    if broken.size is not None and broken.distrust is None:
         yield Sentence(
             "Violations were located by the posterior affinities of the cycles of a minimum-weight "
-            "basis, ranked by the log-likelihood that a drive of each alone would explain to "
-            "second order, and named where the probability of an affinity beyond "
+            "basis and of longer loops found by matching pursuit, ranked by the log-likelihood "
+            "that a drive of each alone would explain to second order, with the log prior of the "
+            "loop added, and named where the probability of an affinity beyond "
             f"{broken.rope_affinity:g} nats, averaged over both hypotheses, exceeded {CERTAIN:g}",
-            ("horton1987",),
+            ("horton1987", "mallat1993"),
         )
     if broken.entropy_production is not None:
         yield Sentence(

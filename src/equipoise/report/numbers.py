@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from math import ceil, floor, isfinite, log, log10
 
 _MOST = 6
+_SMALLEST = 0.001
+# Where no Monte Carlo error is known: that of some thousand draws, in standard deviations.
+_BY_DRAWS = 1 / 30
 _LONG = 1e6
 
 
@@ -24,6 +27,27 @@ def decimals(error: float, sd: float) -> int:
     if not isfinite(error) or error <= 0:
         return wanted
     return min(max(floor(0.301 - log10(error)), 0), wanted)
+
+
+def spread_decimals(lower: float, upper: float) -> int:
+    """Return the decimals of a mean whose 95 % interval is known, and its Monte Carlo error not."""
+    sd = max(upper - lower, 0.0) / 4
+    return decimals(_BY_DRAWS * sd, sd)
+
+
+def estimate(mean: float, lower: float, upper: float, places: int) -> str:
+    """Return "0.12 [0.01, 0.35]"; in powers of ten where so many decimals show too little."""
+    wide = upper - lower
+    if not 0.0 < wide < 4 * 10.0 ** (1 - _MOST):
+        return f"{fixed(mean, places)} {interval(lower, upper, places)}"
+    low, high = scientific(lower), scientific(upper)
+    return f"{scientific(mean)} [{low}, {high}]"
+
+
+def scientific(value: float) -> str:
+    """Return a number in powers of ten: "4.6·10^-7"."""
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa}·10^{int(exponent)}" if value else "0"
 
 
 def error_decimals(error: float, most: int = 2) -> int:
@@ -48,8 +72,7 @@ def compact(value: float, places: int) -> str:
         return ""
     if abs(value) < _LONG:
         return fixed(value, places)
-    mantissa, _, exponent = f"{value:.1e}".partition("e")
-    return f"{mantissa}·10^{int(exponent)}"
+    return scientific(value)
 
 
 def outward(lower: float, upper: float, places: int) -> tuple[float, float]:
@@ -91,24 +114,25 @@ def aligned(numbers: Sequence[str]) -> list[str]:
 
 
 def probability(value: float) -> str:
-    """Return a probability: two decimals in the middle, powers of ten near 0 and 1."""
-    if value <= 0:
-        return "0"
-    if value < 1e-4:
-        return f"10^{round(log10(value))}"
-    if value < 0.01:
-        return f"{value:.1g}"
-    if value > 0.99:
-        gap = 1.0 - value
-        return f"1 - {probability(gap)}" if gap > 1e-12 else "1"
-    return f"{value:.2f}"
+    """Return a probability: two decimals, three near 0 and 1, and never 0 or 1 itself."""
+    if value < _SMALLEST:
+        return f"< {_SMALLEST:g}"
+    if value > 1.0 - _SMALLEST:
+        return f"> {1.0 - _SMALLEST:g}"
+    return f"{value:.3f}" if min(value, 1.0 - value) < 0.01 else f"{value:.2f}"
 
 
-def by_draws(value: float) -> str:
-    """Return a probability that some thousand draws gave: three decimals, no false zeros."""
-    if value < 0.001:
-        return "< 0.001"
-    return "> 0.999" if value > 0.999 else f"{value:.3f}"
+def equals(shown: str) -> str:
+    """Return "= 0.58" or "< 0.001": what follows the name of a probability as it is shown."""
+    return shown if shown[:1] in "<>" else f"= {shown}"
+
+
+def share(value: float, trials: int) -> str:
+    """Return the share of so many simulations, which is never known to be 0 or 1."""
+    least = 1.0 / trials
+    if value < least / 2:
+        return f"< {least:.2g}"
+    return f"> {1.0 - least:.2g}" if value > 1.0 - least / 2 else f"{value:.2f}"
 
 
 def odds(log_value: float) -> str:

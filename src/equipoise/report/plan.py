@@ -2,15 +2,23 @@
 
 from collections.abc import Sequence
 
-from equipoise.inference.planning import CycleInformation, Outlook, Plan
-from equipoise.inference.verdict import STRENGTHS
+from equipoise.inference.planning import CycleInformation, Plan
+from equipoise.report.caveats import alike_labels
 from equipoise.report.layout import display_width, entry, label, table, wrap
-from equipoise.report.numbers import fixed, outward, with_error
+from equipoise.report.numbers import decimals, fixed, with_error
+from equipoise.report.plan_answer import (
+    chance_text,
+    further,
+    interval_text,
+    places_of,
+    plan_answer,
+    rows_of,
+    simulated,
+)
 from equipoise.report.tables import beside_paths, cycle_path
 from equipoise.text import listed
 
 MOST_STATES, MOST_CYCLES, MOST_UNSEEN = 30, 6, 6
-_STRONG = STRENGTHS["strong"]
 _LABEL = 28
 _SPREADS = {
     "as-so-far": "over sources in the proportions so far",
@@ -36,7 +44,9 @@ def plan_summary(plan: Plan) -> str:
     str
         Without a line feed at its end.
     """
+    labels = alike_labels(plan.counts.states)
     sections = (
+        wrap(labels) if labels else [],
         wrap(plan_answer(plan)),
         _so_far(plan),
         _cycles(plan),
@@ -45,117 +55,6 @@ def plan_summary(plan: Plan) -> str:
         _assumed(plan),
     )
     return "\n\n".join("\n".join(section) for section in sections if section)
-
-
-def _rows(plan: Plan, truth: str) -> list[Outlook]:
-    return [row for row in plan.outlook if row.truth == truth]
-
-
-def plan_answer(plan: Plan) -> str:
-    """Return in words what more trials will do; whether it may be relied on, before all else."""
-    graph = plan.graph
-    if plan.doubt is not None:
-        return f"Not to be relied on: {plan.doubt}."
-    if not graph.n_cycles:
-        return (
-            "Nothing to plan: the support has no cycle, and without one every kernel obeys "
-            "balance. Only states or transitions not seen so far could make a cycle."
-        )
-    if not graph.n_testable_cycles:
-        return _untestable(plan)
-    if not plan.outlook:
-        return (
-            "No outlook: more than 400 parameters, which cannot be simulated in reasonable time; "
-            "information and allocation follow."
-        )
-    return f"{_contradicted(plan)}{_violation_found(plan)} {_balance_found(plan)}"
-
-
-def _untestable(plan: Plan) -> str:
-    last = plan.outlook[-1] if plan.outlook else None
-    chance = ""
-    if last is not None:
-        chance = (
-            f" If balance holds, {last.trials:,} more of the same trials{_ending(plan)} show "
-            f"enough of them with probability {_chance(last.testable)}, which the priors decide as "
-            "much as the data."
-        )
-    return (
-        "No cycle is testable, and more trials that show only the transitions seen so far cannot "
-        "help, however many: a potential fits one-way transitions exactly. What is needed are "
-        f"transitions never seen, named below.{chance}"
-    )
-
-
-def _violation_found(plan: Plan) -> str:
-    rows = _rows(plan, "violation")
-    found = [row for row in rows if row.upper is not None and row.upper <= -_STRONG]
-    what = f"A violation of ρ = {plan.rho:.3g} nats"
-    if plan.cycle is not None:
-        what = f"An affinity of {plan.affinity:g} nats round the cycle named"
-    if not found:
-        return (
-            f"{what} is not found surely by {rows[-1].trials:,} {_further(plan)}: log BF is then "
-            f"{_between(rows[-1])} with probability 0.9."
-        )
-    first = found[0]
-    sure = f"log BF at most −{_STRONG:g} with probability 0.95"
-    if first is rows[0]:
-        return f"{what} is found by {first.trials:,} {_further(plan)}, or fewer: {sure}."
-    before = rows[rows.index(first) - 1]
-    return (
-        f"{what} is found by {first.trials:,} {_further(plan)}: {sure}; {before.trials:,} may not "
-        "do."
-    )
-
-
-def _ending(plan: Plan) -> str:
-    """Say which trials are counted, where some so far were lost and are left out."""
-    return " that end in a state" if plan.n_left_out else ""
-
-
-def _further(plan: Plan) -> str:
-    return f"further trials{_ending(plan)}"
-
-
-def _balance_found(plan: Plan) -> str:
-    last = _rows(plan, "none")[-1]
-    return (
-        f"If there is none, {last.trials:,} give log BF {_between(last)}; the ceiling is "
-        f"{fixed(last.ceiling or 0.0, 1, sign=True)}."
-    )
-
-
-def _contradicted(plan: Plan) -> str:
-    """Say where the counts so far speak against what is assumed."""
-    size, factor = plan.size, plan.log_bayes_factor
-    if size is None or factor is None or factor.distrust is not None:
-        return ""
-    against = []
-    if not size.lower <= plan.rho <= size.upper:
-        against.append(
-            f"the violation assumed (they say ρ = {size.mean:.2g}, "
-            f"{size.lower:.2g} to {size.upper:.2g})"
-        )
-    if factor.log_value <= -_STRONG:
-        against.append(f"balance (log BF {fixed(factor.log_value, 1)})")
-    if not against:
-        return ""
-    return (
-        f"The counts so far already speak against {' and against '.join(against)}; what is said "
-        "of that case holds if they mislead. "
-    )
-
-
-def _between(row: Outlook) -> str:
-    return f"between {_interval(row, ' and ')}"
-
-
-def _interval(row: Outlook, joined: str) -> str:
-    if row.lower is None or row.upper is None:
-        return "?"
-    low, high = outward(row.lower, row.upper, 1)
-    return f"{fixed(low, 1, sign=True)}{joined}{fixed(high, 1, sign=True)}"
 
 
 def _so_far(plan: Plan) -> list[str]:
@@ -174,11 +73,17 @@ def _so_far(plan: Plan) -> list[str]:
     if factor is not None:
         shown = factor.distrust is None
         value = with_error(factor.log_value, factor.mcse) if shown else "withheld"
-        ceiling = f"; ceiling {fixed(plan.ceiling, 1, sign=True)}" if plan.ceiling else ""
+        ceiling = "" if plan.ceiling is None else f"; ceiling {_ceiling(plan)}"
         lines += entry("log BF", f"{value}, by the fast path{ceiling}")
     return lines + entry(
         "information", f"{fixed(plan.information_nats, 1)} nats on the cycles, expected"
     )
+
+
+def _ceiling(plan: Plan) -> str:
+    if plan.ceiling is None or plan.ceiling_mcse is None:
+        return fixed(plan.ceiling or 0.0, 1, sign=True)
+    return with_error(plan.ceiling, plan.ceiling_mcse)
 
 
 def _cycles(plan: Plan) -> list[str]:
@@ -201,7 +106,7 @@ def _testable_lines(cycles: Sequence[CycleInformation]) -> list[str]:
         source, target = cycle.weakest or ("", "")
         cells.append(
             [
-                fixed(cycle.standard_error or 0.0, 2),
+                _two_digits(cycle.standard_error or 0.0),
                 f"{label(source, 16)} → {label(target, 16)}",
                 f"{cycle.weakest_share or 0.0:.0%}",
             ]
@@ -215,6 +120,10 @@ def _testable_lines(cycles: Sequence[CycleInformation]) -> list[str]:
             indent=2,
         )
     return lines
+
+
+def _two_digits(value: float) -> str:
+    return fixed(value, decimals(0.0, value))
 
 
 def _hidden_lines(cycles: Sequence[CycleInformation]) -> list[str]:
@@ -242,11 +151,6 @@ def _hidden_lines(cycles: Sequence[CycleInformation]) -> list[str]:
     return lines
 
 
-def _chance(share: float) -> str:
-    """Return a share of simulations, which is never known to be 0 or 1."""
-    return "< 0.01" if share < 0.01 else "> 0.99" if share > 0.99 else f"{share:.2f}"
-
-
 def _tried(trials: int) -> str:
     return f"{trials:,}" if trials else "never a source"
 
@@ -256,22 +160,22 @@ def _outlook(plan: Plan) -> list[str]:
         return []
     if not plan.graph.n_testable_cycles:
         cells = [["further trials", "P(some cycle testable), if balance holds"]]
-        cells += [[f"{row.trials:,}", _chance(row.testable)] for row in plan.outlook]
-        title = f"Outlook  {_further(plan)} {_SPREADS[plan.spread]}"
+        cells += [[f"{row.trials:,}", chance_text(row.testable)] for row in plan.outlook]
+        title = f"Outlook  {further(plan)} {_SPREADS[plan.spread]}"
         return [title, *table(cells, right=[True] * 2)]
     head = ["further trials", "expected", "90 % interval", "P(≤ −1)"]
     head += ["expected", "90 % interval", "P(≥ 1)", "ceiling"]
     cells = [head]
-    for one, none in zip(_rows(plan, "violation"), _rows(plan, "none"), strict=True):
+    for one, none in zip(rows_of(plan, "violation"), rows_of(plan, "none"), strict=True):
         cells.append(
             [
                 f"{one.trials:,}",
-                _number(one.mean),
-                _interval(one, " to "),
-                _share(one.against),
-                _number(none.mean),
-                _interval(none, " to "),
-                _share(none.favouring),
+                _number(one.mean, places_of(one)),
+                interval_text(one, " to "),
+                simulated(plan, one.against),
+                _number(none.mean, places_of(none)),
+                interval_text(none, " to "),
+                simulated(plan, none.favouring),
                 _number(none.ceiling),
             ]
         )
@@ -286,19 +190,15 @@ def _outlook(plan: Plan) -> list[str]:
     ]
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else fixed(value, 1, sign=True)
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+def _number(value: float | None, places: int = 1) -> str:
+    return "" if value is None else fixed(value, places, sign=True)
 
 
 def _next(plan: Plan) -> list[str]:
     best = plan.recommended
     if best is None:
         return []
-    lines = [f"Next  how {round(best.further):,} {_further(plan)} determine the cycles best"]
+    lines = [f"Next  how {round(best.further):,} {further(plan)} determine the cycles best"]
     share = best.share_of_even
     lines += entry("gain", f"the same width of c with {share:.2f} of the trials spread evenly")
     order = sorted(

@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any
 
 from equipoise.inference.planning import Allocation, CycleInformation, Plan
-from equipoise.report.plan import plan_answer
+from equipoise.report.plan_answer import plan_answer
 
 SCHEMA = "equipoise.plan/1"
 
@@ -50,6 +50,7 @@ def plan_dict(plan: Plan) -> dict[str, Any]:
             "mcse": factor.mcse if factor and known else None,
         },
         "ceiling": plan.ceiling,
+        "ceiling_mcse": plan.ceiling_mcse,
         "information_nats": plan.information_nats,
         "size": {
             "mean": size.mean if size and known else None,

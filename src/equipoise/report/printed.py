@@ -16,7 +16,13 @@ from equipoise.report.layout import label
 from equipoise.report.methods import check_diagnosis
 from equipoise.report.numbers import decimals, fixed, interval, probability
 from equipoise.report.tables import by_potential, cycle_path, gradient_beside, potential_cells
-from equipoise.report.violation import chance, current_cells, explained, largest_currents
+from equipoise.report.violation import (
+    chance,
+    current_cells,
+    explained,
+    judged_cycles,
+    largest_currents,
+)
 
 Kind = Literal["text", "number", "interval"]
 _INTERVAL: tuple[str, Kind] = ("95 % interval", "interval")
@@ -79,13 +85,14 @@ def potential_table(result: BalanceTest, most: int, width: int) -> PrintedTable:
 
 
 def cycle_table(violation: Violation, most: int, width: int) -> PrintedTable:
-    """Return the testable cycles of the basis, the worst first; parameters as above."""
+    """Return the testable cycles, the worst first; parameters as above."""
     cycles = [] if violation.distrust else [c for c in violation.cycles if c.affinity.testable]
     return PrintedTable(
         "cycles",
-        "Affinity A = Σ log P_ij/P_ji round the testable cycles of the minimum-weight basis, nats, "
-        "in the direction in which it is positive; 0 under balance. P is averaged over both "
-        "hypotheses; a drive of the cycle alone explains so many nats, by which they are ranked.",
+        f"Affinity A = Σ log P_ij/P_ji round {judged_cycles(violation)}; nats, in the direction in "
+        "which it is positive; 0 under balance. P is averaged over both hypotheses; a drive of the "
+        "cycle alone explains so many nats, by which they are ranked, less what tells this cycle "
+        "from all others (−log prior).",
         _cycle_header(violation),
         tuple(_cycle_row(cycle, ahead(cycle.affinity), width) for cycle in cycles[:most]),
         len(cycles),
@@ -106,24 +113,24 @@ def asked_table(violation: Violation, width: int) -> PrintedTable:
 
 def _cycle_header(violation: Violation) -> tuple[tuple[str, Kind], ...]:
     return (
+        ("cycle", "text"),
         ("A", "number"),
         ("sd", "number"),
         _INTERVAL,
         (f"P(|A| > {violation.rope_affinity:g})", "number"),
         ("explains", "number"),
-        ("cycle", "text"),
     )
 
 
 def _cycle_row(cycle: CycleViolation, affinity: CycleAffinity, width: int) -> tuple[str, ...]:
     places = decimals(affinity.mcse, affinity.sd)
     return (
+        cycle_path(affinity.states, 3 * width),
         fixed(affinity.mean, places),
         fixed(affinity.sd, places),
         interval(affinity.lower, affinity.upper, places),
         chance(cycle),
         explained(cycle),
-        cycle_path(affinity.states, 3 * width),
     )
 
 

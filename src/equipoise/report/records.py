@@ -14,7 +14,7 @@ from equipoise.report.numbers import finite
 Value = str | float | int | bool | None
 _BASELINES = ("baseline", "statistic", "value", "ndf", "p_value", "wrong", "invalid")
 _CURRENT = ("mean", "lower", "upper", "mcse")
-_JUDGED = ("p_beyond", "p_beyond_given_cyclic", "explains", "named")
+_JUDGED = ("p_beyond", "p_beyond_given_cyclic", "explains", "log_prior", "named")
 _NUMBERS = ("mean", "sd", "lower", "upper", "mcse")
 _SUMMARY = (*_NUMBERS, "testable")
 
@@ -52,7 +52,8 @@ def record_tables(found: Diagnosis) -> tuple[RecordTable, ...]:
     -------
     tuple of RecordTable
         Nats; named ``potential``, ``cycles`` (worst first), ``edges``, ``sensitivity``,
-        ``baselines`` and ``least-action``.
+        ``baselines``, ``least-action`` and ``counts`` (as ``equipoise test`` reads them, but for
+        names that a spreadsheet would take for formulas).
     """
     result = found.result
     values = to_dict(result, found)
@@ -63,7 +64,20 @@ def record_tables(found: Diagnosis) -> tuple[RecordTable, ...]:
         _sensitivity(result),
         _table("baselines", values["baselines"] or [], _BASELINES),
         _table("least-action", values["least_action"] or [], ("state", "potential")),
+        count_records(result),
     )
+
+
+def count_records(result: BalanceTest) -> RecordTable:
+    """Return the counts, a row for each pair that occurred; an empty target is no state."""
+    states, table = result.counts.states, result.counts.counts.tocoo()
+    rows: list[tuple[Value, ...]] = [
+        (states[i], states[j], int(count))
+        for i, j, count in sorted(zip(table.row, table.col, table.data, strict=True))
+        if count
+    ]
+    rows += [(states[i], "", int(k)) for i, k in enumerate(result.counts.other.tolist()) if k]
+    return RecordTable("counts", ("source", "target", "count"), tuple(rows))
 
 
 def _table(name: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> RecordTable:
@@ -73,14 +87,14 @@ def _table(name: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> R
 def _cycles(found: Violation) -> RecordTable:
     shown = found.distrust is None
     rows = []
-    for origin, cycles in (("basis", found.cycles), ("asked", found.asked)):
+    for cycles in (found.cycles, found.asked):
         for rank, cycle in enumerate(cycles, start=1):
             # Those found, in the direction in which they run rather than back.
-            affinity = ahead(cycle.affinity) if origin == "basis" else cycle.affinity
+            affinity = cycle.affinity if cycle.origin == "asked" else ahead(cycle.affinity)
             row: dict[str, Value] = {
                 "cycle": " → ".join([*affinity.states, affinity.states[0]]),
                 "n": len(affinity.states),
-                "origin": origin,
+                "origin": cycle.origin,
                 "rank": rank,
                 "testable": affinity.testable,
                 **dict.fromkeys((*_NUMBERS, *_JUDGED)),
@@ -91,6 +105,7 @@ def _cycles(found: Violation) -> RecordTable:
                     "p_beyond": finite(cycle.averaged),
                     "p_beyond_given_cyclic": finite(cycle.beyond),
                     "explains": finite(cycle.explains),
+                    "log_prior": finite(cycle.log_prior),
                     "named": cycle.named,
                 }
             rows.append(row)

@@ -1,9 +1,11 @@
 """The checks of the sampling, in words."""
 
+from dataclasses import replace
+
 from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.sampling_checks import Check, Dispersion, RepeatedVerdict
 from equipoise.report.facts import Facts
-from equipoise.report.numbers import fixed, probability, with_error
+from equipoise.report.numbers import equals, fixed, probability, with_error
 from equipoise.text import listed
 
 _PLACES = 3
@@ -17,6 +19,15 @@ def sampling_facts(diagnosis: Diagnosis) -> Facts:
     diagnosis
         From :func:`equipoise.diagnose`.
     """
+    checked = checked_facts(diagnosis)
+    blind = "; ".join(f"{names}: {why}" for names, why in blind_entries(diagnosis))
+    return replace(
+        checked, entries=(*checked.entries, *([("not checkable", blind)] if blind else []))
+    )
+
+
+def checked_facts(diagnosis: Diagnosis) -> Facts:
+    """Say the same of the checks that could be made."""
     checks = diagnosis.sampling
     entries: list[tuple[str, str]] = [
         (check.name, _found(check)) for check in checks.all if check.status != "not checkable"
@@ -25,9 +36,6 @@ def sampling_facts(diagnosis: Diagnosis) -> Facts:
         entries.append(("design effect", _size(checks.dispersion)))
     if diagnosis.repeated is not None:
         entries.append(("divided by it", _repeated(diagnosis.repeated)))
-    blind = [check for check in checks.all if check.status == "not checkable"]
-    if blind:
-        entries.append(("not checkable", _together(blind)))
     remarks = [
         f"p of {listed(c.name for c in checks.all if c.invalid == reason)}: {reason}."
         for reason in dict.fromkeys(check.invalid for check in checks.all if check.invalid)
@@ -55,19 +63,20 @@ def sampling_caveat(diagnosis: Diagnosis) -> str | None:
 
 
 def _found(check: Check) -> str:
-    chance = "" if check.p_value is None else f", p = {probability(check.p_value)}"
+    chance = "" if check.p_value is None else f", p {equals(probability(check.p_value))}"
     return f"{check.status}{chance}. {check.text}"
 
 
-def _together(checks: list[Check]) -> str:
-    """Return "blocks and overdispersion: reason; drift: reason", checks of one reason together."""
-    reasons = dict.fromkeys(check.text for check in checks)
-    parts = [
-        f"{listed(c.name for c in checks if c.text == text)}: "
-        f"{text.removeprefix('Not checkable: ').rstrip('.')}"
-        for text in reasons
-    ]
-    return "; ".join(parts)
+def blind_entries(diagnosis: Diagnosis) -> tuple[tuple[str, str], ...]:
+    """Return which checks could not be made, and what they need; those of one reason together."""
+    blind = [check for check in diagnosis.sampling.all if check.status == "not checkable"]
+    return tuple(
+        (
+            listed(check.name for check in blind if check.text == text),
+            text.removeprefix("Not checkable: ").rstrip("."),
+        )
+        for text in dict.fromkeys(check.text for check in blind)
+    )
 
 
 def _repeated(repeated: RepeatedVerdict) -> str:

@@ -5,7 +5,7 @@ from equipoise.inference.comparison import Comparison
 from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.features import Explanation
 from equipoise.inference.sparse import LargeMap, LargeTest
-from equipoise.report.caveats import caveats
+from equipoise.report.caveats import caveats, warnings
 from equipoise.report.comparison import comparison_summary
 from equipoise.report.evidence import evidence_lines
 from equipoise.report.exact import exact_lines
@@ -31,11 +31,11 @@ def summary(
 ) -> str:
     """Return the result in words and tables: plain text, lines of at most 100 columns.
 
-    The verdict comes first (whether it may be trusted, before all else), then the data, how they
-    were drawn, whether they can test balance, the evidence with its error and sensitivity, the size
-    of the violation, the potential, where balance breaks, what was assumed, and how it was
-    computed. Digits end about where Monte Carlo error begins. State names are not trusted: control
-    characters are escaped.
+    The verdict comes first (before it, whether it may be trusted, and labels that look like one),
+    then the data, how they were drawn, whether they can test balance, the evidence with its error
+    and sensitivity, the size of the violation, the potential, where balance breaks, what was
+    assumed, and how it was computed. Digits end about where Monte Carlo error begins. State names
+    are not trusted: control characters are escaped.
 
     Parameters
     ----------
@@ -60,6 +60,7 @@ def summary(
         return large_summary(result.map, result)
     beside = diagnose(result) if diagnosis is None else diagnosis
     sections = (
+        *(wrap(warning) for warning in warnings(beside)),
         wrap(result.verdict.text),
         *(wrap(caveat) for caveat in caveats(beside)),
         fact_lines(data(result)),

@@ -7,12 +7,22 @@ from equipoise.inference.violation import CycleViolation, EdgeViolation, Violati
 from equipoise.inference.violation.cycles import CERTAIN
 from equipoise.report.facts import Facts, fact_lines
 from equipoise.report.layout import INDENT, entry, label, table, wrap
-from equipoise.report.numbers import aligned, decimals, fixed, interval, probability
-from equipoise.report.tables import beside_paths
+from equipoise.report.numbers import (
+    aligned,
+    decimals,
+    estimate,
+    fixed,
+    interval,
+    probability,
+    scientific,
+)
+from equipoise.report.tables import beside_paths, cycle_path
 from equipoise.text import printable
 
 MOST_CYCLES, MOST_EDGES = 5, 5
 _LABEL = 28
+# Of a path that stands by itself, columns.
+_WHOLE = 400
 _PER = 1000
 
 
@@ -54,11 +64,11 @@ def _cycles(violation: Violation) -> list[str]:
     worst = testable[:MOST_CYCLES]
     # Each in the direction in which it runs rather than back.
     lines = _cycle_table(worst, [ahead(cycle.affinity) for cycle in worst], rope)
+    path = cycle_path(ahead(worst[0].affinity).states, _WHOLE)
+    if not any(line.endswith(path) for line in lines):
+        lines += entry("the first", path)
     if len(testable) > MOST_CYCLES:
-        lines.append(
-            f"  The worst {MOST_CYCLES} of {len(testable):,} testable cycles of the minimum-weight "
-            "basis."
-        )
+        lines.append(f"  The worst {MOST_CYCLES} of {judged_cycles(violation)}.")
     lines += [line for name, text in named_entries(violation) for line in entry(name, text)]
     if violation.asked:
         own = [cycle.affinity for cycle in violation.asked]
@@ -68,6 +78,22 @@ def _cycles(violation: Violation) -> list[str]:
         if not all(cycle.affinity.testable for cycle in violation.asked):
             lines.append("  (untestable: passes between states not seen to lead back)")
     return lines
+
+
+def judged_cycles(violation: Violation) -> str:
+    """Say how many testable cycles were judged, and which: "17 testable cycles: ...".
+
+    Nothing of loops is said where none was found.
+    """
+    testable = [cycle for cycle in violation.cycles if cycle.affinity.testable]
+    loops = sum(cycle.origin == "loop" for cycle in testable)
+    basis = len(testable) - loops
+    if not loops:
+        return f"{basis:,} testable cycles of the minimum-weight basis"
+    return (
+        f"{len(testable):,} testable cycles: {basis:,} of the minimum-weight basis, "
+        f"{loops} longer {'loops' if loops > 1 else 'loop'} beside it"
+    )
 
 
 def named_entries(violation: Violation) -> list[tuple[str, str]]:
@@ -91,8 +117,9 @@ def named_entries(violation: Violation) -> list[tuple[str, str]]:
         (
             "explains",
             "nats of log-likelihood that a drive of this cycle alone accounts for, near balance, "
-            "some half a nat by chance; ranked by it, after whether the interval holds 0. Cycles "
-            "share edges: where one is driven, others have affinities too",
+            "some half a nat by chance; ranked by it less what tells this cycle from all others "
+            "(-log prior), after whether the interval holds 0. Cycles share edges: where one is "
+            "driven, others have affinities too",
         ),
     ]
 
@@ -184,15 +211,19 @@ def rate_facts(violation: Violation) -> Facts:
             ("per step", rate.per_step, ", a step to another state"),
         ):
             places = decimals(found.mcse, found.sd)
-            between = interval(found.lower, found.upper, places)
-            entries.append((name, f"{fixed(found.mean, places)} {between}{unit}"))
+            text = estimate(found.mean, found.lower, found.upper, places)
+            entries.append((name, f"{text}{unit}"))
         places = decimals(0.0, rate.null_upper - rate.null_mean)
+        tiny = rate.null_upper < 10.0**-places
+        null_mean, null_upper = (
+            scientific(value) if tiny else fixed(value, places)
+            for value in (rate.null_mean, rate.null_upper)
+        )
         entries.append(
             (
                 "had it held",
-                f"the mean per trial would be {fixed(rate.null_mean, places)}, and below "
-                f"{fixed(rate.null_upper, places)} in 95 of 100 tables; {rate.p_text}, "
-                f"{rate.invalid}",
+                f"the mean per trial would be {null_mean}, and below {null_upper} in 95 of 100 "
+                f"tables; {rate.p_text}, {rate.invalid}",
             )
         )
         entries.append(
@@ -204,13 +235,13 @@ def rate_facts(violation: Violation) -> Facts:
         )
     share = violation.unexplained
     if share is not None:
+        percent = (100 * share.mean, 100 * share.lower, 100 * share.upper)
         places = decimals(100 * share.mcse, 100 * share.sd)
         entries.append(
             (
                 "unexplained",
-                f"{fixed(100 * share.mean, places)} % "
-                f"{interval(100 * share.lower, 100 * share.upper, places)} of the squared "
-                "log-ratios are explained by no potential",
+                f"{estimate(*percent, places)} % of the squared log-ratios are explained by no "
+                "potential",
             )
         )
     return Facts(

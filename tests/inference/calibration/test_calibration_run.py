@@ -18,6 +18,7 @@ from equipoise.inference.calibration.run import compute, header, run
 from equipoise.inference.calibration.simulate import blank_counts, design_index, simulate
 from equipoise.inference.calibration.store import Journal, Record, read
 from equipoise.models import Priors
+from equipoise.parallel import Workers
 
 COMMAND = "import sys; from equipoise.cli import main; sys.exit(main())"
 
@@ -244,10 +245,15 @@ def test_a_broken_line_is_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "match"),
-    [({"engine": "slow"}, "engine"), ({"datasets": 1}, "datasets"), ({"workers": 0}, "workers")],
+    [
+        ({"engine": "slow"}, "engine"),
+        ({"datasets": 1}, "datasets"),
+        ({"workers": Workers(0)}, "workers"),
+        ({"workers": 2}, "workers"),
+    ],
 )
 def test_arguments_out_of_range(tmp_path, options, match):
-    given = {"engine": "fast", "datasets": 4, "random_seed": 0, "workers": 1, **options}
+    given = {"engine": "fast", "datasets": 4, "random_seed": 0, **options}
     with pytest.raises(UsageError, match=match):
         run(tmp_path / "a.jsonl", **given)
     assert not (tmp_path / "a.jsonl").exists()
@@ -268,7 +274,7 @@ def test_a_killed_run_continues_and_equals_one_of_another_number_of_workers(tmp_
     kept = path.read_bytes()
     before = kept[: kept.rfind(b"\n") + 1]
     assert 3 <= before.count(b"\n") < 7
-    done = run(path, engine="fast", datasets=6, random_seed=4, workers=2)
+    done = run(path, engine="fast", datasets=6, random_seed=4, workers=Workers(2))
     assert done == 6 - (before.count(b"\n") - 1)
     assert path.read_bytes().startswith(before)
     assert run(path, engine="fast", datasets=6, random_seed=4) == 0

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from math import hypot
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from simulated import random_kernel
 
 from equipoise.errors import DataError, UsageError
 from equipoise.graph import cycle_vector, support_graph
+from equipoise.inference.balance import test as run_test
 from equipoise.inference.planning import plan
 from equipoise.inference.planning.assumptions import (
     assumed_circulation,
@@ -28,6 +30,10 @@ def test_what_the_counts_so_far_say():
     assert cycle.standard_error == pytest.approx(0.2816, rel=0.03)  # 1/n, as in the literature
     assert found.log_bayes_factor.log_value == pytest.approx(0.34, abs=0.05)
     assert found.ceiling == pytest.approx(1.1, abs=0.15)
+    same = run_test(found.counts, fast=True, random_seed=1).verdict.ceiling
+    error = hypot(found.ceiling_mcse, same.mcse)
+    assert 0 < error < 0.05
+    assert found.ceiling == pytest.approx(same.log_value, abs=4 * error)
     assert found.doubt is None
     assert found.exit_status == 0
 
@@ -143,7 +149,7 @@ def test_lost_trials_that_are_dropped_count_nowhere():
 
 
 def test_without_a_single_mode_the_plan_is_doubted(monkeypatch):
-    def none(quick, rows, truths, budgets, rng, done, workers):
+    def none(quick, rows, truths, budgets, rng, done, run):
         return np.full((len(budgets), len(truths.eta)), np.nan)
 
     monkeypatch.setattr("equipoise.inference.planning.simulation.simulated_factors", none)

@@ -9,6 +9,15 @@ PHONE, DESK = {"width": 375, "height": 812}, {"width": 1280, "height": 800}
 BEYOND = """[...document.querySelectorAll("body *")].filter(
     e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll")
 ).map(e => e.outerHTML.slice(0, 200))"""
+# Tables whose first column leaves when they are scrolled as far as they go.
+FIRST_STAYS = """[...document.querySelectorAll("div.scroll")].filter(box => {
+    box.scrollLeft = 1e6
+    const moved = box.scrollLeft
+    const cell = box.querySelector("tbody tr > :first-child").getBoundingClientRect()
+    const left = cell.left - box.getBoundingClientRect().left
+    box.scrollLeft = 0
+    return moved > 0 && Math.abs(left) > 1
+}).map(box => box.outerHTML.slice(0, 200))"""
 
 
 @pytest.mark.parametrize("name", ["hostile", "alofi-rain"])
@@ -28,6 +37,9 @@ def test_nothing_overflows_and_nothing_complains(browser, page, tmp_path, name):
         assert inner == size["width"]
         assert width <= inner
         assert tab.evaluate(BEYOND) == []
+        assert tab.is_visible(".hint") == (size == PHONE)
+        # Scrolled aside, a table keeps its first column in sight.
+        assert tab.evaluate(FIRST_STAYS) == []
     drawn = tab.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 0)")
     assert len(drawn) >= 4
     assert all(drawn)

@@ -3,15 +3,20 @@
 import base64
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from report_names import HOSTILE_NAMES
 
+from equipoise import __version__
+from equipoise.counts import TransitionCounts
 from equipoise.inference.diagnosis import diagnose
-from equipoise.report import html
+from equipoise.report import Made, html
 from equipoise.report.methods import methods
 from equipoise.report.page.blocks import Section, Words
+from equipoise.report.page.matrix import count_matrix
 from equipoise.report.page.sections import counted, violation
 from equipoise.report.records import record_tables
 
@@ -99,6 +104,72 @@ def test_a_title_and_metadata_are_not_trusted(result):
         assert outline.elements <= ELEMENTS
         assert "".join(outline.text).count(name) >= 4
         assert "\u202e" not in text
+
+
+def test_the_head_says_of_which_data_and_how_it_was_made(result):
+    folder = "/secret/place/"
+    when = datetime(2026, 11, 26, 12, 5, tzinfo=UTC)
+    made = Made((f"{folder}<b>rain.csv",), when, "equipoise report '<b>rain.csv' --fast")
+    outcome = result("alofi-rain")
+    text = html(outcome, made=made, sections=[])
+    assert folder not in text
+    shown = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text))
+    assert shown["source"] == "&lt;b&gt;rain.csv"
+    assert shown["command"] == "equipoise report &#39;&lt;b&gt;rain.csv&#39; --fast"
+    assert shown["made"] == f"2026-11-26 12:05 UTC, by Equipoise {__version__}, seed 3"
+    assert shown["data"].startswith("3 states, 3 edges, 1 of 1 cycles testable; 1,095 transitions")
+    assert "fast path, without MCMC; multinomial likelihood" in shown["settings"]
+    # What is not known is left out.
+    assert set(dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html(outcome, sections=[])))) == {
+        "data",
+        "settings",
+        "made",
+    }
+
+
+def test_the_counts_stand_in_the_page(result):
+    outcome = result("two components")
+    block = count_matrix(outcome.counts)
+    table = outcome.counts.counts.toarray()
+    for i, (name, cells, total) in enumerate(block.rows):
+        assert name == outcome.counts.states[i]
+        assert [int(text) for text, _ in cells] == table[i].tolist()
+        assert int(total) == outcome.counts.trials[i]
+        # Darker where likelier: shade 0 is none at all.
+        order = np.argsort([int(text) for text, _ in cells], kind="stable")
+        assert np.all(np.diff([cells[k][1] for k in order]) >= 0)
+        assert all((shade == 0) == (text == "0") for text, shade in cells)
+    text = html(outcome, sections=[counted])
+    assert '<th scope="row">d</th>' in text
+    assert count_matrix(result("hostile").counts).columns[-1] != "(no state)"
+    weekday = count_matrix(result("smollm2-weekday").counts)
+    assert weekday.columns[-1] == "(no state)"
+    assert sum(int(cells[-1][0]) for _, cells, _ in weekday.rows) == 296
+
+
+def test_a_large_table_of_counts_is_not_printed():
+    matrix = (np.arange(17 * 17).reshape(17, 17) % 5).tolist()
+    counts = TransitionCounts.from_matrix(matrix, states=[f"s{k}" for k in range(17)])
+    said = count_matrix(counts)
+    assert "17 × 17" in said.text
+    assert "counts.csv" in said.text
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "not_said"),
+    [
+        ("smollm2-weekday", "Balance is rejected. Given the cyclic", "not findings"),
+        ("alofi-rain", "Whether balance breaks is undecided", "is rejected"),
+        ("claude-4", "No cycle is testable: a potential fits", "on the line, up to noise; here"),
+        ("distrusted alofi-rain", "No verdict can be given", "is undecided"),
+    ],
+)
+def test_words_follow_the_verdict(result, page, name, said, not_said):
+    words = " ".join("".join(Outline(page(name)).text).split())
+    assert said in words
+    assert not_said not in words
+    doubted = not result(name).verdict.trusted
+    assert (words.count("The test is not to be trusted") == 3) == doubted  # under each figure
 
 
 def test_every_section_stands_in_order(page):

@@ -26,7 +26,7 @@ from equipoise.inference.calibration.simulate import (
 )
 from equipoise.inference.calibration.store import SCHEMA, Journal, Record
 from equipoise.models import Priors
-from equipoise.parallel import Workers, check_workers, run_tasks
+from equipoise.parallel import HERE, Workers, check_workers, run_tasks
 
 EngineName = Literal["fast", "path"]
 Progress = Callable[[str, float], None]
@@ -39,8 +39,7 @@ def run(
     engine: EngineName,
     datasets: int,
     random_seed: int,
-    workers: int = 1,
-    scheduler: str | None = None,
+    workers: Workers = HERE,
     progress: Progress | None = None,
 ) -> int:
     """Infer each data set of a calibration and append it to a journal.
@@ -59,10 +58,8 @@ def run(
     random_seed
         From 0.
     workers
-        Processes of this machine.
-    scheduler
-        Address of a dask scheduler, whose workers infer the data sets instead. The results are the
-        same; a data set whose worker died is inferred by another.
+        Where: in processes of this machine, or by the workers of a dask scheduler, of which one may
+        die: its data set is inferred by another. The results are the same.
     progress
         Called with (what is being done, fraction done).
 
@@ -91,15 +88,14 @@ def run(
     ):
         if int(value) != value or value < least:
             raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    where = Workers(workers, scheduler)
-    check_workers(where)
+    check_workers(workers)
     with Journal(path, header(engine, random_seed)) as journal:
         left = [number for number in range(datasets) if number not in journal.done]
         # Graph by graph: a process compiles the model of each once.
         left.sort(key=lambda number: (design_index(random_seed, number), number))
         told = progress or _silent
         told(f"{len(left):,} data sets to go", 1.0 - len(left) / datasets)
-        for done, record in enumerate(_records(engine, random_seed, left, where), 1):
+        for done, record in enumerate(_records(engine, random_seed, left, workers), 1):
             journal.append(record)
             to_go = len(left) - done
             told(f"{to_go:,} data sets to go, now {record.design}", 1.0 - to_go / datasets)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -40,6 +41,7 @@ from equipoise.inference.posterior.sampler import check_sampling
 from equipoise.inference.violation import Violation, violation
 from equipoise.likelihoods import FloatArray, Rejected
 from equipoise.models import Priors
+from equipoise.parallel import HERE, RunTasks, Workers, hired
 from equipoise.simulate import RandomSeed
 from equipoise.simulate.draws import plain_seed, random_generator
 
@@ -165,6 +167,7 @@ def compare(
     rope: float = ROPE_SPREAD,
     draws: int | None = None,
     random_seed: RandomSeed = None,
+    workers: Workers = HERE,
     progress: Progress | None = None,
 ) -> Comparison:
     """Compare kernels: have they one potential, and if not, how do they differ.
@@ -188,6 +191,9 @@ def compare(
         scales, default 1,000, and twice as many at each σ_c of a kernel alone.
     random_seed : int, Generator or None
         The same seed gives the same result.
+    workers : Workers
+        Where each kernel is weighed alone and, of very many kernels, curves of the evidence are
+        computed; it changes nothing but the time. Chains of MCMC are run here.
     progress : callable, optional
         Called with (what is being done, fraction done).
 
@@ -201,11 +207,14 @@ def compare(
     UsageError
         If there are fewer than two kernels, an argument is out of its range, or the kernels have
         more than 1,000 parameters together for MCMC, or more than 3,000 on the fast path and one of
-        them, or the states of all, more than 300.
+        them, or the states of all, more than 300; if the workers cannot be had.
+    MissingDependencyError
+        If a scheduler is given and dask.distributed is not installed.
     DataError
         If they have nothing in common to compare.
     NotTrustedError
-        If a posterior mode cannot be reached at all, or rounding spoils the curvature.
+        If a posterior mode cannot be reached at all, rounding spoils the curvature, or a worker
+        died.
     """
     kernels = kernels_of(counts, rejected=rejected)
     check_rope(rope)
@@ -221,11 +230,11 @@ def compare(
     stages = Stages(progress)
     tests: tuple[BalanceTest, ...] = ()
     violations: tuple[Violation, ...] = ()
-    with threadpool_limits(1, user_api="blas"):
+    with hired(workers) as run, threadpool_limits(1, user_api="blas"):
         data = kernel_data(kernels)
         if fast and one_by_one(data):
             found, fits = one_kernel_after_another(
-                kernels, data, asked, draws=draws, rng=rng, stages=stages, until=0.95
+                kernels, data, asked, draws=draws, rng=rng, stages=stages, until=0.95, run=run
             )
             own = own_of_many(kernels, fits.alone.each)
         else:
@@ -253,7 +262,7 @@ def compare(
                     start=0.25,
                     until=0.85,
                 )
-            tests, violations = _alone(kernels, asked, draws, rng, stages)
+            tests, violations = _alone(kernels, asked, draws, rng, stages, run)
             own = tuple(own_balance(t, v) for t, v in zip(tests, violations, strict=True))
     added = added_up(kernels, asked, draws, rng)
     stages.next("counts added up", 1.0)(1, 1)
@@ -288,24 +297,31 @@ def compare(
 
 
 def _alone(
-    kernels: Kernels, priors: Priors, draws: int, rng: np.random.Generator, stages: Stages
+    kernels: Kernels,
+    priors: Priors,
+    draws: int,
+    rng: np.random.Generator,
+    stages: Stages,
+    run: RunTasks,
 ) -> tuple[tuple[BalanceTest, ...], tuple[Violation, ...]]:
-    tests, violations = [], []
+    tasks = [(counts, int(rng.integers(2**31))) for counts in kernels.counts]
     done = stages.next("each kernel alone", 0.95)
-    for k, counts in enumerate(kernels.counts):
-        seed = int(rng.integers(2**31))
-        test = test_balance(
-            counts,
-            fast=True,
-            priors=priors,
-            rejected=kernels.rejected,
-            draws=2 * draws,
-            random_seed=seed,
-        )
-        tests.append(test)
-        violations.append(violation(test, random_seed=seed))
-        done(k + 1, len(kernels.names))
-    return tuple(tests), tuple(violations)
+    found: dict[int, tuple[BalanceTest, Violation]] = {}
+    for number, one in run(partial(_one_alone, priors, kernels.rejected, draws), tasks):
+        found[number] = one
+        done(len(found), len(tasks))
+    tests, violations = zip(*(found[number] for number in range(len(tasks))), strict=True)
+    return tests, violations
+
+
+def _one_alone(
+    priors: Priors, rejected: Rejected, draws: int, task: tuple[TransitionCounts, int]
+) -> tuple[BalanceTest, Violation]:
+    counts, seed = task
+    test = test_balance(
+        counts, fast=True, priors=priors, rejected=rejected, draws=2 * draws, random_seed=seed
+    )
+    return test, violation(test, random_seed=seed)
 
 
 def _known(one: OwnBalance) -> float | None:

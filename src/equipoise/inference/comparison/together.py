@@ -16,6 +16,7 @@ from equipoise.inference.findings import Stages
 from equipoise.inference.posterior.convergence import Convergence
 from equipoise.inference.weighted import weighted_quantiles
 from equipoise.models import Priors
+from equipoise.parallel import RunTasks
 
 _MORE = 4
 _MOST_DRAWS = 1000
@@ -86,6 +87,7 @@ def one_kernel_after_another(
     rng: np.random.Generator,
     stages: Stages,
     until: float,
+    run: RunTasks,
 ) -> tuple[Together, ManyFits]:
     """Weigh all hypotheses of many kernels, each integrated by itself."""
     fits = solve_many(
@@ -95,6 +97,7 @@ def one_kernel_after_another(
         n_draws=min(draws, _MOST_DRAWS),
         rng=rng,
         progress=stages.next("potentials", until),
+        run=run,
     )
     found = Together(
         verdict=sharing_verdict(fits, fits.ceiling),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from equipoise.errors import DataError
+from equipoise.io.faults import Fault, refuse
 from equipoise.io.files import Path
 from equipoise.io.frame import is_frame
 from equipoise.io.textfile import read_table
@@ -187,22 +188,28 @@ def _checked(
             twice = next(one for one in found if found.count(one) > 1)
             raise DataError(f"{where}the {kind} {quoted(twice)} comes twice; give each one once")
     values = np.empty((len(states), len(columns)))
+    faults: list[Fault] = []
     for state, row, target in zip(states, cells, values, strict=True):
         for k, cell in enumerate(row):
-            target[k] = _number(cell, f"{where}feature {quoted(columns[k])} of {quoted(state)}")
+            number, wrong, remedy = _number(cell)
+            target[k] = number
+            if wrong:
+                what = f"feature {quoted(columns[k])} of {quoted(state)} is {wrong}"
+                faults.append(Fault(len(faults), what, remedy))
+    refuse(faults, lambda _: where)
     return FeatureTable(tuple(states), tuple(columns), values)
 
 
-def _number(cell: Any, what: str) -> float:
+def _number(cell: Any) -> tuple[float, str, str]:
+    """Return a feature as a number, what is wrong with it (or nothing), and what to do."""
     text = cell.strip() if isinstance(cell, str) else cell
     missing = text is None or text == ""
     try:
         value = float("nan") if missing else float(text)
     except (TypeError, ValueError):
-        raise DataError(
-            f"{what} is {quoted(text)}, which is no number; write categories as columns of 0 and 1"
-        ) from None
-    if not np.isfinite(value):
-        shown = "missing" if missing or np.isnan(value) else f"{value}"
-        raise DataError(f"{what} is {shown}; give a finite number, or leave the state out")
-    return value
+        wrong = f"{quoted(text)}, which is no number"
+        return 0.0, wrong, "write categories as columns of 0 and 1"
+    if np.isfinite(value):
+        return value, "", ""
+    shown = "missing" if missing or np.isnan(value) else f"{value}"
+    return 0.0, shown, "give a finite number, or leave the state out"

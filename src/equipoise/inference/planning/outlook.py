@@ -13,7 +13,7 @@ from equipoise.inference.planning.quick import Quick
 from equipoise.inference.planning.testability import strong_components
 from equipoise.inference.planning.truths import Truths
 from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows
-from equipoise.parallel import HERE, Workers, run_tasks
+from equipoise.parallel import RunTasks, run_tasks
 
 LEVELS = (0.05, 0.95)
 
@@ -77,19 +77,19 @@ def simulated_factors(
     budgets: Sequence[IntArray],
     rng: np.random.Generator,
     done: Callable[[int], None],
-    workers: Workers = HERE,
+    run: RunTasks = run_tasks,
 ) -> FloatArray:
     """Return log Bayes factors of simulated tables, shape (len(budgets), len(truths)).
 
     NaN where a mode was not reached. ``done`` is called with the number of tables so far. They are
-    drawn here, and analysed by the workers.
+    drawn here, and analysed by whom ``run`` hands them to.
     """
     drawn = [
         (theta, [add_trials(rows, eta, trials, rng) for trials in budgets])
         for theta, eta in zip(truths.theta, truths.eta, strict=True)
     ]
     factors = np.full((len(budgets), len(drawn)), np.nan)
-    found = run_tasks(partial(_factors, quick), drawn, workers)
+    found = run(partial(_factors, quick), drawn)
     for ready, (k, values) in enumerate(found, 1):
         factors[:, k] = values
         done(ready * len(budgets))

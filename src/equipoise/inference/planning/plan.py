@@ -66,9 +66,9 @@ class Plan:
         Of the counts so far, by the fast path; None where it was not computed.
     size
         ρ by the counts so far; None as above, or where no cycle is testable.
-    ceiling
-        Log Bayes factor had the counts so far equalled their reversible expectation, nats; None as
-        above.
+    ceiling, ceiling_mcse
+        Log Bayes factor had the counts so far equalled their reversible expectation, and its Monte
+        Carlo error, nats; None as above.
     outlook
         For either assumption and each number of further trials.
     factors
@@ -99,6 +99,7 @@ class Plan:
     log_bayes_factor: BayesFactor | None
     size: ViolationSize | None
     ceiling: float | None
+    ceiling_mcse: float | None
     outlook: tuple[Outlook, ...]
     factors: FloatArray
     allocations: tuple[Allocation, ...]
@@ -272,6 +273,7 @@ def plan(
         if known.fit is None or not graph.n_testable_cycles
         else violation_size(known.fit.cyclic_draws, ROPE),
         ceiling=simulated.ceiling,
+        ceiling_mcse=simulated.ceiling_mcse,
         outlook=simulated.outlook,
         factors=simulated.factors,
         allocations=allocations,

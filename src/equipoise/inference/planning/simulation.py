@@ -8,7 +8,7 @@ import numpy as np
 
 from equipoise.inference.evidence.laplace import LaplaceFit, solve
 from equipoise.inference.evidence.psis import K_TRUSTED
-from equipoise.inference.fast import likeliest_mode
+from equipoise.inference.fast import ceiling_factor, likeliest_mode
 from equipoise.inference.findings import Stages
 from equipoise.inference.modes.mode import find_mode
 from equipoise.inference.planning.outlook import (
@@ -28,11 +28,13 @@ from equipoise.inference.planning.truths import (
 from equipoise.inference.problem import MOST_FOR_MULTINOMIAL, Problem
 from equipoise.likelihoods import FloatArray, IntArray, MultinomialRows
 from equipoise.models.latent import LatentModel
-from equipoise.parallel import Workers
+from equipoise.parallel import Workers, hired
 
 TruthName = Literal["violation", "none"]
 TRUTHS: tuple[TruthName, ...] = ("violation", "none")
 _MORE = 8000
+# Draws behind the ceiling, as many as the fast path takes there.
+_CEILING = 1000
 # So many tables without a mode may be left out before the rest no longer speaks for all.
 _FAILED = 0.02
 
@@ -99,8 +101,9 @@ class Simulated:
         For either assumption and each number of further trials.
     factors
         Log Bayes factors, shape (2, budgets, simulations); (2, 0, 0) without any.
-    ceiling
-        Of the counts so far, nats; None without simulations.
+    ceiling, ceiling_mcse
+        Of the counts so far and its Monte Carlo error, nats; None without simulations. By the fast
+        path, as `equipoise.test` has it; the error is None where the path is not to be trusted.
     doubt
         Why they must not be relied on, in words; None where they may be.
     """
@@ -108,6 +111,7 @@ class Simulated:
     outlook: tuple[Outlook, ...]
     factors: FloatArray
     ceiling: float | None
+    ceiling_mcse: float | None
     doubt: str | None
 
 
@@ -128,7 +132,7 @@ def simulate(
     """
     nothing = np.zeros((2, 0, 0))
     if known.fit is None or not problem.graph.n_cycles:
-        return Simulated((), nothing, None, None)
+        return Simulated((), nothing, None, None, None)
     fit, base = known.fit, known.fit.curve.reversible
     balanced = balanced_truths(base, fit.reversible, simulations, rng)
     if assumed is None:
@@ -136,7 +140,7 @@ def simulate(
         for trials in spreads:
             chance = testable_probability(problem.graph, rows, balanced, trials, rng)
             rows_.append(untestable_outlook("none", int(trials.sum()), chance))
-        return Simulated(tuple(rows_), nothing, None, _doubt(balanced, nothing))
+        return Simulated(tuple(rows_), nothing, None, None, _doubt(balanced, nothing))
     quick = Quick(
         fit.reversible,
         fit.cyclic,
@@ -151,22 +155,32 @@ def simulate(
     offset = exact.log_value - now if exact.distrust is None else 0.0
     done = stages.next("simulated tables", 0.99)
     tables = simulations * len(spreads)
-    factors = np.array(
-        [
-            simulated_factors(
-                quick, rows, truths, spreads, rng, _part(done, k * tables, 2 * tables), workers
-            )
-            for k, truths in enumerate((violating, balanced))
-        ]
-    )
+    with hired(workers) as run:
+        factors = np.array(
+            [
+                simulated_factors(
+                    quick, rows, truths, spreads, rng, _part(done, k * tables, 2 * tables), run
+                )
+                for k, truths in enumerate((violating, balanced))
+            ]
+        )
     # Near the ceiling log BF hardly varies, and the errors of analysis are part of its spread.
     error = np.hypot(QUICK_ERROR, exact.mcse if exact.distrust is None else 0.0)
     factors += offset + rng.normal(0.0, error, factors.shape)
     eta = fit.reversible.design @ base.mode.theta
 
-    def ceiling(trials: IntArray) -> float:
+    def quickly(trials: IntArray) -> float:
         expected = replace(rows, trials=rows.trials + trials).expected(eta)
         return quick.log_bayes_factor(expected, base.mode.theta)
+
+    now_at_most = ceiling_factor(fit, _CEILING, rng, stages.next("ceiling", 1.0))
+    trusted = now_at_most is not None and now_at_most.distrust is None
+    start = quickly(0 * spreads[0])
+    level = now_at_most.log_value if now_at_most is not None and trusted else start
+
+    def ceiling(trials: IntArray) -> float:
+        # The quick way tells by how much further trials raise it.
+        return level + quickly(trials) - start
 
     found = tuple(
         outlook(truth, int(trials.sum()), factors[k, b], ceiling(trials), 1.0)
@@ -174,7 +188,8 @@ def simulate(
         for b, trials in enumerate(spreads)
     )
     doubt = _doubt(balanced, factors) or _doubt(violating, factors, "a violation of this size")
-    return Simulated(found, factors, ceiling(0 * spreads[0]), doubt)
+    error = now_at_most.mcse if now_at_most is not None and trusted else None
+    return Simulated(found, factors, level, error, doubt)
 
 
 def _part(done: Callable[[int, int], None], before: int, planned: int) -> Callable[[int], None]:

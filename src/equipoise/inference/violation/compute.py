@@ -7,10 +7,17 @@ import numpy as np
 from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest, check_rope
 from equipoise.inference.posterior.derived import flows_of
-from equipoise.inference.violation.cycles import violations_of_cycles, worst_first
+from equipoise.inference.violation.cycles import (
+    CycleViolation,
+    Origin,
+    violations_of_cycles,
+    worst_first,
+)
+from equipoise.inference.violation.drive import cycle_metric
 from equipoise.inference.violation.edges import violations_of_edges
 from equipoise.inference.violation.entropy_production import entropy_production_of
 from equipoise.inference.violation.estimate import estimates_of
+from equipoise.inference.violation.loops import driven_loops, loop_prior
 from equipoise.inference.violation.null import null_entropy_production
 from equipoise.inference.violation.result import Violation
 from equipoise.inference.violation.share import unexplained_share
@@ -38,7 +45,8 @@ def violation(
 
     Every posterior is given the cyclic hypothesis, σ_c with its prior. A cycle is *named* by a
     probability that is averaged over both hypotheses, so that nothing is named where the evidence
-    favours balance.
+    favours balance. The cycles judged are those of the minimum-weight basis and up to five longer
+    loops: those that explain more than the cycles of the basis which they are made of.
 
     Currents and entropy production are those of the chain kept to states that were seen to lead to
     each other and back: where the support has others, a trial that goes there counts as staying,
@@ -68,7 +76,8 @@ def violation(
     References
     ----------
     Schnakenberg 1976, Rev. Mod. Phys. 48, 571 (entropy production); Jiang, Lim, Yao & Ye 2011,
-    Math. Program. 127, 203 (the share no potential explains).
+    Math. Program. 127, 203 (the share no potential explains); Mallat & Zhang 1993, IEEE Trans.
+    Signal Process. 41, 3397 (matching pursuit).
     """
     if not isinstance(result, BalanceTest):
         raise UsageError(
@@ -78,11 +87,8 @@ def violation(
     check_rope(rope_affinity)
     asked = [_indices(result, cycle) for cycle in cycles]
     graph, draws = result.graph, result.findings.cyclic
-    basis = [_indices(result, cycle.states) for cycle in result.cycles]
     p_cyclic = _p_cyclic(result)
-    judged = violations_of_cycles(
-        result.findings, [*basis, *asked], rope=rope_affinity, p_cyclic=p_cyclic
-    )
+    judged = _judged(result, asked, rope_affinity, p_cyclic)
     rows = result.findings.problem.likelihood
     flows = share = rate = no_flows = None
     if not graph.n_testable_cycles:
@@ -104,8 +110,8 @@ def violation(
     return Violation(
         rope_affinity=float(rope_affinity),
         p_cyclic=None if p_cyclic is None else p_cyclic[0],
-        cycles=worst_first(judged[: len(basis)]),
-        asked=judged[len(basis) :],
+        cycles=worst_first([cycle for cycle in judged if cycle.origin != "asked"]),
+        asked=tuple(cycle for cycle in judged if cycle.origin == "asked"),
         edges=violations_of_edges(result.edges, draws, flows),
         size=result.verdict.size,
         unexplained=share,
@@ -113,6 +119,25 @@ def violation(
         no_flows=no_flows,
         distrust=result.distrust,
     )
+
+
+def _judged(
+    result: BalanceTest,
+    asked: Sequence[tuple[int, ...]],
+    rope: float,
+    p_cyclic: tuple[float, float] | None,
+) -> tuple[CycleViolation, ...]:
+    """Judge the cycles of the basis, the longer loops that explain more, and those asked for."""
+    if not result.graph.n_cycles:
+        return ()
+    draws, metric = result.findings.cyclic, cycle_metric(result.findings)
+    basis = [_indices(result, cycle.states) for cycle in result.cycles]
+    testable = np.array([edge.testable for edge in result.edges])
+    prior = loop_prior(result.graph, testable, basis)
+    cycles: list[tuple[tuple[int, ...], Origin]] = [(cycle, "basis") for cycle in basis]
+    cycles += [(loop, "loop") for loop in driven_loops(metric, prior, draws, basis)]
+    cycles += [(cycle, "asked") for cycle in asked]
+    return violations_of_cycles(metric, prior, draws, cycles, rope=rope, p_cyclic=p_cyclic)
 
 
 def _indices(result: BalanceTest, cycle: Sequence[str]) -> tuple[int, ...]:

@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot
+from typing import Literal
 
 import numpy as np
 
 from equipoise.inference.cycles import CycleAffinity, affinities_of
-from equipoise.inference.findings import Findings
-from equipoise.inference.violation.drive import drive_alone
-from equipoise.inference.weighted import weighted_quantiles
+from equipoise.inference.violation.drive import CycleMetric
+from equipoise.inference.violation.loops import LoopPrior
+from equipoise.inference.weighted import WeightedDraws, weighted_quantiles
 
 #: A cycle is named where its affinity lies beyond the rope with more than this probability.
 CERTAIN = 0.95
+
+#: Where a cycle comes from: the minimum-weight basis, the search for longer loops that are driven
+#: (:func:`equipoise.inference.violation.loops.driven_loops`), or the user.
+Origin = Literal["basis", "loop", "asked"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class CycleViolation:
     ----------
     affinity
         States in order, and the posterior of the affinity under the cyclic hypothesis, nats.
+    origin
+        Where it comes from.
     beyond, beyond_mcse
         ``P(|A| > rope)`` under the cyclic hypothesis, σ_c weighted by its posterior, and its Monte
         Carlo error.
@@ -31,8 +38,11 @@ class CycleViolation:
         balance every affinity is 0. None where no probability of balance is given.
     explains, explains_mcse
         Nats of log-likelihood that a drive of this cycle alone would explain
-        (:func:`equipoise.inference.violation.drive.drive_alone`): posterior mean and its Monte
+        (:class:`equipoise.inference.violation.drive.CycleMetric`): posterior mean and its Monte
         Carlo error.
+    log_prior
+        Log prior probability that this loop is the one driven, nats
+        (:class:`equipoise.inference.violation.loops.LoopPrior`).
     at_least
         ``|A|`` exceeds this with probability 0.95 under the cyclic hypothesis, nats.
     named
@@ -41,12 +51,14 @@ class CycleViolation:
     """
 
     affinity: CycleAffinity
+    origin: Origin
     beyond: float
     beyond_mcse: float
     averaged: float | None
     averaged_mcse: float | None
     explains: float
     explains_mcse: float
+    log_prior: float
     at_least: float
     named: bool
 
@@ -57,8 +69,10 @@ class CycleViolation:
 
 
 def violations_of_cycles(
-    findings: Findings,
-    cycles: Sequence[Sequence[int]],
+    metric: CycleMetric,
+    prior: LoopPrior,
+    draws: WeightedDraws,
+    cycles: Sequence[tuple[tuple[int, ...], Origin]],
     *,
     rope: float,
     p_cyclic: tuple[float, float] | None,
@@ -67,10 +81,14 @@ def violations_of_cycles(
 
     Parameters
     ----------
-    findings
-        Of a finished test.
+    metric
+        Of the circulations.
+    prior
+        Which loop is driven.
+    draws
+        Of the cyclic hypothesis.
     cycles
-        State indices in order.
+        What to judge: state indices in order, and where they come from.
     rope
         ``|A|`` up to this counts as practically nothing, nats.
     p_cyclic
@@ -79,12 +97,13 @@ def violations_of_cycles(
     """
     if not cycles:
         return ()
-    draws = findings.cyclic
-    size = np.abs(draws.affinities(cycles))
-    explains = draws.summarise(drive_alone(findings, cycles))
+    walks = [walk for walk, _ in cycles]
+    size = np.abs(draws.affinities(walks))
+    amplitudes = draws.circulation @ metric.orthonormal
+    explains = draws.summarise(metric.explained(amplitudes, metric.directions(walks)))
     (at_least,) = weighted_quantiles(size, draws.weights, (1.0 - CERTAIN,))
     found = []
-    for k, affinity in enumerate(affinities_of(draws.graph, draws, cycles)):
+    for k, affinity in enumerate(affinities_of(draws.graph, draws, walks)):
         beyond, error = draws.probability(size[:, k] > rope)
         averaged = averaged_error = None
         if p_cyclic is not None:
@@ -93,12 +112,14 @@ def violations_of_cycles(
         found.append(
             CycleViolation(
                 affinity=affinity,
+                origin=cycles[k][1],
                 beyond=beyond,
                 beyond_mcse=error,
                 averaged=averaged,
                 averaged_mcse=averaged_error,
                 explains=float(explains.mean[k]),
                 explains_mcse=float(explains.mcse[k]),
+                log_prior=prior.log(walks[k]),
                 at_least=float(at_least[k]),
                 named=affinity.testable
                 and averaged is not None
@@ -110,8 +131,9 @@ def violations_of_cycles(
 
 
 def worst_first(cycles: Sequence[CycleViolation]) -> tuple[CycleViolation, ...]:
-    """Rank cycles by what a drive of each alone explains.
+    """Rank cycles by what a drive of each alone explains, its log prior added.
 
+    That is, by the posterior probability that this loop is the one driven, were it a single one.
     Those whose 95 % interval holds 0 come after the others, untestable ones last. Where one cycle
     is driven, all that share an edge with it have affinities too. By ``|mean|``, ``|mean|/sd`` or
     ``P(|A| > rope)`` one of those comes first more often: by chance, for it has more counts, or
@@ -121,6 +143,7 @@ def worst_first(cycles: Sequence[CycleViolation]) -> tuple[CycleViolation, ...]:
     def rank(cycle: CycleViolation) -> tuple[bool, bool, float, tuple[str, ...]]:
         affinity = cycle.affinity
         unsure = affinity.lower <= 0 <= affinity.upper
-        return not affinity.testable, unsure, -cycle.explains, cycle.states
+        worth = cycle.explains + cycle.log_prior
+        return not affinity.testable, unsure, -worth, cycle.states
 
     return tuple(sorted(cycles, key=rank))

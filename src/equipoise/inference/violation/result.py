@@ -30,8 +30,8 @@ class Violation:
         Posterior probability of the cyclic hypothesis at even prior odds; None where untestable or
         not to be trusted.
     cycles
-        The cycles of the minimum-weight basis, worst first
-        (:func:`equipoise.inference.violation.cycles.worst_first`).
+        The cycles of the minimum-weight basis, and longer loops that are driven rather than those,
+        worst first (:func:`equipoise.inference.violation.cycles.worst_first`).
     asked
         The cycles that were asked for, in that order and direction.
     edges
@@ -66,7 +66,7 @@ class Violation:
 
     @property
     def named(self) -> tuple[CycleViolation, ...]:
-        """The cycles of the basis whose affinity surely matters, worst first."""
+        """The cycles whose affinity surely matters, worst first, without those asked for."""
         return tuple(cycle for cycle in self.cycles if cycle.named)
 
     @property
@@ -78,21 +78,17 @@ class Violation:
         return float(sum(1.0 - (cycle.averaged or 0.0) for cycle in self.named))
 
     def cycle_table(self) -> "pd.DataFrame":
-        """Return a row for each cycle: those of the basis, worst first, then those asked for.
+        """Return a row for each cycle: those judged, worst first, then those asked for.
 
-        Columns ``cycle`` (labels in order), ``origin`` ("basis" or "asked"), ``mean``, ``sd``,
-        ``lower``, ``upper``, ``mcse`` of the affinity (nats), ``beyond``, ``beyond_mcse``,
-        ``averaged``, ``averaged_mcse``, ``explains``, ``explains_mcse``, ``at_least``, ``named``,
-        ``testable``.
+        Columns ``cycle`` (labels in order), ``origin`` ("basis", "loop" or "asked"), ``mean``,
+        ``sd``, ``lower``, ``upper``, ``mcse`` of the affinity (nats), ``beyond``, ``beyond_mcse``,
+        ``averaged``, ``averaged_mcse``, ``explains``, ``explains_mcse``, ``log_prior``,
+        ``at_least``, ``named``, ``testable``.
         """
         import pandas as pd
 
         return pd.DataFrame(
-            [
-                _cycle_row(cycle, origin)
-                for origin, cycles in (("basis", self.cycles), ("asked", self.asked))
-                for cycle in cycles
-            ],
+            [_cycle_row(cycle) for cycle in (*self.cycles, *self.asked)],
             columns=_CYCLE_COLUMNS,
         )
 
@@ -157,10 +153,10 @@ class Violation:
         return found
 
 
-def _cycle_row(cycle: CycleViolation, origin: str) -> dict[str, Any]:
+def _cycle_row(cycle: CycleViolation) -> dict[str, Any]:
     row = asdict(cycle)
     affinity = row.pop("affinity")
-    return {"cycle": affinity.pop("states"), "origin": origin, **affinity, **row}
+    return {"cycle": affinity.pop("states"), **affinity, **row}
 
 
 def _edge_row(edge: EdgeViolation) -> dict[str, Any]:
@@ -177,7 +173,7 @@ def _edge_row(edge: EdgeViolation) -> dict[str, Any]:
 
 _CYCLE_COLUMNS = [
     *("cycle", "origin", *_NO_ESTIMATE, "beyond", "beyond_mcse", "averaged", "averaged_mcse"),
-    *("explains", "explains_mcse", "at_least", "named", "testable"),
+    *("explains", "explains_mcse", "log_prior", "at_least", "named", "testable"),
 ]
 _EDGE_COLUMNS = [
     *("source", "target"),

@@ -4,6 +4,7 @@ A page is an ordered list of sections, a section a list of blocks; :mod:`.sectio
 in them, ``page.html`` how they look.
 """
 
+from equipoise.report.page.about import Made
 from equipoise.report.page.render import comparison_html, html
 
-__all__ = ["comparison_html", "html"]
+__all__ = ["Made", "comparison_html", "html"]

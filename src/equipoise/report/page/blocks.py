@@ -37,6 +37,16 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """A square of numbers: rows of a name, cells of a text and a shade from 0 to 5, and a total."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[tuple[str, int], ...], str], ...]
+    block: Literal["matrix"] = "matrix"
+
+
+@dataclass(frozen=True)
 class Picture:
     """A figure: a data URI, what it shows in words, its caption, its width in inches."""
 
@@ -64,7 +74,7 @@ class References:
     block: Literal["references"] = "references"
 
 
-Block = Words | Entries | Shown | Picture | Methods | References
+Block = Words | Entries | Shown | Matrix | Picture | Methods | References
 
 
 @dataclass(frozen=True)

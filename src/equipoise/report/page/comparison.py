@@ -8,11 +8,14 @@ from equipoise.report.comparison import (
     added_words,
     assumed_of,
     balance_entries,
+    comparison_headline,
     shared_states,
+    short_names,
     size_of,
     verdict_entries,
 )
 from equipoise.report.comparison_tables import (
+    NAME,
     difference_tables,
     distance_table,
     hypothesis_table,
@@ -23,13 +26,15 @@ from equipoise.report.methods import versions
 from equipoise.report.page.blocks import Block, Entries, Section, Shown, Words, facts_blocks
 from equipoise.report.page.pictures import picture
 
-_KERNELS, _PAIRS, _STATES, _WIDTH = 40, 30, 40, 30
+_KERNELS, _PAIRS, _STATES = 40, 30, 40
 _PACKAGES = ("equipoise", "numpy", "scipy", "matplotlib")
 
 
 def verdict(found: Comparison) -> Section:
     """Give the verdict, whether it may be trusted before all else."""
-    blocks: list[Block] = [Words(found.verdict.text, "verdict" if found.converged else "warning")]
+    blocks: list[Block] = [
+        Words(comparison_headline(found), "verdict" if found.converged else "warning")
+    ]
     blocks += [Words(text, "warning") for text in added_words(found)]
     blocks += facts_blocks(size_of(found), "Size of the deviations")
     return Section("verdict", "Verdict", tuple(blocks))
@@ -37,9 +42,9 @@ def verdict(found: Comparison) -> Section:
 
 def kernels(found: Comparison) -> Section:
     """Show the kernels, what they share, and which of them obey balance."""
-    table = kernel_table(found, _KERNELS, _WIDTH)
+    table = kernel_table(found, _KERNELS, NAME)
     blocks: list[Block] = [Words(f"Kernels: {shared_states(found)}."), Shown(table)]
-    if entries := balance_entries(found):
+    if entries := balance_entries(found, short_names(found, NAME)):
         blocks.append(Entries(tuple(entries)))
     return Section("kernels", "Kernels", tuple(blocks))
 
@@ -61,6 +66,9 @@ def potentials(found: Comparison) -> Section:
     """Show the potentials side by side."""
     from equipoise.plots import plot_potentials
 
+    if not found.converged:
+        text = f"Withheld: {found.verdict.distrust}."
+        return Section("potentials", "Potentials", (Words(text, "warning"),))
     return Section(
         "potentials",
         "Potentials",
@@ -105,14 +113,14 @@ def distances(found: Comparison) -> Section:
                 "Kernels joined by average linkage of these distances, posterior means; near 0 "
                 "they lie too high, so that joins of kernels that are alike do not reach 0.",
             ),
-            Shown(distance_table(found, _PAIRS, _WIDTH)),
+            Shown(distance_table(found, _PAIRS, NAME)),
         ),
     )
 
 
 def differences(found: Comparison) -> Section | None:
     """Show by how much kernels differ in how they break balance."""
-    tables = [one for one in difference_tables(found, _PAIRS, _WIDTH) if one.rows]
+    tables = [one for one in difference_tables(found, _PAIRS, NAME) if one.rows]
     if not tables:
         return None
     shown = tuple(Shown(one) for one in tables)
@@ -121,7 +129,7 @@ def differences(found: Comparison) -> Section | None:
 
 def states(found: Comparison) -> Section | None:
     """Show which states differ."""
-    table = state_table(found, _STATES, _WIDTH)
+    table = state_table(found, _STATES, NAME)
     return Section("states", "States that differ", (Shown(table),)) if table.rows else None
 
 

@@ -6,8 +6,9 @@ from equipoise.inference.balance import BalanceTest
 from equipoise.inference.comparison import Comparison
 from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.report.bibliography import SOURCES
+from equipoise.report.page.about import Made, Pairs, about_comparison, about_test
 from equipoise.report.page.blocks import Section
-from equipoise.text import printable
+from equipoise.text import listed, printable
 
 _EITHER = "balance of a kernel, and one potential of all"
 
@@ -17,6 +18,7 @@ def html(
     *,
     diagnosis: Diagnosis | None = None,
     title: str | None = None,
+    made: Made | None = None,
     sections: Sequence[Callable[[Diagnosis], Section | None]] | None = None,
 ) -> str:
     """Return the report of a result as one self-contained HTML page.
@@ -33,7 +35,9 @@ def html(
     diagnosis : Diagnosis, optional
         From :func:`equipoise.diagnose`; default: computed here.
     title : str, optional
-        Of the page; default: what the data are called, if they say so.
+        Of the page; default: what the data are called, if they say so, or their file.
+    made : Made, optional
+        File, date and command for the head of the page, which the result does not know.
     sections : sequence of callable, optional
         Functions that return a section each, or None; default: ``SECTIONS`` of
         :mod:`equipoise.report.page.sections`.
@@ -48,13 +52,15 @@ def html(
 
     beside = diagnose(result, simpler=True) if diagnosis is None else diagnosis
     found = [make(beside) for make in (SECTIONS if sections is None else sections)]
-    named = (
-        title or result.counts.metadata.get("title") or "Detailed balance of counted transitions"
-    )
-    return _page(named, found, "balance")
+    said = Made() if made is None else made
+    called = listed(said.names, 1) if said.names else "counted transitions"
+    named = title or result.counts.metadata.get("title") or f"Detailed balance of {called}"
+    return _page(named, about_test(result, said), found, "balance")
 
 
-def comparison_html(found: Comparison, *, title: str | None = None) -> str:
+def comparison_html(
+    found: Comparison, *, title: str | None = None, made: Made | None = None
+) -> str:
     """Return the report of a comparison as one self-contained HTML page, made as :func:`html`.
 
     Parameters
@@ -63,6 +69,8 @@ def comparison_html(found: Comparison, *, title: str | None = None) -> str:
         From :func:`equipoise.compare`.
     title
         Of the page; default: how many kernels are compared.
+    made
+        As of :func:`html`.
 
     Returns
     -------
@@ -72,10 +80,11 @@ def comparison_html(found: Comparison, *, title: str | None = None) -> str:
     from equipoise.report.page.comparison import COMPARISON_SECTIONS
 
     named = title or f"{len(found.kernels.names):,} kernels compared: one potential or many"
-    return _page(named, [make(found) for make in COMPARISON_SECTIONS], _EITHER)
+    about = about_comparison(found, Made() if made is None else made)
+    return _page(named, about, [make(found) for make in COMPARISON_SECTIONS], _EITHER)
 
 
-def _page(title: str, sections: Sequence[Section | None], favoured: str) -> str:
+def _page(title: str, about: Pairs, sections: Sequence[Section | None], favoured: str) -> str:
     # Not at module level: needed by no more than a report.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -90,6 +99,7 @@ def _page(title: str, sections: Sequence[Section | None], favoured: str) -> str:
     )
     return environment.get_template("page.html").render(
         title=printable(title, 120),
+        about=about,
         sections=[section for section in sections if section is not None],
         sources=SOURCES,
         version=__version__,

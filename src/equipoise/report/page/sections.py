@@ -8,12 +8,13 @@ from equipoise.inference.diagnosis import Diagnosis
 from equipoise.io.metadata import thaw_metadata
 from equipoise.report.baselines import what_is_wrong
 from equipoise.report.bibliography import cited
-from equipoise.report.caveats import caveats
+from equipoise.report.caveats import caveats, warnings
 from equipoise.report.citation import cite
 from equipoise.report.evidence import evidence_beside, headline
 from equipoise.report.exact import exact_entries
 from equipoise.report.facts import assumed, data, method, size_of_violation, testability
 from equipoise.report.methods import methods, versions
+from equipoise.report.page import words
 from equipoise.report.page.blocks import (
     Block,
     Entries,
@@ -24,6 +25,7 @@ from equipoise.report.page.blocks import (
     Words,
     facts_blocks,
 )
+from equipoise.report.page.matrix import count_matrix
 from equipoise.report.page.pictures import picture
 from equipoise.report.printed import (
     asked_table,
@@ -35,7 +37,7 @@ from equipoise.report.printed import (
     potential_table,
     sensitivity_table,
 )
-from equipoise.report.sampling_checks import sampling_facts
+from equipoise.report.sampling_checks import blind_entries, checked_facts
 from equipoise.report.tables import SEVERAL, bound_notes, potential_caveats
 from equipoise.report.violation import named_entries, rate_facts
 from equipoise.text import printable
@@ -46,10 +48,6 @@ _STEPS = (
     "give had the counts equalled their reversible fit."
 )
 _PRIOR = "No cycle is testable, so this tells how the priors fit, not whether balance holds."
-_COLOURED = (
-    "Edges are coloured by c from the higher to the lower state, the part of the log-ratio that no "
-    "potential explains. "
-)
 _PACKAGES = (
     "equipoise",
     "numpy",
@@ -66,9 +64,8 @@ _PACKAGES = (
 def verdict(found: Diagnosis) -> Section:
     """Give the verdict, whether it may be trusted before all else, and the violation's size."""
     result = found.result
-    blocks: list[Block] = [
-        Words(result.verdict.text, "verdict" if result.verdict.trusted else "warning")
-    ]
+    blocks: list[Block] = [Words(warning, "warning") for warning in warnings(found)]
+    blocks.append(Words(result.verdict.text, "verdict" if result.verdict.trusted else "warning"))
     blocks += [Words(caveat, "warning") for caveat in caveats(found)]
     blocks += facts_blocks(size_of_violation(result), "Size of the violation")
     return Section("verdict", "Verdict", tuple(blocks))
@@ -77,7 +74,7 @@ def verdict(found: Diagnosis) -> Section:
 def counted(found: Diagnosis) -> Section:
     """Say what was counted, and whether it can test balance."""
     result = found.result
-    blocks: list[Block] = [Entries(data(result).entries)]
+    blocks: list[Block] = [Entries(data(result).entries), count_matrix(result.counts)]
     said = sorted(thaw_metadata(result.counts.metadata).items())
     if said:
         pairs = tuple((printable(name, 30), printable(_plain(value), 300)) for name, value in said)
@@ -128,15 +125,17 @@ def potential(found: Diagnosis) -> Section:
     from equipoise.plots import plot_log_ratio, plot_potential
 
     table = potential_table(result, _MOST, _WIDTH)
-    notes = [*potential_caveats(result)]
-    blocks: list[Block] = [Words(note) for note in notes]
+    said = words.of_potential(result)
+    blocks: list[Block] = [] if said is None else [Words(said)]
+    blocks += [Words(note) for note in potential_caveats(result)]
     blocks.append(
         picture(
             plot_potential,
             result,
             "Ladder of the states by potential, with intervals.",
             "Potential of the states given balance, lowest (most preferred) at the bottom: "
-            "posterior mean and 95 % interval, or the one-sided bound that the counts allow.",
+            "posterior mean and 95 % interval, or the one-sided bound that the counts allow."
+            f"{words.of_trust(result)}",
         )
     )
     blocks.append(
@@ -144,10 +143,7 @@ def potential(found: Diagnosis) -> Section:
             plot_log_ratio,
             result,
             "Observed log-ratio of every edge against its difference of potential.",
-            "Observed log-ratios against differences of the potential, every edge taken downhill; "
-            "bars are 95 %. Under balance all points lie on the line. Triangles are one-sided "
-            "bounds, open ones of edges with no way back, whose difference is bounded only. Grey "
-            "points lie on no testable cycle, and some potential fits them whatever their counts.",
+            words.of_log_ratios(result),
         )
     )
     blocks.append(Shown(table))
@@ -159,7 +155,11 @@ def potential(found: Diagnosis) -> Section:
 
 def sampling(found: Diagnosis) -> Section:
     """Say whether the trials may be taken as independent draws from one kernel."""
-    return Section("sampling", "Checks of the sampling", facts_blocks(sampling_facts(found)))
+    blocks = list(facts_blocks(checked_facts(found)))
+    if blind := blind_entries(found):
+        heading = "Not checkable"
+        blocks.append(Entries(blind, heading, "not a fault: what these need is not in the counts"))
+    return Section("sampling", "Checks of the sampling", tuple(blocks))
 
 
 def violation(found: Diagnosis) -> Section:
@@ -175,10 +175,7 @@ def violation(found: Diagnosis) -> Section:
         blocks = [Words(f"Withheld: {broken.distrust}.", "warning")]
     else:
         blocks = [
-            Words(
-                "Under the cyclic hypothesis, whatever the verdict: where balance is not rejected, "
-                "these are the violations that the counts leave room for, not findings."
-            ),
+            Words(words.of_violation(result)),
             Entries(tuple(named_entries(broken))),
             picture(
                 plot_cycles,
@@ -195,10 +192,8 @@ def violation(found: Diagnosis) -> Section:
         picture(
             plot_network,
             result,
-            "The states at their potential, joined by edges coloured by c.",
-            "The states at their potential given balance; horizontal positions have no meaning. "
-            f"{_COLOURED if shown else ''}Lines are wider where more transitions were counted, "
-            "and dotted where they lie on no testable cycle.",
+            "The states at their potential, joined by edges, with arrows along c.",
+            words.of_network(result),
         )
     )
     if shown:

@@ -219,7 +219,7 @@ def start_server(
         import xllamacpp
     except ImportError:
         raise MissingDependencyError(
-            "a local model needs the package xllamacpp; install 'equipoise[local]'"
+            "a local model needs the package xllamacpp; pip install xllamacpp"
         ) from None
     params = xllamacpp.CommonParams()
     params.model.path = str(path)

@@ -75,7 +75,7 @@ class ProviderClient:
             from pydantic_ai import direct, exceptions, messages
         except ImportError:
             raise MissingDependencyError(
-                "other providers need pydantic-ai; install 'equipoise[providers]'"
+                "other providers need pydantic-ai; pip install 'pydantic-ai-slim[openai]'"
             ) from None
         turns: list[Any] = []
         if prompt.system is not None:

@@ -63,7 +63,7 @@ def open_writer(
     connection : sqlite3.Connection
         Foreign keys on, synchronous FULL; transactions are explicit.
     lock : file
-        Close it last.
+        To be given up last, by `release`.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def open_writer(
             connection.close()
             raise
     except BaseException:
-        lock.close()
+        release(lock)
         raise
     return connection, lock
 
@@ -181,9 +181,32 @@ def _no_store(path: str | os.PathLike[str]) -> DataError:
     )
 
 
+def release(lock: IO[str]) -> None:
+    """Give up the lock of a store, and remove its file while it is still held.
+
+    Whoever had opened the file before sees that it is gone, and makes another: see `_lock`.
+    """
+    try:
+        os.unlink(lock.name)
+    except OSError:  # Windows removes no open file; it is of no harm there
+        pass
+    lock.close()
+
+
 def _lock(path: str | os.PathLike[str]) -> IO[str]:
     """Lock a file beside the store; the lock goes with the process, however it ends."""
     place = f"{os.fspath(path)}.lock"
+    while True:
+        file = _locked(place, path)
+        try:
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(place)):
+                return file
+        except FileNotFoundError:
+            pass
+        file.close()  # its holder removed it meanwhile, and others would lock another file
+
+
+def _locked(place: str, path: str | os.PathLike[str]) -> IO[str]:
     try:
         file = open(place, "a+", encoding="utf-8")
     except OSError as error:

@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from equipoise.errors import UsageError
 from equipoise.sampling.clients.reply import Reply
-from equipoise.sampling.store.connection import Journal, open_writer, transaction
+from equipoise.sampling.store.connection import Journal, open_writer, release, transaction
 from equipoise.sampling.store.rows import Entry, Job, Plan, Run, Totals
 from equipoise.sampling.tasks import Outcome, Task
 from equipoise.text import quoted
@@ -80,7 +81,19 @@ class Store:
             self.flush()
         finally:
             self._db.close()
-            self._lock.close()
+            release(self._lock)
+
+    def discard(self) -> None:
+        """Close and remove a store in which no answer was ever stored; leave any other alone."""
+        try:
+            if self._db.execute("SELECT count(*) FROM attempt").fetchone()[0] == 0:
+                place = self._db.execute("PRAGMA database_list").fetchone()[2]
+                self._db.close()
+                for ending in ("", "-wal", "-shm", "-journal"):
+                    Path(place + ending).unlink(missing_ok=True)
+        finally:
+            self._db.close()
+            release(self._lock)
 
     @property
     def connection(self) -> sqlite3.Connection:

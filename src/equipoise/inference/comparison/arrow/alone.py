@@ -4,8 +4,9 @@ A kernel alone is one whose deviations, of scale σ_V, deviate from nothing: the
 a grid of σ_V and σ_c. Likelihood: pairwise edges.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -26,6 +27,7 @@ from equipoise.inference.weighted import summarise
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 from equipoise.models.latent import half_normal_cells
+from equipoise.parallel import RunTasks, run_tasks
 
 # σ_V, dense where potentials live; σ_c in units of τ.
 _POTENTIAL = (0.004, 0.012, 0.035, 0.1, *np.geomspace(0.2, 14.0, 9).tolist())
@@ -78,6 +80,8 @@ def each_alone(
     data: Sequence[KernelData],
     graphs: Sequence[SupportGraph],
     priors: Priors,
+    run: RunTasks = run_tasks,
+    done: Callable[[], None] = lambda: None,
 ) -> Alone:
     """Integrate every kernel by itself.
 
@@ -87,26 +91,35 @@ def each_alone(
         The kernels, the latter two in their order.
     priors
         Prior scales.
+    run
+        What runs one task a pack.
+    done
+        Called after each.
 
     Raises
     ------
     NotTrustedError
         If a mode is not reached.
     """
+    tasks = []
+    for pack in packs:
+        members = pack.members.tolist()
+        tasks.append((pack, [data[m] for m in members], [graphs[m] for m in members]))
+    weighed: dict[int, list[_One]] = {}
+    for number, ones in run(partial(_pack_alone, priors), tasks):
+        weighed[number] = ones
+        done()
     found: list[OneAlone | None] = [None] * len(graphs)
     pairs = packs[0].noise.shape[1]
     totals = [0.0, 0.0]
     noise = np.zeros((2, pairs))
     worst = [-np.inf, -np.inf]
-    for pack in packs:
-        turns = _testable(pack, data, graphs)
-        rows = _along_cycles(pack, turns, priors)
-        for k, m in enumerate(pack.members.tolist()):
-            one = _one(rows, k, priors.cycle_scale, graphs[m])
+    for number, pack in enumerate(packs):
+        for one, m in zip(weighed[number], pack.members.tolist(), strict=True):
             found[m] = one.alone
-            totals[0] += float(rows[0].log_value[k])
+            totals[0] += one.balance
             totals[1] += one.cyclic
-            noise[0] += rows[0].noise[k]
+            noise[0] += one.balance_noise
             noise[1] += one.noise
             worst = [max(worst[0], one.balance_k), max(worst[1], one.cyclic_k)]
     return Alone(
@@ -114,6 +127,15 @@ def each_alone(
         Level(0.0, totals[0], noise[0], worst[0]),
         Level(0.0, totals[1], noise[1], worst[1]),
     )
+
+
+def _pack_alone(
+    priors: Priors, task: tuple[Pack, list[KernelData], list[SupportGraph]]
+) -> list["_One"]:
+    """Integrate the kernels of one pack, of which data and graphs are given in its order."""
+    pack, data, graphs = task
+    rows = _along_cycles(pack, _testable(pack, data, graphs), priors)
+    return [_one(rows, k, priors.cycle_scale, graph) for k, graph in enumerate(graphs)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +156,8 @@ def _testable(pack: Pack, data: Sequence[KernelData], graphs: Sequence[SupportGr
     b = pack.cycles.shape[2]
     # Padded amplitudes keep their prior, and are none of the kernel's.
     turns = pack.real[:, pack.deviations.shape[2] :, None] * np.eye(b)
-    for k, m in enumerate(pack.members.tolist()):
-        graph, basis = graphs[m], data[m].basis
+    for k, (graph, one) in enumerate(zip(graphs, data, strict=True)):
+        basis = one.basis
         if graph.n_testable_cycles == graph.n_cycles == basis.shape[1]:
             continue
         inside = graph.inside
@@ -250,6 +272,8 @@ def _over_potential(
 @dataclass(frozen=True, eq=False)
 class _One:
     alone: OneAlone
+    balance: float
+    balance_noise: FloatArray
     cyclic: float
     noise: FloatArray
     balance_k: float
@@ -264,7 +288,8 @@ def _one(rows: list[_Row], k: int, tau: float, graph: SupportGraph) -> _One:
     worst = _pareto(balance.ratios[k])
     if not others or not graph.n_cycles:
         none = tuple(BayesFactor(0.0, 0.0, METHOD, f * tau, worst) for f in DECIDING)
-        return _One(OneAlone(none, None), base, balance.noise[k], worst, worst)
+        same = balance.noise[k]
+        return _One(OneAlone(none, None), base, same, base, same, worst, worst)
     nodes = np.array([row.cycle for row in others])
     grid = fine_grid(nodes)
     spline = CubicSpline(np.log(nodes), np.eye(len(nodes)), axis=0)(np.log(grid))
@@ -286,7 +311,13 @@ def _one(rows: list[_Row], k: int, tau: float, graph: SupportGraph) -> _One:
     alone = OneAlone(tuple(factors), _size(others, k, shares, graph))
     middle = alone.log_bayes_factor
     return _One(
-        alone, base - middle.log_value, cyclic_noise, worst, float(middle.pareto_k or worst)
+        alone=alone,
+        balance=base,
+        balance_noise=balance.noise[k],
+        cyclic=base - middle.log_value,
+        noise=cyclic_noise,
+        balance_k=worst,
+        cyclic_k=float(middle.pareto_k or worst),
     )
 
 

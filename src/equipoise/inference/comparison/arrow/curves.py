@@ -127,7 +127,7 @@ class Curve:
 
 def refined(
     base: Level,
-    evaluate: Callable[[float], Level],
+    evaluate: Callable[[Sequence[float]], Sequence[Level]],
     scales: Sequence[float],
     tau: float,
     *,
@@ -140,7 +140,7 @@ def refined(
     base
         At scale 0.
     evaluate
-        Returns the level at a scale.
+        Returns the levels at several scales, which do not wait for each other.
     scales
         Where to begin, four at least.
     tau
@@ -148,13 +148,13 @@ def refined(
     taus
         Other values of it that the curve has to serve.
     """
-    curve = Curve(base, tuple(evaluate(scale) for scale in sorted(scales)), tau)
+    curve = Curve(base, tuple(evaluate(sorted(scales))), tau)
     settled: set[tuple[float, float]] = set()
     for _ in range(_ROUNDS):
         nodes = np.array([level.scale for level in curve.levels])
         posteriors = [curve.posterior(other) for other in taus]
         predict = CubicSpline(np.log(nodes), [level.log_value for level in curve.levels])
-        new: list[Level] = []
+        gaps: list[tuple[float, float]] = []
         for left, right in pairwise(nodes):
             gap = (float(left), float(right))
             inside = [
@@ -162,17 +162,18 @@ def refined(
             ]
             if gap in settled or max(inside) < _GAP_MASS:
                 continue
-            middle = float(np.sqrt(left * right))
-            level = evaluate(middle)
-            new.append(level)
-            if abs(level.log_value - float(predict(log(middle)))) < _KNOWN:
-                settled |= {(gap[0], middle), (middle, gap[1])}
+            gaps.append(gap)
+        wanted = [float(np.sqrt(left * right)) for left, right in gaps]
         first = curve.levels[0]
         below = max(post.mass[0] for post in posteriors)
         if below > _GAP_MASS and abs(first.log_value - base.log_value) > 2 * _KNOWN:
-            new.append(evaluate(first.scale / 3.0))
-        if not new:
+            wanted.append(first.scale / 3.0)
+        if not wanted:
             break
+        new = evaluate(wanted)
+        for (left, right), level in zip(gaps, new, strict=False):  # the last may be in no gap
+            if abs(level.log_value - float(predict(log(level.scale)))) < _KNOWN:
+                settled |= {(left, level.scale), (level.scale, right)}
         levels = sorted([*curve.levels, *new], key=lambda level: level.scale)
         curve = Curve(base, tuple(levels), tau)
     return curve

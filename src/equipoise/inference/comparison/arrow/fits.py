@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from math import hypot, log
 
 import numpy as np
-from scipy.special import expit, logsumexp
+from scipy.special import logsumexp
 
 from equipoise.inference.comparison.arrow.alone import Alone, each_alone
+from equipoise.inference.comparison.arrow.along import Along, curves_along
 from equipoise.inference.comparison.arrow.curves import Curve, Level, refined
 from equipoise.inference.comparison.arrow.grid import Grid, Weighed, apart, prior_of
-from equipoise.inference.comparison.arrow.outer import draw_at, point_at
+from equipoise.inference.comparison.arrow.outer import draw_at
 from equipoise.inference.comparison.arrow.packed import packs_of
 from equipoise.inference.comparison.evidence import Hypothesis
 from equipoise.inference.comparison.evidence import Potentials as Name
@@ -22,6 +23,7 @@ from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 from equipoise.models.hierarchical import DEVIATION_SCALE
+from equipoise.parallel import RunTasks, run_tasks
 
 #: Antithetic pairs of draws of each kernel.
 PAIRS = 64
@@ -113,6 +115,7 @@ def solve_many(
     n_draws: int,
     rng: np.random.Generator,
     progress: Progress | None = None,
+    run: RunTasks = run_tasks,
 ) -> ManyFits:
     """Compute the evidence of all hypotheses, each kernel integrated by itself.
 
@@ -128,6 +131,9 @@ def solve_many(
         Source of randomness.
     progress
         Called with (steps done, steps planned).
+    run
+        What runs the parts that do not wait for each other: kernels alone, pack by pack; curves of
+        the evidence against σ_δ; corrections of the outer integral.
 
     Raises
     ------
@@ -137,15 +143,14 @@ def solve_many(
     basis = centred(kernels.component)
     packs = packs_of(data, basis, pairs=PAIRS, rng=rng)
     prior = prior_of(basis.shape[1], priors)
-    grid = Grid(packs, prior, rng)
+    grid = Grid(packs, prior)
     taus = [scale * DEVIATION_SCALE for scale in SCALES]
-    steps = _Steps(progress)
-    balance = _along_deviations(grid, 0.0, _DEVIATIONS, taus)
-    steps.done()
-    ceiling = _ceiling(grid, taus, rng)
-    steps.done()
-    alone = each_alone(packs, data, kernels.graphs, priors)
-    steps.done()
+    steps = _Steps(progress, len(packs))
+    start = grid.at(0.0, 0.0)
+    # The second: had the counts equalled their shared expectation.
+    both = [Along(0.0, _DEVIATIONS, start, expected) for expected in (False, True)]
+    balance, expected = curves_along(grid, both, taus, run, steps.done)
+    alone = each_alone(packs, data, kernels.graphs, priors, run, steps.done)
     curves = {0.0: balance}
     tau = priors.cycle_scale
     shared_curve: Curve | None = None
@@ -153,54 +158,68 @@ def solve_many(
         spots = _likely(grid, [scale * tau for scale in _CYCLES], balance.posterior().mean, tau)
         shared_curve = refined(
             grid.level(0.0, 0.0, 0.0),
-            lambda cycle: grid.level(0.0, cycle, cycle),
+            lambda cycles: [grid.level(0.0, cycle, cycle) for cycle in cycles],
             spots,
             tau,
             taus=[tau],
         )
         steps.done()
 
-        def pooled_at(cycle: float) -> Level:
-            near = min(curves, key=lambda known: apart(known, cycle))
-            curves[cycle] = _along_deviations(grid, cycle, curves[near].used(), taus)
-            steps.done()
-            return replace(curves[cycle].integrated(), scale=cycle)
+        def pooled_at(cycles: Sequence[float]) -> list[Level]:
+            asked = []
+            for cycle in cycles:
+                near = min(curves, key=lambda known: apart(known, cycle))
+                first = grid.nearest(0.0, cycle) or start
+                asked.append(Along(cycle, curves[near].used(), first))
+            found = curves_along(grid, asked, taus, run, steps.done)
+            curves.update(zip(cycles, found, strict=True))
+            return [
+                replace(curve.integrated(), scale=cycle)
+                for cycle, curve in zip(cycles, found, strict=True)
+            ]
 
-        # From where the shared potential has its peak outwards: each curve starts from the last.
         refined(balance.integrated(), pooled_at, _around(spots, shared_curve), tau, taus=[tau])
-    return _gathered(
-        kernels, data, basis, grid, curves, shared_curve, alone, ceiling, priors, n_draws
+    ceiling = expected.posterior().log_bayes_factor
+    weighed, parts = _weighed(grid, curves, shared_curve, priors.cycle_scale, rng, run, steps.done)
+    return ManyFits(
+        kernels=kernels,
+        alone=alone,
+        shared=tuple(one for one, _ in weighed),
+        pooled=tuple(many for _, many in weighed),
+        deviation=_deviation(parts),
+        potentials=_draws(kernels, data, basis, grid, parts, n_draws, rng),
+        ceiling=ceiling,
     )
 
 
-def _gathered(
-    kernels: Kernels,
-    data: Sequence[KernelData],
-    basis: FloatArray,
+def _weighed(
     grid: Grid,
     curves: dict[float, Curve],
     shared_curve: Curve | None,
-    alone: Alone,
-    ceiling: float,
-    priors: Priors,
-    n_draws: int,
-) -> ManyFits:
-    tau = priors.cycle_scale
+    tau: float,
+    rng: np.random.Generator,
+    run: RunTasks,
+    done: Callable[[], None],
+) -> tuple[list[tuple[Weighed, dict[float, Weighed]]], list[tuple[Curve, float, float]]]:
+    """Return shared and pooled, given balance and with cycles, and where draws come from.
+
+    The latter: curves of σ_δ, with their σ_c and posterior probability.
+    """
     balance = curves[0.0]
     cycles = sorted(cycle for cycle in curves if cycle)
     scales = [scale * DEVIATION_SCALE for scale in SCALES]
-    shared = [grid.weighed(balance.base, {(0.0, 0.0): 1.0})]
-    pooled = [
-        {s: grid.weighed(balance.integrated(s), _spots([(balance, 0.0, 1.0)], s)) for s in scales}
+    given = {s: [(balance, 0.0, 1.0)] for s in scales}
+    sides = [
+        (
+            (balance.base, {(0.0, 0.0): 1.0}),
+            {s: (balance.integrated(s), _spots(given[s], s)) for s in scales},
+        )
     ]
-    parts = [(balance, 0.0, 1.0)]
     if shared_curve is not None:
-        level = shared_curve.integrated()
         spots = {
             (0.0, one.scale): share
             for one, share in zip(shared_curve.levels, shared_curve.shares().tolist(), strict=True)
         }
-        shared.append(grid.weighed(level, spots))
         over = {s: _over_cycles(balance, {c: curves[c] for c in cycles}, s, tau) for s in scales}
         given = {
             s: [
@@ -209,21 +228,25 @@ def _gathered(
             ]
             for s in scales
         }
-        pooled.append({s: grid.weighed(over[s].integrated(), _spots(given[s], s)) for s in scales})
-        values = np.array([many[DEVIATION_SCALE].log_evidence for many in pooled])
+        sides.append(
+            (
+                (shared_curve.integrated(), spots),
+                {s: (over[s].integrated(), _spots(given[s], s)) for s in scales},
+            )
+        )
+    grid.correct(
+        [where for one, many in sides for _, where in (one, *many.values())], rng, run, done
+    )
+    weighed = [
+        (grid.weighed(*one), {s: grid.weighed(*many[s]) for s in scales}) for one, many in sides
+    ]
+    parts = [(balance, 0.0, 1.0)]
+    if len(weighed) > 1:
+        values = np.array([many[DEVIATION_SCALE].log_evidence for _, many in weighed])
         odds = np.exp(values - logsumexp(values))
         parts = [(balance, 0.0, float(odds[0]))]
         parts += [(one, c, float(odds[1]) * share) for one, c, share in given[DEVIATION_SCALE]]
-    parts = [part for part in parts if part[2] > _MARGIN]
-    return ManyFits(
-        kernels=kernels,
-        alone=alone,
-        shared=tuple(shared),
-        pooled=tuple(pooled),
-        deviation=_deviation(parts),
-        potentials=_draws(kernels, data, basis, grid, parts, n_draws),
-        ceiling=ceiling,
-    )
+    return weighed, [part for part in parts if part[2] > _MARGIN]
 
 
 def _over_cycles(balance: Curve, curves: Mapping[float, Curve], scale: float, tau: float) -> Curve:
@@ -243,31 +266,6 @@ def _spots(
     }
 
 
-def _along_deviations(
-    grid: Grid, cycle: float, scales: Sequence[float], taus: Sequence[float]
-) -> Curve:
-    return refined(
-        grid.level(0.0, cycle, 0.0),
-        lambda deviation: grid.level(deviation, cycle, deviation),
-        scales,
-        DEVIATION_SCALE,
-        taus=taus,
-    )
-
-
-def _ceiling(grid: Grid, taus: Sequence[float], rng: np.random.Generator) -> float:
-    """Return the log BF for sharing had the counts equalled their shared expectation."""
-    at = grid.at(0.0, 0.0).at
-    packs = [
-        replace(pack, forward=pack.total * expit(pack.exposure + pack.union @ at))
-        for pack in grid.packs
-    ]
-    expected = Grid(packs, grid.prior, rng)
-    expected.points[0.0, 0.0] = point_at(packs, grid.prior, 0.0, 0.0, near=grid.at(0.0, 0.0))
-    curve = _along_deviations(expected, 0.0, _DEVIATIONS, taus)
-    return curve.posterior().log_bayes_factor
-
-
 def _deviation(parts: Sequence[tuple[Curve, float, float]]) -> tuple[float, float, float]:
     posts = [(curve.posterior(), share) for curve, _, share in parts]
     grid = np.concatenate([post.grid for post, _ in posts])
@@ -284,6 +282,7 @@ def _draws(
     grid: Grid,
     parts: Sequence[tuple[Curve, float, float]],
     n: int,
+    rng: np.random.Generator,
 ) -> Potentials:
     """Draw potentials: scales by their probability, then the shared one, then each kernel's."""
     weight, spots = [], []
@@ -291,13 +290,13 @@ def _draws(
         for level, own in zip(curve.levels, curve.shares(), strict=True):
             weight.append(share * max(float(own), 0.0))
             spots.append((level.scale, cycle))
-    many = grid.rng.multinomial(n, np.array(weight) / sum(weight))
+    many = rng.multinomial(n, np.array(weight) / sum(weight))
     shared: list[FloatArray] = []
     deviations: list[list[FloatArray]] = [[] for _ in data]
     for spot, count in zip(spots, many.tolist(), strict=True):
         if not count:
             continue
-        u, found = draw_at(grid.packs, grid.prior, grid.at(*spot), count, grid.rng)
+        u, found = draw_at(grid.packs, grid.prior, grid.at(*spot), count, rng)
         shared.append(u @ basis.T)
         for pack, own in zip(grid.packs, found, strict=True):
             for k, m in enumerate(pack.members.tolist()):
@@ -345,10 +344,10 @@ def _error(part: Weighed) -> float:
 class _Steps:
     """Progress over work whose amount shows on the way."""
 
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress, self._done = progress, 0
+    def __init__(self, progress: Progress | None, packs: int) -> None:
+        self._progress, self._done, self._likely = progress, 0, packs + 25
 
     def done(self) -> None:
         self._done += 1
         if self._progress is not None:
-            self._progress(self._done, max(25, self._done + 1))
+            self._progress(self._done, max(self._likely, self._done + 1))

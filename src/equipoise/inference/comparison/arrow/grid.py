@@ -1,7 +1,8 @@
 """Points at pairs of scales, each computed once, and what the outer integral adds to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import log
 
 import numpy as np
@@ -13,6 +14,7 @@ from equipoise.inference.comparison.arrow.packed import Pack
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.models import Priors
 from equipoise.models.latent import Block, fixed_block, learned_block
+from equipoise.parallel import RunTasks
 
 # The integral over the shared potential is corrected at so many points where the posterior lies;
 # of more kernels it is nearly Gaussian.
@@ -55,10 +57,8 @@ class Weighed:
 class Grid:
     """Points at pairs of scales of the same kernels, each computed once."""
 
-    def __init__(
-        self, packs: Sequence[Pack], prior: Block | None, rng: np.random.Generator
-    ) -> None:
-        self.packs, self.prior, self.rng = packs, prior, rng
+    def __init__(self, packs: Sequence[Pack], prior: Block | None) -> None:
+        self.packs, self.prior = packs, prior
         self.points: dict[tuple[float, float], Point] = {}
         self.better: dict[tuple[float, float], Point] = {}
         few = sum(len(pack.members) for pack in packs) <= _FEW_KERNELS
@@ -67,34 +67,51 @@ class Grid:
     def at(self, deviation: float, cycle: float) -> Point:
         """Return the point at two scales, from the nearest one known."""
         if (deviation, cycle) not in self.points:
-            near = min(
-                self.points.values(),
-                key=lambda p: apart(p.deviation, deviation) + apart(p.cycle, cycle),
-                default=None,
-            )
+            near = self.nearest(deviation, cycle)
             self.points[deviation, cycle] = point_at(
                 self.packs, self.prior, deviation, cycle, near=near
             )
         return self.points[deviation, cycle]
+
+    def nearest(self, deviation: float, cycle: float) -> Point | None:
+        """Return the known point that is nearest to two scales; None where none is known."""
+        return min(
+            self.points.values(),
+            key=lambda p: apart(p.deviation, deviation) + apart(p.cycle, cycle),
+            default=None,
+        )
 
     def level(self, deviation: float, cycle: float, scale: float) -> Level:
         """Return it as a level of a curve of ``scale``."""
         point = self.at(deviation, cycle)
         return Level(scale, point.log_value, point.noise, point.pareto_k)
 
+    def correct(
+        self,
+        several: Sequence[Mapping[tuple[float, float], float]],
+        rng: np.random.Generator,
+        run: RunTasks,
+        done: Callable[[], None],
+    ) -> None:
+        """Correct the outer integral where most of each posterior lies (probabilities of points).
+
+        Each point has a seed of its own, so that they may be corrected in any order.
+        """
+        spots = list(dict.fromkeys(spot for where in several for spot in self._heaviest(where)))
+        tasks = [(self.at(*spot), int(rng.integers(2**31))) for spot in spots]
+        work = partial(_corrected, tuple(self.packs), self.prior)
+        for number, better in run(work, tasks):
+            self.better[spots[number]] = better
+            done()
+
+    def _heaviest(self, where: Mapping[tuple[float, float], float]) -> list[tuple[float, float]]:
+        return sorted(where, key=lambda spot: -where[spot])[: self.most]
+
     def weighed(self, level: Level, where: Mapping[tuple[float, float], float]) -> Weighed:
-        """Correct the outer integral where most of the posterior lies (probabilities of points)."""
-        spots = sorted(where, key=lambda spot: -where[spot])[: self.most]
+        """Return a hypothesis, whose posterior :meth:`correct` has seen."""
+        spots = self._heaviest(where)
         share = np.array([where[spot] for spot in spots])
         share /= share.sum()
-        for spot in spots:
-            if spot not in self.better:
-                point, given = self.at(*spot), (self.packs, self.prior)
-                better = corrected(*given, point, self.rng)
-                if better.outer_k > K_TRUSTED:
-                    # Tails that too few draws have reached look heavier than they are.
-                    better = corrected(*given, point, self.rng, more=_MORE)
-                self.better[spot] = better
         found = [self.better[spot] for spot in spots]
         rise = np.array(
             [
@@ -107,6 +124,17 @@ class Grid:
         error = float(np.sqrt(((pull * [point.outer_mcse for point in found]) ** 2).sum()))
         heavy = [p.outer_k for p, own in zip(found, share, strict=True) if own > _HEAVY]
         return Weighed(level, total, error, max(heavy, default=found[0].outer_k))
+
+
+def _corrected(packs: Sequence[Pack], prior: Block | None, task: tuple[Point, int]) -> Point:
+    """Correct the outer integral of a point, with a seed of its own."""
+    point, seed = task
+    rng = np.random.default_rng(seed)
+    better = corrected(packs, prior, point, rng)
+    if better.outer_k > K_TRUSTED:
+        # Tails that too few draws have reached look heavier than they are.
+        better = corrected(packs, prior, point, rng, more=_MORE)
+    return better
 
 
 def prior_of(q: int, priors: Priors) -> Block | None:

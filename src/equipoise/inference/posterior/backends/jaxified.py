@@ -46,7 +46,7 @@ def require_jax() -> None:
     """
     if find_spec("jax") is None or find_spec("numpyro") is None:
         raise MissingDependencyError(
-            "the backend numpyro needs JAX and numpyro; install 'equipoise[jax]'"
+            "the backend numpyro needs JAX and numpyro; pip install jax numpyro"
         )
 
 
