@@ -16,6 +16,7 @@ import equipoise as eq
 from benchmarks.large import simulate
 from benchmarks.pages import put
 from benchmarks.tables import Section
+from equipoise.parallel.jobs import processes_for
 
 STATES, DRAWS, POOL = 7484, 50_228, 0.9
 #: Edges of the kernel's graph: some 12,000 and 21,700 directed transitions are seen.
@@ -67,9 +68,8 @@ def section() -> Section:
         "`python -m benchmarks.paper SEED RHO [--edges N]`: `test_large` on one simulated table, "
         "7,484 states, 50,228 draws, heavy-tailed visits; log BF at τ = ½, 1, 2, and the ceiling. "
         "Worst R-hat and least effective draws of the potentials. CPU seconds and memory are those "
-        "of all processes together, two at a time; seconds by the clock are those of a machine "
-        "that did other things: see the last column. Written by the script from "
-        "[measured/paper.jsonl](measured/paper.jsonl).",
+        "of all processes together; seconds by the clock are those of a machine that did other "
+        "things besides. Written by the script from [measured/paper.jsonl](measured/paper.jsonl).",
         (
             "seed",
             "ρ",
@@ -81,15 +81,16 @@ def section() -> Section:
             "τ = 1",
             "τ = 2",
             "verdict",
-            "truth",
+            "judged",
             "ceiling",
             "states",
             "R-hat",
             "effective draws",
+            "processes",
             "CPU s",
             "wall s",
             "peak GB",
-            "load",
+            "beside",
         ),
         [_row(run) for run in found],
     )
@@ -128,6 +129,7 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
         f"{run['potentials']:,}",
         f"{run['r_hat_max']:.4f}",
         f"{run['ess_min']:,}" if run["ess_min"] else "",
+        str(run["processes"]),
         f"{run['cpu']:.0f}",
         f"{run['wall']:.0f}",
         f"{run['gigabytes']:.2f}",
@@ -181,7 +183,7 @@ def main() -> None:
         "potentials": len(potential.chosen) if potential else 0,
         "r_hat_max": potential and round(potential.r_hat_max, 4),
         "ess_min": potential and potential.distrust is None and round(potential.ess_bulk_min),
-        "workers": given.workers,
+        "processes": given.workers or processes_for(3),
         "stage_ends": ends,
         "cpu": cpu,
         "wall": wall,
