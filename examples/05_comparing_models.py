@@ -7,8 +7,8 @@
 # Here are pairs of kernels on weekdays that differ in one thing only.
 #
 # **Finding.** On weekdays these models have no potential in common, for another model has another
-# one (log BF at most −42.9) and another wording of the question too (−198.6), while for another
-# temperature 2,100 draws cannot tell (between −0.1 and +1.2).
+# one (log BF at most −43.1) and another wording of the question too (−198.8), while for another
+# temperature 2,100 draws cannot tell (between −0.1 and +1.0).
 
 # %%
 import matplotlib.pyplot as plt

@@ -18,8 +18,8 @@ from equipoise.errors import MissingDependencyError, NotTrustedError, UsageError
 from equipoise.inference.calibration.run import run
 from equipoise.inference.calibration.store import read
 from equipoise.inference.comparison import kernels_of
-from equipoise.inference.comparison.arrow import fits, packed
-from equipoise.inference.comparison.arrow.curves import Curve
+from equipoise.inference.comparison.one_by_one import fits, packed
+from equipoise.inference.comparison.one_by_one.curves import Curve
 from equipoise.inference.findings import Stages
 from equipoise.models import Priors
 from equipoise.parallel import HERE, Workers, hired, run_tasks

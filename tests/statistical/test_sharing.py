@@ -6,7 +6,7 @@ from compared import drawn
 from simulated import random_edges, sparse_edges
 
 from equipoise.inference.comparison import kernels_of
-from equipoise.inference.comparison.evidence import solve
+from equipoise.inference.comparison.fast.evidence import solve
 from equipoise.inference.comparison.models import kernel_data
 from equipoise.inference.comparison.potentials import distances_of, potentials_of
 from equipoise.inference.comparison.verdict import p_differing, sharing_verdict

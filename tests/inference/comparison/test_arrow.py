@@ -10,18 +10,18 @@ from scipy.stats import norm
 
 from equipoise.counts import TransitionCounts
 from equipoise.inference.comparison import kernels_of
-from equipoise.inference.comparison.arrow import one_by_one
-from equipoise.inference.comparison.arrow.alone import each_alone
-from equipoise.inference.comparison.arrow.grid import prior_of
-from equipoise.inference.comparison.arrow.inner import climb, integrate, noise_at
-from equipoise.inference.comparison.arrow.outer import corrected, draw_at, point_at
-from equipoise.inference.comparison.arrow.packed import packs_of
 from equipoise.inference.comparison.models import (
     centred,
     kernel_data,
     pooled_model,
     shared_model,
 )
+from equipoise.inference.comparison.one_by_one import one_by_one
+from equipoise.inference.comparison.one_by_one.alone import each_alone
+from equipoise.inference.comparison.one_by_one.grid import prior_of
+from equipoise.inference.comparison.one_by_one.inner import climb, integrate, noise_at
+from equipoise.inference.comparison.one_by_one.outer import corrected, draw_at, point_at
+from equipoise.inference.comparison.one_by_one.packed import packs_of
 from equipoise.inference.evidence.laplace import laplace
 from equipoise.inference.evidence.laplace.node import evaluate_node
 from equipoise.models import Priors

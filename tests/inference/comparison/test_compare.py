@@ -311,7 +311,7 @@ def test_odd_arguments_are_refused(options, words):
 
 
 def test_kernels_too_large_for_mcmc_are_sent_to_the_fast_path(monkeypatch):
-    monkeypatch.setattr("equipoise.inference.comparison.mcmc.MOST_FOR_MCMC", 20)
+    monkeypatch.setattr("equipoise.inference.comparison.mcmc.evidence.MOST_FOR_MCMC", 20)
     with pytest.raises(UsageError, match="25 parameters together, more than the 20 that MCMC"):
         eq.compare(tables())
 

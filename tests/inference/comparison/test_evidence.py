@@ -10,7 +10,8 @@ from scipy.stats import halfnorm, norm
 
 from equipoise.counts import TransitionCounts
 from equipoise.inference.comparison import kernels_of
-from equipoise.inference.comparison.evidence import averaged, ceiling, solve
+from equipoise.inference.comparison.fast.evidence import ceiling, solve
+from equipoise.inference.comparison.hypotheses import averaged
 from equipoise.inference.comparison.models import kernel_data
 from equipoise.inference.comparison.potentials import potentials_of
 from equipoise.inference.comparison.verdict import sharing_verdict

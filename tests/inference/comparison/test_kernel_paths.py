@@ -10,10 +10,11 @@ from scipy.signal import fftconvolve
 from scipy.special import log_expit, logsumexp
 from scipy.stats import halfnorm, norm
 
-from equipoise.inference.comparison import kernels_of, mcmc
-from equipoise.inference.comparison.axes import fit_spot
-from equipoise.inference.comparison.evidence import solve
+from equipoise.inference.comparison import kernels_of
+from equipoise.inference.comparison.fast.evidence import solve
+from equipoise.inference.comparison.mcmc import evidence as mcmc
 from equipoise.inference.comparison.models import kernel_data
+from equipoise.inference.comparison.nuts.axes import fit_spot
 from equipoise.inference.comparison.table import latent_of, table_of
 from equipoise.inference.findings import Stages
 from equipoise.inference.modes.mode import find_mode

@@ -9,9 +9,9 @@ from compared import drawn
 
 import equipoise as eq
 from equipoise.inference.comparison import kernels_of
-from equipoise.inference.comparison.arrow import fits as arrow_fits
-from equipoise.inference.comparison.evidence import solve
+from equipoise.inference.comparison.fast.evidence import solve
 from equipoise.inference.comparison.models import kernel_data
+from equipoise.inference.comparison.one_by_one import fits as arrow_fits
 from equipoise.models import Priors
 from equipoise.report.comparison import comparison_summary
 from equipoise.report.comparison_contract import comparison_json

@@ -10,7 +10,7 @@ from compared import drawn
 from scipy.special import logsumexp
 
 from equipoise.inference.comparison import kernel_table, kernels_of
-from equipoise.inference.comparison.chains import convergence_of
+from equipoise.inference.comparison.draws import convergence_of
 from equipoise.inference.comparison.hamilton import (
     Tuning,
     move_scales,
@@ -18,8 +18,8 @@ from equipoise.inference.comparison.hamilton import (
     state_at,
     turn,
 )
+from equipoise.inference.comparison.mcmc.walkers import Walkers
 from equipoise.inference.comparison.table import latent_of
-from equipoise.inference.comparison.walkers import Walkers
 from equipoise.inference.evidence.laplace.proposal import draw_mixture, mixture
 from equipoise.inference.modes.lattice import scale_lattice
 from equipoise.models import Priors

@@ -1,19 +1,18 @@
 """Several kernels: one potential or many.
 
 One question, one file: :mod:`.kernels` puts tables together, :mod:`.models` states the hypotheses,
-:mod:`.evidence` weighs them, :mod:`.verdict` decides, :mod:`.potentials` tells how far apart the
-kernels are, :mod:`.many` which of them obey balance. By MCMC: :mod:`.table`, :mod:`.axes` and
-:mod:`.sampler` make one compiled model walk well, :mod:`.chains` samples posteriors with it;
-:mod:`.walkers` and :mod:`.hamilton` sample them without compiling, and with these :mod:`.paths`
-and :mod:`.mcmc` weigh the hypotheses.
+:mod:`.verdict` decides between them, :mod:`.potentials` tells how far apart the kernels are,
+:mod:`.many` which of them obey balance. The hypotheses are weighed by one of three engines:
+:mod:`.fast` without MCMC, :mod:`.mcmc` by Hamiltonian chains along paths, :mod:`.one_by_one` for
+very many kernels; :mod:`.nuts` samples the same posteriors with PyMC, for ArviZ.
 """
 
-from equipoise.inference.comparison.chains import sample_potentials
 from equipoise.inference.comparison.compare import Comparison, compare
 from equipoise.inference.comparison.differences import Difference
-from equipoise.inference.comparison.evidence import Hypothesis
+from equipoise.inference.comparison.hypotheses import Hypothesis
 from equipoise.inference.comparison.kernels import Kernels, kernels_of
 from equipoise.inference.comparison.many import ManyBalances, many_balances
+from equipoise.inference.comparison.nuts.posterior import sample_potentials
 from equipoise.inference.comparison.own import OwnBalance
 from equipoise.inference.comparison.potentials import (
     Distance,

@@ -12,13 +12,13 @@ from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest, check_rope
 from equipoise.inference.balance import test as test_balance
 from equipoise.inference.comparison.added import added_up
-from equipoise.inference.comparison.arrow import one_by_one
 from equipoise.inference.comparison.differences import Difference, differences_of
-from equipoise.inference.comparison.evidence import Hypothesis
+from equipoise.inference.comparison.hypotheses import Hypothesis
 from equipoise.inference.comparison.kernels import Kernels, kernels_of
 from equipoise.inference.comparison.many import ManyBalances, many_balances
-from equipoise.inference.comparison.mcmc import check_size
+from equipoise.inference.comparison.mcmc.evidence import check_size
 from equipoise.inference.comparison.models import kernel_data
+from equipoise.inference.comparison.one_by_one import one_by_one
 from equipoise.inference.comparison.own import OwnBalance, own_balance, own_of_many
 from equipoise.inference.comparison.potentials import (
     Distance,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from equipoise.graph import SupportGraph
 from equipoise.inference.balance import BalanceTest
-from equipoise.inference.comparison.arrow.alone import OneAlone
 from equipoise.inference.comparison.kernels import Kernels
+from equipoise.inference.comparison.one_by_one.alone import OneAlone
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.verdict import Verdict, decide
 from equipoise.inference.violation import Violation

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from equipoise.inference.comparison.evidence import Fits
+from equipoise.inference.comparison.fast.evidence import Fits
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.weighted import summarise
 from equipoise.likelihoods import FloatArray, IntArray

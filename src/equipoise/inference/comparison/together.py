@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from equipoise.inference.comparison.arrow import ManyFits, solve_many
-from equipoise.inference.comparison.evidence import Fits, Hypothesis, ceiling, solve
+from equipoise.inference.comparison.fast.evidence import Fits, ceiling, solve
+from equipoise.inference.comparison.hypotheses import Hypothesis
 from equipoise.inference.comparison.kernels import Kernels
-from equipoise.inference.comparison.mcmc import MOST_FOR_MCMC, n_parameters, solve_by_mcmc
+from equipoise.inference.comparison.mcmc.evidence import MOST_FOR_MCMC, n_parameters, solve_by_mcmc
 from equipoise.inference.comparison.models import MOST_PARAMETERS, KernelData
+from equipoise.inference.comparison.one_by_one import ManyFits, solve_many
 from equipoise.inference.comparison.potentials import Potentials, potentials_of
 from equipoise.inference.comparison.verdict import SharingVerdict, sharing_verdict
 from equipoise.inference.findings import Stages
@@ -20,7 +21,14 @@ from equipoise.parallel import RunTasks
 
 _MORE = 4
 _MOST_DRAWS = 1000
-_BY_MCMC = "MCMC may well do: run this without --fast (fast=False)."
+_BY_MCMC = (
+    "MCMC may well do: run this without --fast (fast=False), about a minute for two kernels of "
+    "seven states."
+)
+_FEWER = (
+    f"Leave out a kernel that is named here, or compare fewer at a time: up to {MOST_FOR_MCMC:,} "
+    "parameters together MCMC may do, without --fast (fast=False)."
+)
 _FAST = "Laplace and importance sampling"
 #: What is left out of a comparison of many kernels.
 MANY_NOTE = (
@@ -100,7 +108,7 @@ def one_kernel_after_another(
         run=run,
     )
     found = Together(
-        verdict=sharing_verdict(fits, fits.ceiling),
+        verdict=sharing_verdict(fits, fits.ceiling, advice=_FEWER),
         hypotheses=fits.hypotheses(),
         deviation=fits.deviation,
         potentials=fits.potentials,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import expm1
 from typing import Literal, Protocol
 
-from equipoise.inference.comparison.evidence import Hypothesis
+from equipoise.inference.comparison.hypotheses import Hypothesis
 from equipoise.inference.evidence.result import MCSE_TRUSTED
 from equipoise.inference.verdict import STRENGTHS, Strength, strength_of
 from equipoise.models.hierarchical import DEVIATION_SCALE

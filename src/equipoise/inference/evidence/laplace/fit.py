@@ -40,6 +40,9 @@ _THREADS_FROM = 500
 # Nodes of less weight give no draws; scales are integrated on every third point of the fine grid.
 _NEGLIGIBLE, _THIN, _CHUNK = 1e-5, 3, 4096
 Progress = Callable[[int, int], None]
+Evaluate = Callable[
+    [LatentModel, float, FloatArray, tuple[float, ...], int, np.random.Generator], Node
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -132,13 +135,23 @@ class LaplaceFit:
 
 def raw_draws(curve: NodeCurve, post: CycleScalePosterior) -> tuple[FloatArray, FloatArray]:
     """Return log-weights (n,) and draws (n, d) of all nodes that carry weight, mixed by it."""
-    used = [
+    theta = [node.theta for node, _ in _used(curve, post)]
+    return raw_log_weights(curve, post), np.concatenate(theta)
+
+
+def raw_log_weights(curve: NodeCurve, post: CycleScalePosterior) -> FloatArray:
+    """Return the log-weights (n,) of :func:`raw_draws` alone."""
+    return np.concatenate(
+        [node.log_weights - node.log_evidence + np.log(w) for node, w in _used(curve, post)]
+    )
+
+
+def _used(curve: NodeCurve, post: CycleScalePosterior) -> list[tuple[Node, float]]:
+    return [
         (node, weight)
-        for node, weight in zip(curve.nodes, curve.shares(post), strict=True)
+        for node, weight in zip(curve.nodes, curve.shares(post).tolist(), strict=True)
         if weight > _NEGLIGIBLE
     ]
-    log_weights = [node.log_weights - node.log_evidence + np.log(w) for node, w in used]
-    return np.concatenate(log_weights), np.concatenate([node.theta for node, _ in used])
 
 
 def _over_scales(
@@ -158,11 +171,7 @@ def _over_scales(
 
     grid = post.grid[::_THIN]
     prior = half_normal_cells(grid, post.tau)
-    used = [
-        (node, weight)
-        for node, weight in zip(curve.nodes, curve.shares(post), strict=True)
-        if weight > _NEGLIGIBLE
-    ]
+    used = _used(curve, post)
     scales = np.array([node.cycle_scale for node, _ in used])
     mixed = np.array([np.log(weight) - node.log_evidence for node, weight in used])
     parts = np.array_split(square, max(len(square) // _CHUNK, 1))
@@ -280,6 +289,7 @@ def solve_curve(
     draws: int,
     rng: np.random.Generator,
     progress: Progress | None = None,
+    evaluate: Evaluate = evaluate_node,
 ) -> tuple[NodeCurve, FloatArray]:
     """Compute the evidence of nested hypotheses against the scale of what tells them apart.
 
@@ -300,6 +310,8 @@ def solve_curve(
         Source of randomness.
     progress
         Called with (nodes done, nodes planned).
+    evaluate
+        What computes the evidence at one scale, :func:`evaluate_node` or its like.
 
     Returns
     -------
@@ -309,7 +321,7 @@ def solve_curve(
         Eigenvalues of the information on what tells them apart, all else profiled out, shape (b,).
     """
     scales = (1.0,) * len(base.learned)
-    bottom = evaluate_node(base, 0.0, base.prior_mean, scales, 4 * draws, rng)
+    bottom = evaluate(base, 0.0, base.prior_mean, scales, 4 * draws, rng)
     if not family.n_cycles:
         return NodeCurve(bottom, ()), np.zeros(0)
     information = cycle_information(base, predictor, bottom.mode.theta)
@@ -322,7 +334,7 @@ def solve_curve(
             theta = family.with_cycles(bottom.mode.theta) if near is None else near.mode.theta
             mode = bottom.mode if near is None else near.mode
             nodes.append(
-                evaluate_node(family.at_cycle_scale(spot), spot, theta, mode.scales, draws, rng)
+                evaluate(family.at_cycle_scale(spot), spot, theta, mode.scales, draws, rng)
             )
             if progress is not None:
                 progress(len(nodes), max(len(spots), len(nodes)))

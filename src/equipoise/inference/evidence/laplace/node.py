@@ -76,6 +76,14 @@ def evaluate_node(
     modes = scale_lattice(model, start, scales)
     theta, log_proposal = draw_mixture(mixture(model, modes), draws, rng)
     log_weights = model.log_joint(theta) - log_proposal
+    return weighed(modes, theta, log_weights, cycle_scale)
+
+
+def weighed(
+    modes: list[Mode], theta: FloatArray, log_weights: FloatArray, cycle_scale: float
+) -> Node:
+    """Return the node of independent draws ``theta`` (n, d) whose mean weight is the evidence."""
+    draws = len(theta)
     smoothed = smooth(log_weights)
     total = float(logsumexp(smoothed.log_weights))
     square = float(np.exp(2.0 * (smoothed.log_weights - total)).sum())

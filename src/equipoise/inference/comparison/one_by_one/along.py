@@ -6,10 +6,10 @@ from functools import partial
 
 from scipy.special import expit
 
-from equipoise.inference.comparison.arrow.curves import Curve, refined
-from equipoise.inference.comparison.arrow.grid import Grid
-from equipoise.inference.comparison.arrow.outer import Point, point_at
-from equipoise.inference.comparison.arrow.packed import Pack
+from equipoise.inference.comparison.one_by_one.curves import Curve, refined
+from equipoise.inference.comparison.one_by_one.grid import Grid
+from equipoise.inference.comparison.one_by_one.outer import Point, point_at
+from equipoise.inference.comparison.one_by_one.packed import Pack
 from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.latent import Block
 from equipoise.parallel import RunTasks

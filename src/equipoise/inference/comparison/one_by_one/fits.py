@@ -7,23 +7,25 @@ from math import hypot, log
 import numpy as np
 from scipy.special import logsumexp
 
-from equipoise.inference.comparison.arrow.alone import Alone, each_alone
-from equipoise.inference.comparison.arrow.along import Along, curves_along
-from equipoise.inference.comparison.arrow.curves import Curve, Level, refined
-from equipoise.inference.comparison.arrow.grid import Grid, Weighed, apart, prior_of
-from equipoise.inference.comparison.arrow.outer import draw_at
-from equipoise.inference.comparison.arrow.packed import packs_of
-from equipoise.inference.comparison.evidence import Hypothesis
-from equipoise.inference.comparison.evidence import Potentials as Name
+from equipoise.inference.comparison.hypotheses import Hypothesis
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.comparison.models import KernelData, centred
+from equipoise.inference.comparison.one_by_one.alone import Alone, each_alone
+from equipoise.inference.comparison.one_by_one.along import Along, curves_along
+from equipoise.inference.comparison.one_by_one.curves import Curve, Level, refined
+from equipoise.inference.comparison.one_by_one.grid import Grid, Weighed, apart, prior_of
+from equipoise.inference.comparison.one_by_one.outer import draw_at
+from equipoise.inference.comparison.one_by_one.packed import packs_of
 from equipoise.inference.comparison.potentials import Potentials
 from equipoise.inference.comparison.verdict import SCALES
+from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 from equipoise.models.hierarchical import DEVIATION_SCALE
+from equipoise.models.kernels import PotentialsName as Name
 from equipoise.parallel import RunTasks, run_tasks
+from equipoise.text import quoted
 
 #: Antithetic pairs of draws of each kernel.
 PAIRS = 64
@@ -82,7 +84,9 @@ class ManyFits:
             cyclic = bool(k)
             parts: list[tuple[Name, Weighed]] = [("shared", one), ("pooled", many[scale])]
             found += [
-                Hypothesis(name, cyclic, part.log_evidence, _error(part), part.pareto_k)
+                Hypothesis(
+                    name, cyclic, part.log_evidence, _error(part), part.pareto_k, self._doubt(part)
+                )
                 for name, part in parts
             ]
             level = self.alone.cyclic if cyclic else self.alone.balance
@@ -90,6 +94,16 @@ class ManyFits:
                 Hypothesis("separate", cyclic, level.log_value, _inner(level.noise), level.pareto_k)
             )
         return tuple(found)
+
+    def _doubt(self, part: Weighed) -> str | None:
+        """Name the kernel that spoils a hypothesis; None where none does."""
+        k, name = part.worst.pareto_k, self.kernels.names[part.worst.kernel]
+        if k <= K_TRUSTED:
+            return None
+        return (
+            f"importance sampling of kernel {quoted(name)} failed (k̂ = {k:.2f}, limit "
+            f"{K_TRUSTED:g})"
+        )
 
     def factor(self, scale: float) -> tuple[float, float]:
         """Return the log BF of shared against pooled and its error, balance and cycles averaged.

@@ -12,8 +12,9 @@ from typing import Literal
 
 import numpy as np
 
+from equipoise.inference.comparison.mcmc.walkers import Scales, Walkers
+from equipoise.inference.comparison.scales import SCALES
 from equipoise.inference.comparison.table import columns_of, latent_of
-from equipoise.inference.comparison.walkers import Scales, Walkers
 from equipoise.inference.evidence.cycle_scale import (
     LARGEST,
     CycleScaleCurve,
@@ -32,7 +33,6 @@ CHAINS, DRAWS, TUNE = 8, 100, 40
 # Laplace's guess, which is taken off, leaves little between nodes; where it does they are halved.
 _STEP, _MOVES = 0.7, 1
 _SEEDS = 2**31
-_NAMES = ("sigma_V", "sigma_delta", "sigma_c")
 Along = Literal["deviation", "cycle"]
 Progress = Callable[[int, int], None]
 
@@ -125,7 +125,7 @@ def path_of(
         for leg in legs:
             sds = [
                 found.scales[name][..., leg.kernel] if table.separate else found.scales[name]
-                for name in _NAMES
+                for name in SCALES
                 if name in found.scales
             ]
             nodes.append(
@@ -178,7 +178,7 @@ def _pilots(legs: list[_Leg], start: Scales, tau: float) -> list[Pilot]:
     found = []
     for leg in legs:
         scales = tuple(
-            float(start.scales[name][leg.kernel]) for name in _NAMES if name in start.scales
+            float(start.scales[name][leg.kernel]) for name in SCALES if name in start.scales
         )[: len(leg.base.learned)]
         theta = find_mode(leg.base, scales, leg.base.prior_mean).theta
         columns = leg.family.cycle_columns

@@ -8,9 +8,10 @@ from math import log
 import numpy as np
 from scipy.special import logsumexp
 
-from equipoise.inference.comparison.arrow.curves import Level
-from equipoise.inference.comparison.arrow.outer import Point, corrected, point_at
-from equipoise.inference.comparison.arrow.packed import Pack
+from equipoise.inference.comparison.one_by_one.curves import Level
+from equipoise.inference.comparison.one_by_one.outer import Point, corrected, point_at
+from equipoise.inference.comparison.one_by_one.packed import Pack
+from equipoise.inference.comparison.one_by_one.worst import WorstKernel, worst_kernel
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.models import Priors
 from equipoise.models.latent import Block, fixed_block, learned_block
@@ -36,12 +37,15 @@ class Weighed:
         Of the integral over the shared potential, nats, where it is not in every point.
     outer_k
         Its k̂.
+    worst
+        The kernel with the largest k̂ where the posterior lies.
     """
 
     level: Level
     correction: float
     correction_mcse: float
     outer_k: float
+    worst: WorstKernel
 
     @property
     def log_evidence(self) -> float:
@@ -51,7 +55,7 @@ class Weighed:
     @property
     def pareto_k(self) -> float:
         """Worst k̂ behind it."""
-        return max(self.level.pareto_k, self.outer_k)
+        return max(self.level.pareto_k, self.outer_k, self.worst.pareto_k)
 
 
 class Grid:
@@ -61,6 +65,7 @@ class Grid:
         self.packs, self.prior = packs, prior
         self.points: dict[tuple[float, float], Point] = {}
         self.better: dict[tuple[float, float], Point] = {}
+        self.worst: dict[tuple[float, float], WorstKernel] = {}
         few = sum(len(pack.members) for pack in packs) <= _FEW_KERNELS
         self.most = _CORRECTED if few else _FEW_CORRECTED
 
@@ -100,8 +105,8 @@ class Grid:
         spots = list(dict.fromkeys(spot for where in several for spot in self._heaviest(where)))
         tasks = [(self.at(*spot), int(rng.integers(2**31))) for spot in spots]
         work = partial(_corrected, tuple(self.packs), self.prior)
-        for number, better in run(work, tasks):
-            self.better[spots[number]] = better
+        for number, (better, worst) in run(work, tasks):
+            self.better[spots[number]], self.worst[spots[number]] = better, worst
             done()
 
     def _heaviest(self, where: Mapping[tuple[float, float], float]) -> list[tuple[float, float]]:
@@ -123,18 +128,23 @@ class Grid:
         pull = share * np.exp(rise - total)
         error = float(np.sqrt(((pull * [point.outer_mcse for point in found]) ** 2).sum()))
         heavy = [p.outer_k for p, own in zip(found, share, strict=True) if own > _HEAVY]
-        return Weighed(level, total, error, max(heavy, default=found[0].outer_k))
+        # The likeliest spot counts in any case.
+        judged = [self.worst[s] for s, own in zip(spots, share, strict=True) if own > _HEAVY]
+        worst = max(judged or [self.worst[spots[0]]], key=lambda one: one.pareto_k)
+        return Weighed(level, total, error, max(heavy, default=found[0].outer_k), worst)
 
 
-def _corrected(packs: Sequence[Pack], prior: Block | None, task: tuple[Point, int]) -> Point:
-    """Correct the outer integral of a point, with a seed of its own."""
+def _corrected(
+    packs: Sequence[Pack], prior: Block | None, task: tuple[Point, int]
+) -> tuple[Point, WorstKernel]:
+    """Correct the outer integral of a point, and judge the inner ones, with a seed of its own."""
     point, seed = task
     rng = np.random.default_rng(seed)
     better = corrected(packs, prior, point, rng)
     if better.outer_k > K_TRUSTED:
         # Tails that too few draws have reached look heavier than they are.
         better = corrected(packs, prior, point, rng, more=_MORE)
-    return better
+    return better, worst_kernel(packs, point, rng)
 
 
 def prior_of(q: int, priors: Priors) -> Block | None:

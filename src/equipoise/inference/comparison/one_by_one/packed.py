@@ -94,8 +94,7 @@ def _pack(
     for k, one in enumerate(own):
         real[k, : one.centred.shape[1]] = 1.0
         real[k, d : d + one.cycles.shape[1]] = 1.0
-    noise = rng.standard_normal((len(own), pairs, d + b))
-    noise[:, ::EVERY] *= np.where(real > 0, WIDE, 1.0)[:, None, :]
+    noise = drawn_noise(real, pairs, rng)
     edges = [one.edges.edges for one in own]
     return Pack(
         members=np.array(members),
@@ -110,3 +109,10 @@ def _pack(
         noise=noise,
         real=real,
     )
+
+
+def drawn_noise(real: FloatArray, pairs: int, rng: np.random.Generator) -> FloatArray:
+    """Return numbers that draws are made of, (M, pairs, D), for coordinates ``real`` (M, D)."""
+    noise = rng.standard_normal((len(real), pairs, real.shape[1]))
+    noise[:, ::EVERY] *= np.where(real > 0, WIDE, 1.0)[:, None, :]
+    return noise

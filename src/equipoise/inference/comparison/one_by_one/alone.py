@@ -13,10 +13,10 @@ from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
 from equipoise.graph import SupportGraph, edge_subgraph, orthonormal_cycle_basis
-from equipoise.inference.comparison.arrow.curves import Level
-from equipoise.inference.comparison.arrow.inner import climb, integrate, noise_at
-from equipoise.inference.comparison.arrow.packed import Pack
 from equipoise.inference.comparison.models import KernelData
+from equipoise.inference.comparison.one_by_one.curves import Level
+from equipoise.inference.comparison.one_by_one.inner import climb, integrate, noise_at
+from equipoise.inference.comparison.one_by_one.packed import Pack
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve, fine_grid
 from equipoise.inference.evidence.laplace.curve import METHOD
 from equipoise.inference.evidence.psis import smooth

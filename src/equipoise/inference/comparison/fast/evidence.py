@@ -9,12 +9,13 @@ over its half-normal prior.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, log
-from typing import Literal
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
+from equipoise.inference.comparison.fast.edgewise import suited_node
+from equipoise.inference.comparison.hypotheses import Hypothesis, factor_of
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.comparison.models import (
     KernelData,
@@ -23,24 +24,28 @@ from equipoise.inference.comparison.models import (
     shared_model,
 )
 from equipoise.inference.evidence.cycle_scale import (
+    LARGEST,
     CycleScaleCurve,
     CycleScalePosterior,
     fine_grid,
 )
 from equipoise.inference.evidence.laplace.curve import METHOD, NodeCurve
-from equipoise.inference.evidence.laplace.fit import pooled_draws, raw_draws, solve_curve
-from equipoise.inference.evidence.psis import distrust, smooth
+from equipoise.inference.evidence.laplace.fit import pooled_draws, raw_log_weights, solve_curve
+from equipoise.inference.evidence.psis import smooth
 from equipoise.inference.modes.lattice import data_resolutions
 from equipoise.likelihoods import FloatArray, Predictor
 from equipoise.models import Priors
 from equipoise.models.hierarchical import DEVIATION_SCALE
+from equipoise.models.kernels import PotentialsName
 from equipoise.models.latent import LatentModel
 
-Potentials = Literal["shared", "pooled", "separate"]
 Progress = Callable[[int, int], None]
 # σ_c from where it hardly matters to where its prior ends, in units of τ.
-_LOWEST, _HIGHEST, _NODES = 0.01, 5.0, 10
+_LOWEST, _HIGHEST, _NODES = 0.01, 5.0, 8
 _MASS = 1e-4
+# Between two σ_c one more is put where there is so much probability and the curve may err by so
+# many nats there; beyond the last one where that has so much.
+_ROUNDS, _GAP_MASS, _KNOWN, _END_MASS = 2, 0.02, 0.03, 1e-3
 
 
 @dataclass(frozen=True)
@@ -50,38 +55,6 @@ class Weight:
     log_evidence: float
     mcse: float
     pareto_k: float
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """What may be true of all kernels together, and its evidence.
-
-    Attributes
-    ----------
-    potentials
-        ``"shared"``: one; ``"pooled"``: one with deviations ``δ ~ Normal(0, σ_δ)``,
-        ``σ_δ ~ HalfNormal(1)``; ``"separate"``: each its own.
-    cyclic
-        Whether every kernel may have cycles that break balance.
-    log_evidence, mcse
-        Nats; of all kernels' pairwise likelihoods, binomial coefficients left out.
-    pareto_k
-        Worst k̂ of the importance weights behind it; None where none are.
-    doubt
-        Why its method does not stand by it, in words; None where it does.
-    """
-
-    potentials: Potentials
-    cyclic: bool
-    log_evidence: float
-    mcse: float
-    pareto_k: float | None
-    doubt: str | None = None
-
-    @property
-    def distrust(self) -> str | None:
-        """Why its evidence must not be reported, in words; None where it may be."""
-        return self.doubt or distrust(self.pareto_k)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,15 +80,22 @@ class Slice:
         """Return the posterior of σ_δ under ``HalfNormal(scale)``."""
         return self.curve.smooth(DEVIATION_SCALE).posterior(scale)
 
-    def weight(self, potentials: Potentials, scale: float = DEVIATION_SCALE) -> Weight:
+    def weight(self, potentials: PotentialsName, scale: float = DEVIATION_SCALE) -> Weight:
         """Return the evidence of a shared potential, or of deviations from it."""
         base = self.curve.reversible
+        own_k = smooth(self.log_weights(potentials, scale)).pareto_k
         if potentials == "shared":
-            return Weight(float(base.log_evidence), base.mcse, base.pareto_k)
-        post = self.posterior(scale)
-        worst = max(base.pareto_k, smooth(raw_draws(self.curve, post)[0]).pareto_k)
-        value = float(base.log_evidence - post.log_bayes_factor)
-        return Weight(value, hypot(base.mcse, post.mcse), worst)
+            return Weight(float(base.log_evidence), base.mcse, own_k)
+        own = replace(self.curve.smooth(DEVIATION_SCALE), common_mcse=0.0).posterior(scale)
+        return Weight(float(base.log_evidence - own.log_bayes_factor), own.mcse, own_k)
+
+    def log_weights(self, potentials: PotentialsName, scale: float = DEVIATION_SCALE) -> FloatArray:
+        """Return log-weights of all draws behind that evidence, which sum to about 1, (n,)."""
+        base = self.curve.reversible
+        if potentials == "shared":
+            return np.asarray(base.log_weights - base.log_evidence - log(len(base.theta)))
+        raw = raw_log_weights(self.curve, self.posterior(scale))
+        return np.asarray(raw - log(len(self.curve.nodes[0].theta)))
 
     def draws(self) -> tuple[FloatArray, FloatArray]:
         """Return draws of the pooled posterior, (n, d), and their weights, (n,)."""
@@ -180,7 +160,34 @@ class Fits:
         parts = [(self.balance, float(share[0])), *zip(self.slices, mass.tolist(), strict=True)]
         return [(one, part) for one, part in parts if part > _MASS]
 
-    def _curve(self, potentials: Potentials, scale: float) -> CycleScaleCurve:
+    def unknown(self) -> list[float]:
+        """Return σ_c at which the evidence is still to be computed, in increasing order.
+
+        A spline through every other slice errs sixteen times as much as one through all.
+        """
+        if not self.slices:
+            return []
+        scales = np.array([one.cycle_scale for one in self.slices])
+        x, found = np.log(scales), set()
+        middle = 0.5 * (x[1:] + x[:-1])
+        for potentials in ("shared", "pooled"):
+            curve = self._curve(potentials, DEVIATION_SCALE)
+            post = curve.posterior()
+            rise = np.interp(x, np.log(curve.grid), curve.rise)
+            own = np.interp(middle, np.log(curve.grid), curve.rise)
+            doubt = np.zeros(len(middle))
+            for start in (0, 1):
+                kept = sorted({*range(start, len(x), 2), 0, len(x) - 1})
+                doubt = np.maximum(doubt, np.abs(CubicSpline(x[kept], rise[kept])(middle) - own))
+            gap = np.searchsorted(x[1:-1], np.log(post.grid))
+            inside = np.bincount(gap, post.mass, len(middle))
+            found |= {*middle[(inside > _GAP_MASS) & (doubt > 16 * _KNOWN)].tolist()}
+            last = float(np.interp(np.log(post.grid), x, np.eye(len(x))[-1]) @ post.mass)
+            if last > _END_MASS and scales[-1] < LARGEST * self.tau:
+                found.add(float(x[-1] + x[1] - x[0]))
+        return sorted(np.exp(list(found)).tolist())
+
+    def _curve(self, potentials: PotentialsName, scale: float) -> CycleScaleCurve:
         base = self.balance.weight(potentials, scale)
         weights = [one.weight(potentials, scale) for one in self.slices]
         nodes = np.array([one.cycle_scale for one in self.slices])
@@ -194,23 +201,24 @@ class Fits:
             grid=grid,
             rise=spline @ rise,
             loadings=spline,
+            # The evidence at the base is taken off here and added again: its error cancels.
             node_mcse=np.array([weight.mcse for weight in weights]),
-            common_mcse=base.mcse,
         )
 
-    def _over_cycles(self, potentials: Potentials, scale: float) -> Weight:
+    def _over_cycles(self, potentials: PotentialsName, scale: float) -> Weight:
         base = self.balance.weight(potentials, scale)
         post = self._curve(potentials, scale).posterior()
         at = np.log([one.cycle_scale for one in self.slices])
         hats = np.array([np.interp(np.log(post.grid), at, row) for row in np.eye(len(at))])
-        used = hats @ post.mass > _MASS
-        worst = max(
-            one.weight(potentials, scale).pareto_k
-            for one, matters in zip(self.slices, used, strict=True)
-            if matters
-        )
+        # One k̂ of all draws, each slice's as heavy as it counts: a slice without probability must
+        # not spoil the whole, nor one of many look bad by chance.
+        mixed = [
+            one.log_weights(potentials, scale) + log(share)
+            for one, share in zip(self.slices, (hats @ post.mass).tolist(), strict=True)
+            if share > _MASS
+        ]
         value = base.log_evidence - post.log_bayes_factor
-        return Weight(value, hypot(base.mcse, post.mcse), worst)
+        return Weight(value, post.mcse, smooth(np.concatenate(mixed)).pareto_k)
 
 
 def solve(
@@ -270,7 +278,15 @@ def solve(
         alone.append(_alone(one, priors, draws, rng, cycles=cycles))
         step()
     slices = [at(scale) for scale in scales] if cycles else []
-    return Fits(tau, balance, tuple(slices), _together(alone, cycles))
+    fits = Fits(tau, balance, tuple(slices), _together(alone, cycles))
+    for _ in range(_ROUNDS):
+        spots = fits.unknown()
+        if not spots:
+            break
+        planned += len(spots)
+        slices = sorted([*slices, *map(at, spots)], key=lambda one: one.cycle_scale)
+        fits = replace(fits, slices=tuple(slices))
+    return fits
 
 
 def ceiling(fits: Fits, *, draws: int, rng: np.random.Generator) -> float:
@@ -285,30 +301,12 @@ def ceiling(fits: Fits, *, draws: int, rng: np.random.Generator) -> float:
         tau=DEVIATION_SCALE,
         draws=draws,
         rng=rng,
+        evaluate=suited_node,
     )
     return curve.smooth(DEVIATION_SCALE).posterior().log_bayes_factor
 
 
-def averaged(parts: Sequence[Hypothesis]) -> tuple[float, float]:
-    """Return the log evidence of hypotheses of equal prior odds together, and its error."""
-    values = np.array([part.log_evidence for part in parts])
-    total = float(logsumexp(values)) - log(len(parts))
-    share = np.exp(values - logsumexp(values))
-    return total, float(np.sqrt(((share * [part.mcse for part in parts]) ** 2).sum()))
-
-
-def factor_of(hypotheses: Sequence[Hypothesis]) -> tuple[float, float]:
-    """Return the log BF of shared against pooled potentials, and its error, nats.
-
-    Balance and its violation are averaged at even odds.
-    """
-    shared, pooled = (
-        averaged([h for h in hypotheses if h.potentials == name]) for name in ("shared", "pooled")
-    )
-    return shared[0] - pooled[0], hypot(shared[1], pooled[1])
-
-
-def _hypothesis(potentials: Potentials, cyclic: bool, weight: Weight) -> Hypothesis:
+def _hypothesis(potentials: PotentialsName, cyclic: bool, weight: Weight) -> Hypothesis:
     return Hypothesis(potentials, cyclic, weight.log_evidence, weight.mcse, weight.pareto_k)
 
 
@@ -327,7 +325,13 @@ def _slice(
         for make in (shared_model, pooled_model)
     )
     curve, _ = solve_curve(
-        shared, pooled, _extra_of(pooled), tau=DEVIATION_SCALE, draws=draws, rng=rng
+        shared,
+        pooled,
+        _extra_of(pooled),
+        tau=DEVIATION_SCALE,
+        draws=draws,
+        rng=rng,
+        evaluate=suited_node,
     )
     return Slice(cycle_scale or 0.0, curve, shared, pooled)
 
@@ -342,15 +346,16 @@ def _alone(
         for with_cycles in (False, cycles)
     )
     tau = priors.cycle_scale
-    curve, _ = solve_curve(base, family, _extra_of(family), tau=tau, draws=draws, rng=rng)
+    curve, _ = solve_curve(
+        base, family, _extra_of(family), tau=tau, draws=draws, rng=rng, evaluate=suited_node
+    )
     node = curve.reversible
     balance = Weight(float(node.log_evidence), node.mcse, node.pareto_k)
     if not curve.nodes:
         return balance, balance
-    post = curve.smooth(tau).posterior()
-    worst = max(node.pareto_k, smooth(raw_draws(curve, post)[0]).pareto_k)
-    value = balance.log_evidence - post.log_bayes_factor
-    return balance, Weight(value, hypot(node.mcse, post.mcse), worst)
+    post = replace(curve.smooth(tau), common_mcse=0.0).posterior()
+    own_k = smooth(raw_log_weights(curve, post)).pareto_k
+    return balance, Weight(balance.log_evidence - post.log_bayes_factor, post.mcse, own_k)
 
 
 def _together(alone: Sequence[tuple[Weight, Weight]], cycles: bool) -> tuple[Weight, Weight | None]:

@@ -12,14 +12,14 @@ import numpy as np
 from scipy.special import gammaln, logsumexp
 
 from equipoise.errors import NotTrustedError
-from equipoise.inference.comparison.arrow.inner import (
+from equipoise.inference.comparison.one_by_one.inner import (
     Integrals,
     Modes,
     climb,
     integrate,
     noise_at,
 )
-from equipoise.inference.comparison.arrow.packed import Pack
+from equipoise.inference.comparison.one_by_one.packed import Pack
 from equipoise.inference.evidence.psis import smooth
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import Block

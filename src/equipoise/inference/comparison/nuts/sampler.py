@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from equipoise.inference.comparison.axes import Spot, fit_spot
+from equipoise.inference.comparison.draws import KernelDraws
+from equipoise.inference.comparison.nuts.axes import Spot, fit_spot
+from equipoise.inference.comparison.scales import SCALES, held_scales, widths
 from equipoise.inference.posterior.backends import CompiledModel, Effort
 from equipoise.inference.posterior.sampler import (
     TARGET_ACCEPT,
@@ -17,39 +18,10 @@ from equipoise.inference.posterior.sampler import (
 )
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
-from equipoise.models.hierarchical import DEVIATION_SCALE, hierarchical, hierarchical_data
+from equipoise.models.hierarchical import hierarchical, hierarchical_data
 from equipoise.models.kernels import KernelTable
 
 _LARGEST = 30.0
-
-
-@dataclass(frozen=True, eq=False)
-class KernelDraws:
-    """What NUTS returned, chain by chain.
-
-    Attributes
-    ----------
-    x
-        Coordinates of the table: potential, deviations, cycles; (chains, draws, D), nats. Those of
-        what is held at 0 are 0.
-    scales
-        ``sigma_V``, ``sigma_delta``, ``sigma_c`` where they are learned, (chains, draws), or
-        (chains, draws, M) where each kernel has one of its own.
-    stats
-        Statistics of the sampler by name, (chains, draws).
-    walked
-        The sampler's own coordinates: where others may start.
-    """
-
-    x: FloatArray
-    scales: dict[str, FloatArray]
-    stats: dict[str, Any]
-    walked: FloatArray
-
-    @property
-    def divergences(self) -> int:
-        """Divergent transitions."""
-        return int(np.sum(self.stats["diverging"]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,18 +90,14 @@ class KernelSampler:
 
     def _centre(self, spot: Spot) -> FloatArray:
         """Return the fitted mode, shape (D,)."""
-        widths = {
-            "sigma_V": self.priors.potential_scale,
-            "sigma_delta": DEVIATION_SCALE,
-            "sigma_c": self.priors.cycle_scale,
-        }
+        wide = widths(self.priors)
         centre = []
         for name, shape in self._compiled.layout:
             size = int(np.prod(shape))
             variable = name.removesuffix("_softplus__")
             at = np.zeros(size)
             if variable in spot.scales:
-                ratio = np.clip(spot.scales[variable] / widths[variable], 1e-3, _LARGEST)
+                ratio = np.clip(spot.scales[variable] / wide[variable], 1e-3, _LARGEST)
                 at = np.broadcast_to(np.log(np.expm1(ratio)), size)
             centre.append(at)
         return np.concatenate(centre)
@@ -142,14 +110,9 @@ class KernelSampler:
         cycle_sd: float | None,
     ) -> tuple[FloatArray, dict[str, FloatArray]]:
         table = self.table
-        learned = self.priors.scales == "learned"
-        held = {
-            "sigma_V": None if learned else self.priors.fixed_potential_sd,
-            "sigma_delta": deviation_sd,
-            "sigma_c": cycle_sd,
-        }
+        held = held_scales(self.priors, deviation_sd, cycle_sd)
         whose = (table.potential_scale_of, None, table.cycle_scale_of)
-        blocks = zip(_SCALES, _UNITS, whose, strict=True)
+        blocks = zip(SCALES, _UNITS, whose, strict=True)
         scales, parts = {}, []
         for scale, unit, group in blocks:
             if unit not in found:
@@ -164,7 +127,6 @@ class KernelSampler:
         return np.concatenate(parts, axis=-1) @ spot.axes.turn.T, scales
 
 
-_SCALES = ("sigma_V", "sigma_delta", "sigma_c")
 _UNITS = ("potential_unit", "deviation_unit", "cycle_unit")
 
 
@@ -195,5 +157,5 @@ def compile_kernels(
 def _kept(table: KernelTable) -> list[str]:
     has = (True, not table.separate, bool(table.cycle.shape[1]))
     return [
-        name for names in (_SCALES, _UNITS) for name, there in zip(names, has, strict=True) if there
+        name for names in (SCALES, _UNITS) for name, there in zip(names, has, strict=True) if there
     ]

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import expit
 
 from equipoise.errors import NotTrustedError
-from equipoise.inference.comparison.arrow.packed import SHARE, WIDE, Pack
+from equipoise.inference.comparison.one_by_one.packed import SHARE, WIDE, Pack
 from equipoise.likelihoods import FloatArray
 
 _MAX_STEPS = 60

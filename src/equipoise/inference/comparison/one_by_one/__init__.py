@@ -8,6 +8,6 @@ dimensions, all kernels at a time, and what is left is an integral over the shar
 potential, :mod:`.curves` the scales; :mod:`.alone` weighs each kernel by itself.
 """
 
-from equipoise.inference.comparison.arrow.fits import ManyFits, one_by_one, solve_many
+from equipoise.inference.comparison.one_by_one.fits import ManyFits, one_by_one, solve_many
 
 __all__ = ["ManyFits", "one_by_one", "solve_many"]

@@ -6,20 +6,19 @@ from functools import partial
 
 import numpy as np
 
-from equipoise.inference.comparison.axes import fitted_scales
+from equipoise.inference.comparison.draws import KernelDraws
 from equipoise.inference.comparison.hamilton import reference_of, sample
-from equipoise.inference.comparison.sampler import KernelDraws
+from equipoise.inference.comparison.nuts.axes import fitted_scales
+from equipoise.inference.comparison.scales import SCALES, held_scales, widths
 from equipoise.inference.comparison.table import columns_of, latent_of
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models import Priors
-from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.kernels import KernelTable
 
 BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 TUNE, MOVES = 60, 3
 TARGET_ACCEPT = 0.9
 _APART = 0.3
-_NAMES = ("sigma_V", "sigma_delta", "sigma_c")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +71,7 @@ class Walkers:
         found = np.empty((len(self._parts()), len(names)))
         for own, (part, _) in zip(found, self._parts(), strict=True):
             model = latent_of(part, self.priors, deviation_sd=deviation_sd, cycle_sd=cycle_sd)
-            own[:] = [self._widths()[name] for name in names]
+            own[:] = [widths(self.priors)[name] for name in names]
             used = _used(part, names)
             own[used] = fitted_scales(model)
         return Scales(dict(zip(names, found.T, strict=True)))
@@ -124,7 +123,7 @@ class Walkers:
         parts = self._parts()
         x = np.zeros((chains, draws, self.table.size))
         scales = {
-            name: np.full((chains, draws, len(parts)), self._widths()[name]) for name in names
+            name: np.full((chains, draws, len(parts)), widths(self.priors)[name]) for name in names
         }
         diverging = np.zeros((chains, draws), dtype=bool)
         walked, at = [], 0
@@ -144,7 +143,7 @@ class Walkers:
             found = sample(
                 reference_of(
                     model,
-                    tuple(self._widths()[name] for name in used),
+                    tuple(widths(self.priors)[name] for name in used),
                     tuple(np.exp(fitted).tolist()),
                 ),
                 draws=draws,
@@ -167,17 +166,9 @@ class Walkers:
         return KernelDraws(x, scales, {"diverging": diverging}, np.concatenate(walked, axis=-1))
 
     def _learned(self, deviation_sd: float | None, cycle_sd: float | None) -> list[str]:
-        held = (
-            None if self.priors.scales == "learned" else self.priors.fixed_potential_sd,
-            0.0 if self.table.separate else deviation_sd,
-            cycle_sd,
-        )
-        return [name for name, sd in zip(_NAMES, held, strict=True) if sd is None]
-
-    def _widths(self) -> dict[str, float]:
-        priors = self.priors
-        widths = (priors.potential_scale, DEVIATION_SCALE, priors.cycle_scale)
-        return dict(zip(_NAMES, widths, strict=True))
+        deviation_sd = 0.0 if self.table.separate else deviation_sd
+        held = held_scales(self.priors, deviation_sd, cycle_sd)
+        return [name for name, sd in held.items() if sd is None]
 
     def _parts(self) -> list[tuple[KernelTable, IntArray]]:
         """Return independent parts of the posterior, and where their coordinates stand."""
@@ -190,7 +181,7 @@ class Walkers:
 
 def _used(table: KernelTable, names: list[str]) -> BoolArray:
     """Return which scales have coordinates: a kernel without cycles has no use for one of them."""
-    sizes = dict(zip(_NAMES, table.sizes, strict=True))
+    sizes = dict(zip(SCALES, table.sizes, strict=True))
     return np.array([sizes[name] > 0 for name in names], dtype=bool)
 
 

@@ -11,14 +11,15 @@ import numpy as np
 from scipy.special import logsumexp
 
 from equipoise.errors import NotTrustedError, UsageError
-from equipoise.inference.comparison import chains, paths
-from equipoise.inference.comparison.evidence import Hypothesis, factor_of
+from equipoise.inference.comparison.draws import KernelDraws
+from equipoise.inference.comparison.hypotheses import Hypothesis, factor_of
 from equipoise.inference.comparison.kernels import Kernels
+from equipoise.inference.comparison.mcmc import paths
+from equipoise.inference.comparison.mcmc.settled import settled
+from equipoise.inference.comparison.mcmc.walkers import Walkers
 from equipoise.inference.comparison.models import KernelData
 from equipoise.inference.comparison.potentials import Potentials
-from equipoise.inference.comparison.sampler import KernelDraws
 from equipoise.inference.comparison.table import latent_of, potentials_at, table_of
-from equipoise.inference.comparison.walkers import Walkers
 from equipoise.inference.evidence.averages import log_mean
 from equipoise.inference.evidence.bridge import bridge
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
@@ -239,7 +240,7 @@ def solve_by_mcmc(
         deviation_sd: float | None,
         cycle_sd: float | None,
     ) -> KernelDraws:
-        found, state = chains.settled(
+        found, state = settled(
             sampler,
             deviation_sd=deviation_sd,
             cycle_sd=cycle_sd,

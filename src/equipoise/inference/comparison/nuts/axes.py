@@ -7,11 +7,11 @@ import numpy as np
 from scipy.optimize import minimize
 
 from equipoise.errors import NotTrustedError
+from equipoise.inference.comparison.scales import held_scales, widths
 from equipoise.inference.comparison.table import columns_of, latent_of
 from equipoise.inference.modes.mode import find_mode
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models import Priors
-from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.kernels import KernelTable, WalkAxes, plain_axes
 from equipoise.models.latent import LatentModel
 
@@ -81,16 +81,8 @@ def _fit(
     cycle_sd: float | None,
 ) -> Spot:
     model = latent_of(table, priors, deviation_sd=deviation_sd, cycle_sd=cycle_sd)
-    held = {
-        "sigma_V": None if priors.scales == "learned" else priors.fixed_potential_sd,
-        "sigma_delta": deviation_sd,
-        "sigma_c": cycle_sd,
-    }
-    start = {
-        "sigma_V": priors.potential_scale,
-        "sigma_delta": DEVIATION_SCALE,
-        "sigma_c": priors.cycle_scale,
-    }
+    held = held_scales(priors, deviation_sd, cycle_sd)
+    start = widths(priors)
     found = {name: np.array([start[name]]) for name in held if held[name] is None}
     # A kernel without cycles has no use for a scale of them.
     learned = list(found)[: len(model.learned)]

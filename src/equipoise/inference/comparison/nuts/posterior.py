@@ -1,7 +1,7 @@
 """Posteriors of several kernels by NUTS: sampled, diagnosed, and as a DataTree for ArviZ."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -9,16 +9,14 @@ import numpy as np
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import NotConvergedWarning, UsageError
+from equipoise.inference.comparison.draws import KernelDraws, convergence_of, prior_draws
 from equipoise.inference.comparison.kernels import kernels_of
 from equipoise.inference.comparison.models import Curvature
-from equipoise.inference.comparison.sampler import KernelDraws, compile_kernels
+from equipoise.inference.comparison.nuts.sampler import compile_kernels
 from equipoise.inference.comparison.table import kernel_table, pairs_of, potentials_at
-from equipoise.inference.comparison.walkers import Walkers
-from equipoise.inference.posterior.convergence import Convergence
 from equipoise.inference.posterior.sampler import TARGET_ACCEPT, TUNE, Progress, check_sampling
 from equipoise.likelihoods import FloatArray, Rejected
 from equipoise.models import Priors
-from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.kernels import KernelTable, PotentialsName
 
 if TYPE_CHECKING:
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
 
 CHAINS = 4
 PRIOR_DRAWS = 500
-_SEEDS = 2**31
-# Of a comparison's own chains; once more, with so many times the draws, where they disagree.
-_WALKERS, _SECOND_ACCEPT, _SECOND_MORE = 8, 0.95, 4
-_STILL = 1e-9
 _PACKAGES = ("arviz", "numpy", "nutpie", "pymc", "pytensor")
 Variables = dict[str, tuple[tuple[str, ...], FloatArray, str]]
 
@@ -134,84 +128,6 @@ def sample_potentials(
     tree = _tree(table, found, prior, potentials)
     tree.attrs |= {"cycles": str(cycle_sd is None), "random_seed": str(random_seed)}
     return tree
-
-
-def settled(
-    sampler: Walkers,
-    *,
-    deviation_sd: float | None,
-    cycle_sd: float | None,
-    draws: int,
-    rng: np.random.Generator,
-    progress: Callable[[int, int], None],
-) -> tuple[KernelDraws, Convergence]:
-    """Sample a posterior, 4 × draws; once more, harder, where it did not converge."""
-    spot = sampler.spot(deviation_sd=deviation_sd, cycle_sd=cycle_sd)
-
-    def run(**options: Any) -> tuple[KernelDraws, Convergence]:
-        found = sampler.draw(
-            deviation_sd=deviation_sd,
-            cycle_sd=cycle_sd,
-            spot=spot,
-            chains=_WALKERS,
-            random_seed=int(rng.integers(_SEEDS)),
-            progress=lambda fraction: progress(round(1000 * fraction), 1000),
-            **options,
-        )
-        return found, convergence_of(sampler.table, found)
-
-    each = CHAINS * draws // _WALKERS
-    found, state = run(draws=each)
-    if state.distrust is not None:
-        more = _SECOND_MORE * each
-        found, state = run(draws=more, tune=each, target_accept=_SECOND_ACCEPT)
-    return found, state
-
-
-def convergence_of(table: KernelTable, draws: KernelDraws) -> Convergence:
-    """Diagnose draws: every Φ, δ and c, and the learned scales."""
-    from arviz_stats.base import array_stats
-
-    shared, own = potentials_at(table, draws.x)
-    cycles = draws.x[..., table.blocks[2]] @ table.cycle.T
-    scales = [x[..., None] if x.ndim == 2 else x for x in draws.scales.values()]
-    values = np.concatenate([shared, own, cycles, *scales], axis=-1)
-    # What is held at 0, or by its component alone, stands still, up to rounding.
-    moving = np.ptp(values, axis=(0, 1)) > _STILL
-    columns: list[FloatArray] = list(np.moveaxis(values[..., moving], -1, 0))
-    return Convergence(
-        r_hat_max=float(np.max([float(array_stats.rhat(x)) for x in columns])),
-        ess_bulk_min=float(np.min([float(array_stats.ess(x, method="bulk")) for x in columns])),
-        divergences=draws.divergences,
-    )
-
-
-def prior_draws(
-    table: KernelTable,
-    priors: Priors,
-    *,
-    deviation_sd: float | None,
-    cycle_sd: float | None,
-    draws: int,
-    rng: np.random.Generator,
-) -> KernelDraws:
-    """Draw parameters from the prior: one chain of independent draws."""
-    groups = (len(table.names),) if table.separate else ()
-    widths = (priors.potential_scale, DEVIATION_SCALE, priors.cycle_scale)
-    fixed = None if priors.scales == "learned" else priors.fixed_potential_sd
-    whose = (table.potential_scale_of, None, table.cycle_scale_of)
-    scales: dict[str, FloatArray] = {}
-    parts = []
-    for k, (name, sd) in enumerate(
-        (("sigma_V", fixed), ("sigma_delta", deviation_sd), ("sigma_c", cycle_sd))
-    ):
-        unit = rng.normal(size=(1, draws, table.sizes[k]))
-        if not unit.shape[-1] or sd is not None:
-            parts.append((sd or 0.0) * unit)
-            continue
-        scales[name] = np.abs(rng.normal(0.0, widths[k], (1, draws, *groups)))
-        parts.append((scales[name][..., whose[k]] if groups else scales[name][..., None]) * unit)
-    return KernelDraws(np.concatenate(parts, axis=-1), scales, {}, np.zeros((1, draws, 0)))
 
 
 def _variables(table: KernelTable, draws: KernelDraws, potentials: PotentialsName) -> Variables:

@@ -1,0 +1,1 @@
+"""All kernels at once without MCMC: evidence by importance sampling, drawn edge by edge."""

@@ -1,0 +1,1 @@
+"""All kernels at once by Hamiltonian chains in NumPy, their evidence along paths."""
