@@ -7,7 +7,7 @@ pushes. Steps are long where the posterior is near the Gaussian, and each costs 
 the dimension; the Gaussian changes how fast the chains move, never what they sample.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -49,20 +49,24 @@ class Stride:
     ----------
     log_steps
         Log of the number of steps to a quarter turn, not a whole number.
+    fewest
+        Fewest steps of a turn.
     """
 
     log_steps: float
+    fewest: int = 1
 
-    @property
-    def steps(self) -> int:
-        """Number of steps."""
-        return int(np.clip(np.ceil(np.exp(self.log_steps)), 1, _MOST_STEPS))
+    def steps(self, rng: np.random.Generator) -> int:
+        """Return a number of steps, the whole one below or above: on average the one wanted."""
+        wanted = np.floor(np.exp(self.log_steps) + rng.random())
+        return int(np.clip(wanted, self.fewest, _MOST_STEPS))
 
 
 def adapted(stride: Stride, acceptance: float, wanted: float, done: float) -> Stride:
     """Return a stride nearer to the acceptance wanted, by less the more is done (0 to 1)."""
     log_steps = stride.log_steps - (1.0 - 0.8 * done) * (acceptance - wanted)
-    return Stride(float(np.clip(log_steps, -0.5, np.log(_MOST_STEPS))))
+    lowest = np.log(stride.fewest)
+    return replace(stride, log_steps=float(np.clip(log_steps, lowest, np.log(_MOST_STEPS))))
 
 
 def turn(

@@ -19,7 +19,7 @@ R_HAT_TRUSTED, ESS_TRUSTED, ACCEPTANCE_TRUSTED = 1.05, 100.0, 0.5
 # Of some hundred means of known value 0, in standard errors: beyond once in 10⁴ runs.
 _ZERO_TRUSTED = 6.0
 _SPREAD = 0.15
-_FIRST, _ACCEPTANCE = Stride(log_steps=1.65), 0.8
+_FIRST, _ACCEPTANCE = Stride(log_steps=1.65, fewest=2), 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +141,7 @@ def sample_node(
     zeros: list[FloatArray] = []
     for k in range(-tune, draws):
         landscape = cyclic_landscape(reference, sd)
-        here, accept = turn(landscape, (phi - centre[0], c - centre[1]), stride.steps, rng)
+        here, accept = turn(landscape, (phi - centre[0], c - centre[1]), stride.steps(rng), rng)
         phi, c = centre[0] + here[0], centre[1] + here[1]
         if learned:
             phi = pairs.centred(phi)

@@ -65,7 +65,7 @@ def walk(
     done = 0
     while True:
         landscape = BalanceLandscape(spot, 1.0 / sd**2)
-        (away,), accept = turn(landscape, (phi - centre,), stride.steps, rng)
+        (away,), accept = turn(landscape, (phi - centre,), stride.steps(rng), rng)
         phi = pairs.centred(centre + away)
         if learned:
             sd = draw_scale(pairs, phi, sd, priors.potential_scale, rng)
