@@ -69,7 +69,9 @@ def section() -> Section:
         "7,484 states, 50,228 draws, heavy-tailed visits; log BF at τ = ½, 1, 2, and the ceiling. "
         "Worst R-hat and least effective draws of the potentials. CPU seconds and memory are those "
         "of all processes together; seconds by the clock are those of a machine that did other "
-        "things besides. Written by the script from [measured/paper.jsonl](measured/paper.jsonl).",
+        "things besides. Written by the script from [measured/paper.jsonl](measured/paper.jsonl). "
+        "Rows of 26 November 2026 were measured before the number of steps of a trajectory was "
+        "drawn about the one wanted; it was rounded up.",
         (
             "seed",
             "ρ",
