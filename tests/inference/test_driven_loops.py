@@ -1,6 +1,7 @@
 """A loop that is driven is found, and listed before its parts, though no basis holds it."""
 
 from itertools import combinations
+from random import Random
 
 import numpy as np
 import pytest
@@ -119,24 +120,61 @@ def test_a_single_loop_is_its_own_flow(graph):
 
 
 def test_the_prior_of_loops(graph):
-    """By hand: states 0 to 4 have 4, 4, 5, 4 and 4 edges."""
+    """By hand: states 0 to 4 have 4, 4, 5, 4 and 4 of the 13 edges."""
     basis = ((0, 1, 5), (0, 1, 2))
     prior = loop_prior(graph, np.ones(graph.n_edges, np.bool_), basis)
     assert prior.log((5, 0, 1)) == pytest.approx(np.log(0.5 / 2))
-    assert np.exp(prior.log(RING)) == pytest.approx(0.5 / (3 * 3 * 4 * 3 * 3))
+    walk = (3 + 3 + 4 + 3 + 3) / 13 / (3 * 3 * 4 * 3 * 3)
+    assert np.exp(prior.log(RING)) == pytest.approx(0.5 * walk)
     assert prior.log(RING[::-1]) == prior.log(RING)
 
 
-def test_the_prior_is_no_more_than_one_in_all():
-    """Over every loop of a complete graph: the walk half adds up to at most a half."""
-    n = 7
-    matrix = 5 * (np.ones((n, n), dtype=int) - np.eye(n, dtype=int))
-    counts = TransitionCounts.from_matrix(matrix.tolist(), states=list("abcdefg"))
-    prior = loop_prior(support_graph(counts), np.ones(n * (n - 1) // 2, np.bool_), ())
-    ways = [1, 3, 12, 60, 360]  # orders of 3 to 7 states, either way round
+def apart(size, times):
+    """Return complete graphs of so many states, joined in a chain by edges on no cycle."""
+    n = size * times
+    matrix = np.kron(np.eye(times, dtype=int), np.ones((size, size), dtype=int))
+    for end in range(size - 1, n - 1, size):
+        matrix[end, end + 1] = matrix[end + 1, end] = 1
+    labels = [f"{k:03}" for k in range(n)]
+    return support_graph(TransitionCounts.from_matrix(5 * matrix, states=labels))
+
+
+@pytest.mark.parametrize("times", [1, 30])
+def test_the_prior_is_no_more_than_one_in_all(times):
+    """Over every loop, of one complete graph and of many of them: at most a half for walks."""
+    size = 5
+    graph = apart(size, times)
+    inside = np.asarray(graph.edges) // size
+    testable = inside[:, 0] == inside[:, 1]
+    assert testable.sum() == times * size * (size - 1) // 2
+    prior = loop_prior(graph, testable, ())
+    ways = {3: 1, 4: 3, 5: 12}  # orders of so many states, either way round
     total = sum(
-        ways[size - 3] * np.exp(prior.log(states))
-        for size in range(3, n + 1)
-        for states in combinations(range(n), size)
+        times * many * np.exp(prior.log(states))
+        for length, many in ways.items()
+        for states in combinations(range(size), length)
     )
     assert 0.05 < total <= 0.5
+
+
+def test_the_prior_is_that_of_walks(graph):
+    """How often a walk that never turns back begins with a loop."""
+    prior = loop_prior(graph, np.ones(graph.n_edges, np.bool_), ())
+    ahead = {k: set() for k in range(graph.n_states)}
+    for i, j in np.asarray(graph.edges).tolist():
+        ahead[i].add(j)
+        ahead[j].add(i)
+    chance, edges = Random(3), np.asarray(graph.edges).tolist()
+    loops = {edges_of(loop): loop for loop in (RING, (0, 1, 2), (0, 2, 4), (0, 2, 6, 3, 4))}
+    met = dict.fromkeys(loops, 0)
+    walks = 40_000
+    for _ in range(walks):
+        path = chance.sample(chance.choice(edges), 2)
+        while len(path) == len(set(path)):
+            path.append(chance.choice(sorted(ahead[path[-1]] - {path[-2]})))
+        if path[0] == path[-1] and edges_of(tuple(path[:-1])) in met:
+            met[edges_of(tuple(path[:-1]))] += 1
+    for which, loop in loops.items():
+        p = 2 * np.exp(prior.log(loop))
+        assert abs(met[which] - walks * p) < 5 * np.sqrt(walks * p * (1 - p))
+        assert walks * p > 100

@@ -31,27 +31,33 @@ _NOTHING = 1e-6
 class LoopPrior:
     """Prior of which loop is the one driven.
 
-    Half evenly on the b1* testable cycles of the basis; half on all other loops, each with
-    ``Π 1/(d_i − 1)``, the probability that a walk which never turns back follows it once it is on
-    it, d the number of edges on testable cycles at a state. So a loop cannot win by being one of
-    very many.
+    Half evenly on the b1* testable cycles of the basis; half on all other loops, each with the
+    probability that a walk which never turns back begins with it: on any edge on testable cycles,
+    either way, and on at random. With M such edges, d_i of them at state i, it is
+    ``Π 1/(d_i − 1) · Σ (d_i − 1)/M``, product and sum over the states of the loop. No walk begins
+    with two loops, for the shorter would come back to its start inside the longer: so all of it
+    adds up to at most 1 on every graph, and a loop cannot win by being one of very many.
 
     Attributes
     ----------
     basis
         The edges of each testable cycle of the basis.
-    turns
-        ``log(d_i − 1)`` of each state, 0 up to two edges; shape (S,).
+    ways
+        ``d_i − 1`` of each state, 1 up to two edges; shape (S,).
+    n_edges
+        M.
     """
 
     basis: frozenset[Edges]
-    turns: FloatArray
+    ways: FloatArray
+    n_edges: int
 
     def log(self, cycle: Loop) -> float:
         """Return the log prior probability of a loop, nats."""
         if edges_of(cycle) in self.basis:
             return -log(2.0 * len(self.basis))
-        return -log(2.0) - float(self.turns[list(cycle)].sum())
+        ways = self.ways[list(cycle)]
+        return float(np.log(ways.sum() / (2.0 * self.n_edges)) - np.log(ways).sum())
 
 
 def loop_prior(
@@ -72,7 +78,8 @@ def loop_prior(
     degree = np.bincount(ends.ravel(), minlength=graph.n_states)
     return LoopPrior(
         frozenset(edges_of(cycle) for cycle in basis if graph.is_testable(cycle)),
-        np.log(np.maximum(degree - 1.0, 1.0)),
+        np.maximum(degree - 1.0, 1.0),
+        max(len(ends), 1),
     )
 
 
