@@ -24,7 +24,13 @@ BEFORE = (
     "ceiling",
     "fixed scales",
 )
-BY_MCMC = (
+BY_NUMPY = (
+    "fitting the scales",
+    "posterior given balance",
+    "posterior with cycles",
+    "evidence along the path",
+)
+BY_NUTPIE = (
     "compiling the model",
     "posterior given balance",
     "posterior with cycles",
@@ -35,14 +41,24 @@ _PROGRAM = "import sys; from equipoise.cli import main; sys.exit(main())"
 
 
 def measure(repeats: int) -> list[Section]:
-    """Return the fast path, and MCMC with a full and with an empty cache of compiled code."""
+    """Return the fast path, MCMC, and MCMC by NUTS with a full and an empty cache of its code."""
     few = min(repeats, 3)
     return [
         _measure("`equipoise test --fast`", "fast", BEFORE + AFTER, repeats),
+        _measure("`equipoise test`", "numpy", BEFORE + BY_NUMPY + AFTER, few),
         _measure(
-            "`equipoise test`, compiled code in the cache", "mcmc", BEFORE + BY_MCMC + AFTER, few
+            "`equipoise test --backend nutpie`, compiled code in the cache",
+            "nutpie",
+            BEFORE + BY_NUTPIE + AFTER,
+            few,
         ),
-        _measure("`equipoise test`, empty cache", "mcmc", BEFORE + BY_MCMC + AFTER, few, cold=True),
+        _measure(
+            "`equipoise test --backend nutpie`, empty cache",
+            "nutpie",
+            BEFORE + BY_NUTPIE + AFTER,
+            few,
+            cold=True,
+        ),
     ]
 
 

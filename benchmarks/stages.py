@@ -43,7 +43,8 @@ def main(path: str, start: float, engine: str) -> None:
         # "compiling the model (once; …)": without what is in brackets
         lap("summaries" if stage == "done" else stage.split(" (")[0])
 
-    result = equipoise.test(counts, fast=engine == "fast", random_seed=0, progress=progress)
+    by = {"fast": True} if engine == "fast" else {"backend": engine}
+    result = equipoise.test(counts, **by, random_seed=0, progress=progress)
     lap("summaries")
     text = equipoise.summary(result)
     lap("text")

@@ -42,7 +42,7 @@ def tested():
         path = Path(folder) / "counts.csv"
         datasets.gemini_2_5_flash().to_csv(path)
         test = ("-m", "equipoise", "test", str(path), "--quiet")
-        return row("equipoise test, 13 states, MCMC, compiled before", test, 20, 1)
+        return row("equipoise test, 13 states, MCMC", test, 20, 1)
 
 
 def measure(repeats: int) -> list[Section]:

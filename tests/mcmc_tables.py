@@ -8,7 +8,7 @@ from equipoise import datasets
 from equipoise.counts import TransitionCounts
 from equipoise.inference.evidence import laplace
 from equipoise.inference.evidence.path import walk_path
-from equipoise.inference.posterior.sampler import compile_sampler
+from equipoise.inference.posterior.choose import sampler_for
 from equipoise.inference.problem import problem_of
 from equipoise.models import Priors
 
@@ -47,7 +47,7 @@ def counts_named(name: str) -> TransitionCounts:
 @cache
 def sampler_of(name: str, scales: str = "learned"):
     problem = problem_of(counts_named(name), priors=Priors(scales=scales), likelihood="multinomial")
-    return compile_sampler(problem)
+    return sampler_for(problem)
 
 
 @cache

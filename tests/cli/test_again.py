@@ -41,7 +41,7 @@ def refused(capsys, *arguments):
 
 class TestAgain:
     def test_the_text_is_what_it_was(self, saved_run, saved, capsys):
-        assert "NUTS, 4 chains of 1,000 draws" in saved_run.summary
+        assert "Hamiltonian Monte Carlo, 8 chains of 700 draws" in saved_run.summary
         assert run(capsys, "--again", saved) == (0, saved_run.summary + "\n", "")
 
     def test_the_json_is_what_it_was(self, saved_run, saved, tmp_path, capsys):

@@ -92,7 +92,7 @@ def test_a_kept_run_is_reported(saved_run, tmp_path, capsys):
     page = tmp_path / "report.html"
     assert main(["report", "--again", str(saved_run.path), "--output", str(page), "-q"]) == 0
     text = page.read_text(encoding="utf-8")
-    assert "NUTS, 4 chains" in text
+    assert "Hamiltonian Monte Carlo, 8 chains" in text
     assert "gelman1998" in text
     assert capsys.readouterr().out.count("\n") == 1
 

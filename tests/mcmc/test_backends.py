@@ -1,16 +1,21 @@
-"""Backends of NUTS against the NumPy core and against each other. Without JAX most are skipped."""
+"""Backends against the NumPy core and against each other. Without JAX most are skipped."""
+
+import warnings
 
 import numpy as np
 import pytest
-from mcmc_tables import counts_named, sampler_of
+from mcmc_tables import counts_named
 from scipy.stats import halfnorm, norm
 
 import equipoise as eq
 from equipoise import datasets
 from equipoise.cli import main
-from equipoise.errors import MissingDependencyError, UsageError
+from equipoise.errors import MissingDependencyError, NotConvergedWarning, UsageError
+from equipoise.inference.evidence.path import walk_path
+from equipoise.inference.posterior import compiled as compiled_module
 from equipoise.inference.posterior.backends import jaxified
-from equipoise.inference.posterior.sampler import compile_sampler
+from equipoise.inference.posterior.choose import sampler_for
+from equipoise.inference.posterior.compiled import compile_sampler
 from equipoise.inference.problem import problem_of
 from equipoise.models import Priors
 from equipoise.models.builder import model_data
@@ -153,19 +158,24 @@ def test_density_and_gradient_in_jax_equal_the_core(likelihood, scales, cycle_sd
 def moments(draws, problem):
     """Return draws of everything learned, a column each, (chains, draws, n)."""
     theta = draws.theta(problem)
-    return np.concatenate([theta, *(x[..., None] for x in draws.scales.values())], axis=-1)
+    return np.concatenate(
+        [theta, *(draws.scales[name][..., None] for name in sorted(draws.scales))], axis=-1
+    )
 
 
-def test_backends_agree_moment_for_moment_on_an_asymmetric_driven_table():
-    pytest.importorskip("jax")
-    pytest.importorskip("numpyro")
+@pytest.mark.parametrize("backend", ["numpy", "numpyro"])
+def test_backends_agree_moment_for_moment_on_an_asymmetric_driven_table(backend):
+    if backend == "numpyro":
+        pytest.importorskip("jax")
+        pytest.importorskip("numpyro")
     from arviz_stats.base import array_stats
 
     problem = problem_of(counts_named("six"), likelihood="multinomial")
-    other = compile_sampler(problem, backend="numpyro")
+    other = sampler_for(problem, backend=backend)
+    much = {"draws": 900} if backend == "numpy" else {"draws": 400, "tune": 300, "chains": 32}
     found = [
-        sampler_of("six").draw(draws=3000, random_seed=1, target_accept=0.95),
-        other.draw(draws=400, tune=300, chains=32, random_seed=1, target_accept=0.95),
+        compile_sampler(problem).draw(draws=2000, random_seed=1, target_accept=0.95),
+        other.draw(**much, random_seed=1, target_accept=0.95),
     ]
     columns = [moments(draws, problem) for draws in found]
     centre = columns[0].mean((0, 1))
@@ -180,13 +190,36 @@ def test_backends_agree_moment_for_moment_on_an_asymmetric_driven_table():
         z = (mean[0] - mean[1]) / np.hypot(*error)
         assert np.abs(z).max() < MOST_Z
     # as one seed gives the same, and another something else
-    again = other.draw(draws=400, tune=300, chains=32, random_seed=1, target_accept=0.95)
-    if _on_a_cpu():  # on a GPU sums of many threads come in any order
+    again = other.draw(**much, random_seed=1, target_accept=0.95)
+    if backend == "numpy" or _on_a_cpu():  # on a GPU sums of many threads come in any order
         np.testing.assert_array_equal(again.V, found[1].V)
-    assert set(found[0].stats) == set(found[1].stats)
-    assert list(found[0].scales) == list(found[1].scales)
-    for name in ("V", "s", "z", "walked"):
+    if backend == "numpyro":
+        assert set(found[0].stats) == set(found[1].stats)
+        assert found[0].walked.shape[2:] == found[1].walked.shape[2:]
+    assert set(found[0].scales) == set(found[1].scales)
+    for name in ("V", "s", "z"):
         assert getattr(found[0], name).shape[2:] == getattr(found[1], name).shape[2:]
+
+
+def test_one_compilation_serves_both_hypotheses_every_node_and_every_table(monkeypatch):
+    table = counts_named("six")
+    problem = problem_of(table, likelihood="multinomial")
+    ready = compile_sampler(problem)._compiled.compiled
+    compiled = []
+    monkeypatch.setattr(compiled_module, "_COMPILED", {})
+    monkeypatch.setattr(
+        "nutpie.compile_pymc_model", lambda *_args, **_options: compiled.append(1) or ready
+    )
+    quick = {"random_seed": 1, "draws": 60, "tune": 60, "backend": "nutpie"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotConvergedWarning)
+        for hypothesis in ("reversible", "cyclic"):
+            eq.posterior(table, hypothesis, **quick)
+    sampler = compile_sampler(problem.with_priors(Priors(scales="fixed")))
+    sampler.draw(cycle_sd=0.4, draws=60, tune=60)
+    swapped = eq.TransitionCounts.from_matrix(table.counts.toarray().T, states=list("uvwxyz"))
+    walk_path(compile_sampler(problem_of(swapped)), random_seed=1, draws=40, tune=40)
+    assert len(compiled) == 1
 
 
 def _on_a_cpu() -> bool:
@@ -217,11 +250,13 @@ def test_a_backend_that_is_missing_or_unknown_is_refused_at_once(monkeypatch, tm
     for ask in (eq.test, eq.posterior, eq.path):
         with pytest.raises(MissingDependencyError, match=r"install 'equipoise\[jax\]'"):
             ask(alofi, backend="numpyro")
-        with pytest.raises(UsageError, match="backend must be 'nutpie' or 'numpyro', not 'stan'"):
+        with pytest.raises(
+            UsageError, match=r"backend must be one of 'auto', 'numpy', .*, not 'stan'"
+        ):
             ask(alofi, backend="stan")
     alofi.to_csv(tmp_path / "rain.csv")
     assert main(["test", str(tmp_path / "rain.csv"), "--backend", "numpyro"]) == 2
     assert "pip install jax numpyro" in capsys.readouterr().err
     monkeypatch.setattr(jaxified, "find_spec", lambda _: True)
-    with pytest.raises(UsageError, match="the fast path runs no NUTS"):
+    with pytest.raises(UsageError, match="the fast path runs no chains"):
         eq.test(alofi, fast=True, backend="numpyro")

@@ -11,6 +11,7 @@ from reference_values import REFERENCES
 
 from equipoise.inference.evidence import bridge, savage_dickey
 from equipoise.inference.evidence.path import node_of
+from equipoise.inference.posterior.compiled import compile_sampler
 from equipoise.inference.posterior.convergence import convergence
 from equipoise.inference.weighted import chained
 
@@ -156,7 +157,7 @@ def test_a_flipped_score_would_show():
 
 def test_interrupting_ends_the_run_and_not_half_of_it():
     """Real SIGINTs while chains run, as from a user who presses Ctrl-C until it ends."""
-    sampler = sampler_of("alofi-rain")
+    sampler = compile_sampler(sampler_of("alofi-rain").problem)
     ended = threading.Event()
 
     def press():

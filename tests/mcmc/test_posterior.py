@@ -1,4 +1,4 @@
-"""Posteriors by NUTS: they converge by default, equal the fast path's, and suit ArviZ."""
+"""Posteriors by MCMC: they converge by default, equal the fast path's, and suit ArviZ."""
 
 import itertools
 import warnings

@@ -79,6 +79,9 @@ def test_software_comes_with_its_version_and_its_backend(diagnosed):
     other = replace(found, findings=replace(found.findings, backend="numpyro"))
     assert {"numpyro", "jax", "pymc"} <= set(parsed(eq.cite(other)))
     assert "nutpie" not in parsed(eq.cite(other))
+    own = parsed(eq.cite(replace(found, findings=replace(found.findings, backend="numpy"))))
+    assert {"shahbaba2014", "yu2011", "vehtari2021", "arviz"} <= set(own)
+    assert not {"pymc", "nutpie", "hoffman2014"} & set(own)
 
 
 def test_a_test_alone_cites_less_than_its_diagnosis(diagnosed):
@@ -92,9 +95,9 @@ def test_a_test_alone_cites_less_than_its_diagnosis(diagnosed):
 @pytest.mark.parametrize(
     ("method", "some", "none"),
     [
-        ("bridge", {"meng1996", "gronau2017", "micaletto2025", "pymc"}, {"rue2009", "dickey1971"}),
+        ("bridge", {"meng1996", "gronau2017", "micaletto2025", "yu2011"}, {"rue2009", "pymc"}),
         ("laplace", {"rue2009", "vehtari2024"}, {"pymc", "gelman1998"}),
-        ("savage_dickey", {"dickey1971", "nutpie"}, {"meng1996"}),
+        ("savage_dickey", {"dickey1971", "shahbaba2014", "arviz"}, {"meng1996", "nutpie"}),
         ("smc", {"delmoral2006", "pymc"}, {"nutpie", "hoffman2014"}),
         ("laplace/bridge", {"rue2009", "meng1996"}, {"dickey1971"}),
     ],
@@ -138,7 +141,9 @@ def test_what_is_no_result_is_refused(alofi):
 def test_the_command_writes_it(saved_run, tmp_path, capsys):
     path = tmp_path / "refs.bib"
     assert main(["test", "--again", str(saved_run.path), "--bibtex", str(path), "--quiet"]) == 0
-    assert {"pymc", "gelman1998", "equipoise"} <= set(parsed(path.read_text(encoding="utf-8")))
+    assert {"shahbaba2014", "gelman1998", "equipoise"} <= set(
+        parsed(path.read_text(encoding="utf-8"))
+    )
     capsys.readouterr()
     assert main(["test", "--again", str(saved_run.path), "--bibtex", "-"]) == 2
     assert "--bibtex writes a file" in capsys.readouterr().err

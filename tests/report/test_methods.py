@@ -31,6 +31,17 @@ def test_what_ran_nuts_is_named(diagnosed, monkeypatch, backend, other):
     text = methods_text(replace(found, result=replace(found.result, findings=findings)))
     assert f"{backend} 9.{len(backend)}" in text
     assert other not in text
+    assert "in coordinates fitted to the data" in text
+
+
+def test_chains_of_our_own_are_named(diagnosed):
+    found = diagnosed("sampled alofi-rain")
+    findings = replace(found.result.findings, backend="numpy", effort="Hamiltonian Monte Carlo")
+    own = replace(found, result=replace(found.result, findings=findings))
+    assert "sampled by Hamiltonian Monte Carlo (numpy " in methods_text(own)
+    assert "split about a Gaussian fitted to the data" in methods_text(own)
+    assert {"shahbaba2014", "yu2011"} <= keys(own)
+    assert not {"hoffman2014", "papaspiliopoulos2007"} & keys(own)
 
 
 def test_numbers_are_those_of_the_run(diagnosed):

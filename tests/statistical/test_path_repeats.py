@@ -1,8 +1,10 @@
 """Path evidence over other seeds and node placements: is the error reported the one made?"""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
-from mcmc_tables import TABLES, path_of
+from mcmc_tables import TABLES, path_of, sampler_of
 from reference_values import REFERENCES, TAUS
 from repeated import repeat
 
@@ -62,7 +64,7 @@ def test_path_repeats(record, name):
         f"path-repeats-{name}",
         f"log BF of {name} by path sampling, {REPEATS} seeds, which also place the nodes: reported "
         "error and agreement with the reference values of the design.",
-        settings={"seeds": [0, REPEATS - 1], "chains": 2, "draws": 300, "tune": 150, "tau": TAUS},
+        settings={"seeds": [0, REPEATS - 1], "tau": TAUS} | asdict(sampler_of(name).usual_on_path),
         claims=claims,
         numbers=numbers,
     )

@@ -39,7 +39,12 @@ def test_posterior_large_equals_nuts(record):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotConvergedWarning)  # judged below, state by state
         theirs = eq.posterior(
-            counts, likelihood="pairwise", draws=1000, target_accept=0.9, random_seed=2
+            counts,
+            likelihood="pairwise",
+            draws=1000,
+            target_accept=0.9,
+            random_seed=2,
+            backend="nutpie",
         )
     at = counts.states.index(ours.attrs["references"])
     rest = np.delete(np.arange(STATES), at)

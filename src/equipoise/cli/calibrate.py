@@ -56,7 +56,9 @@ def run(
     ],
     engine: Annotated[
         Literal["fast", "path"],
-        typer.Option(help="fast: Laplace and importance sampling. path: NUTS and path sampling."),
+        typer.Option(
+            help="fast: Laplace and importance sampling. path: Markov chains and path sampling."
+        ),
     ] = "fast",
     datasets: Annotated[
         int,

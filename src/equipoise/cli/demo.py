@@ -23,13 +23,13 @@ def demo(
     ] = "equipoise-demo",
     seed: options.Seed = options.SEED,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Without MCMC, in seconds: no compiling, no chains.")
+        bool, typer.Option("--fast", help="Without MCMC, in seconds: no chains.")
     ] = False,
 ) -> None:
     """Test the bundled data of three language models, and draw them.
 
-    The weekday table, which can test balance, by MCMC: compiling its model takes up to a minute,
-    once. The other two, which cannot, by the fast path.
+    The weekday table, which can test balance, by MCMC, in half a minute. The other two, which
+    cannot, by the fast path.
 
     Claude-4 and Gemini-2.5-flash between words whose letters sum to 100 (Song et al. 2025,
     arXiv:2512.10047), and SmolLM2-135M between weekdays.

@@ -231,7 +231,9 @@ def _machine(lines: list[str]) -> None:
     """Tell of compilers, bytecode, memory and cores."""
     lines += ["", "This machine"]
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
-    lines += entry("C compiler", f"{compiler or 'none'}; not needed, Numba compiles the models")
+    lines += entry(
+        "C compiler", f"{compiler or 'none'}; not needed, Numba compiles what is compiled"
+    )
     shares = {name: compiled_share(name) for name in _LARGE}
     poor = [name for name, share in shares.items() if share is not None and share < _COMPILED]
     if poor:

@@ -65,10 +65,11 @@ RopeAffinity = Annotated[
     ),
 ]
 BackendName = Annotated[
-    Literal["nutpie", "numpyro"],
+    Literal["auto", "numpy", "nutpie", "numpyro"],
     typer.Option(
-        help="What runs NUTS. numpyro: through JAX, on a GPU if there is one; needs jax "
-        "and numpyro."
+        help="What runs the chains. numpy: our own, nothing compiled. nutpie: NUTS on a PyMC "
+        "model; numpyro: the same through JAX, on a GPU if there is one; needs jax and numpyro. "
+        "auto: numpy up to 150 parameters, nutpie beyond."
     ),
 ]
 BlockOrder = Annotated[

@@ -11,7 +11,7 @@ from equipoise.inference.archive import load as load_run
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.balance import test as test_balance
 from equipoise.inference.diagnosis import Diagnosis, diagnose
-from equipoise.inference.posterior.backends import Backend
+from equipoise.inference.posterior.backends import BackendName
 from equipoise.inference.problem import LikelihoodName
 from equipoise.inference.sampling_checks.drift import check_block_order
 from equipoise.inference.verdict import ROPE
@@ -100,7 +100,7 @@ def tested(
     rope: float | None,
     draws: int | None,
     seed: int,
-    backend: Backend,
+    backend: BackendName,
     quiet: bool,
 ) -> Tested:
     """Test counts, under a progress bar, once all that is asked for beside has been checked.

@@ -16,7 +16,6 @@ from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings
 from equipoise.inference.mcmc import Chains
-from equipoise.inference.posterior.backends import DEFAULT
 from equipoise.inference.posterior.tree import draws_of, posterior_tree
 from equipoise.inference.problem import Problem, problem_of
 from equipoise.inference.reference import reference_states
@@ -299,5 +298,5 @@ def _findings(
         ),
         information=evidence["information"].values,
         diagnostics=Diagnostics(**record["diagnostics"]),
-        backend=record.get("backend", DEFAULT),  # not written when there was but one
+        backend=record.get("backend", "nutpie"),  # not written when there was but one
     )

@@ -20,7 +20,7 @@ from equipoise.inference.evidence import BayesFactor, ExactEvidence, exact
 from equipoise.inference.fast import DRAWS as FAST_DRAWS
 from equipoise.inference.fast import fast_findings
 from equipoise.inference.findings import Findings, Progress, Stages
-from equipoise.inference.posterior.backends import DEFAULT, Backend, check_backend
+from equipoise.inference.posterior.backends import DEFAULT, BackendName, check_backend
 from equipoise.inference.posterior.sampler import check_sampling
 from equipoise.inference.potential import StatePotential, potential_table
 from equipoise.inference.problem import LikelihoodName, problem_of
@@ -45,7 +45,7 @@ class BalanceTest:
     findings : Findings
         Evidence, posterior draws and diagnostics behind everything else.
     chains : Chains or None
-        What NUTS returned; None on the fast path.
+        What the chains returned; None on the fast path.
     verdict : Verdict
         What the counts say.
     potential : tuple of StatePotential
@@ -176,7 +176,7 @@ def test(
     rope: float = ROPE,
     draws: int | None = None,
     random_seed: RandomSeed = None,
-    backend: Backend = DEFAULT,
+    backend: BackendName = DEFAULT,
     progress: Progress | None = None,
 ) -> BalanceTest:
     """Test detailed balance from transition counts.
@@ -186,8 +186,7 @@ def test(
     counts : TransitionCounts
         Axis 0 is from, axis 1 to.
     fast : bool
-        By Laplace and importance sampling, in seconds, instead of MCMC. The first MCMC of a process
-        compiles the model, which takes up to a minute.
+        By Laplace and importance sampling instead of MCMC.
     priors : Priors, optional
         Default: ``Priors()``, learned scales.
     likelihood : {"auto", "multinomial", "pairwise"}
@@ -200,13 +199,15 @@ def test(
     rope : float
         ρ below this counts as a negligible violation, nats.
     draws : int, optional
-        Of each of four chains for either posterior, default 1,000; on the fast path at each σ_c,
-        default 2,000.
+        Of each chain for either posterior, default 700 of eight chains of numpy, 1,000 of four of
+        NUTS; on the fast path at each σ_c, default 2,000.
     random_seed : int, Generator or None
         The same seed gives the same result.
-    backend : {"nutpie", "numpyro"}
-        What runs NUTS: nutpie on the CPU, or numpyro through JAX (the extra ``jax``), all chains
-        together, on a GPU where JAX finds one. Both sample the same model.
+    backend : {"auto", "numpy", "nutpie", "numpyro"}
+        What runs the chains. "numpy": Hamiltonian Monte Carlo of our own, nothing compiled. NUTS
+        on a PyMC model, compiled once a process: "nutpie" on the CPU, or "numpyro" through JAX
+        (the extra ``jax``), all chains together, on a GPU where JAX finds one. All sample the same
+        posterior; "auto" takes numpy up to 150 parameters, nutpie beyond.
     progress : callable, optional
         Called with (what is being done, fraction done), perhaps from another thread.
 
@@ -230,10 +231,10 @@ def test(
     check_backend(backend)
     if fast and backend != DEFAULT:
         raise UsageError(
-            f"the fast path runs no NUTS, and cannot use the backend {backend!r}; leave one out"
+            f"the fast path runs no chains, and cannot use the backend {backend!r}; leave one out"
         )
-    if not fast and draws is not None:
-        check_sampling(draws=draws, tune=1, chains=mcmc.CHAINS)
+    if not fast:
+        check_sampling(draws=draws)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
     references = reference_states(counts, problem.graph, reference)
     rng = np.random.default_rng(seed if seed is not None else random_seed)
@@ -245,9 +246,8 @@ def test(
         many = FAST_DRAWS if draws is None else draws
         findings = fast_findings(problem, draws=many, rng=rng, stages=stages, imputed=imputed)
     else:
-        many = mcmc.DRAWS if draws is None else draws
         findings, chains = mcmc.mcmc_findings(
-            problem, draws=many, rng=rng, stages=stages, imputed=imputed, backend=backend
+            problem, draws=draws, rng=rng, stages=stages, imputed=imputed, backend=backend
         )
     result = conclude(
         counts,

@@ -81,7 +81,7 @@ class Findings:
     diagnostics
         How far to trust them.
     backend
-        What ran NUTS; None without MCMC.
+        What ran the chains; None without MCMC.
     """
 
     problem: Problem

@@ -1,4 +1,4 @@
-"""The default path: posteriors by NUTS, evidence along the path, the fast path beside them."""
+"""The default: posteriors by Markov chains, evidence along the path, the fast path beside."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,21 +9,27 @@ from equipoise.inference.evidence.path import walk_path
 from equipoise.inference.fast import DRAWS as FAST_DRAWS
 from equipoise.inference.fast import fast_findings
 from equipoise.inference.findings import SENSITIVITY, Diagnostics, Findings, Stages
-from equipoise.inference.posterior.backends import DEFAULT, Backend
+from equipoise.inference.posterior.backends import DEFAULT, Backend, BackendName, backend_for
+from equipoise.inference.posterior.choose import sampler_for
 from equipoise.inference.posterior.convergence import Convergence, convergence
-from equipoise.inference.posterior.sampler import Draws, Sampler, compile_sampler
+from equipoise.inference.posterior.sampler import Draws, Sampler
 from equipoise.inference.problem import Problem
 from equipoise.inference.weighted import WeightedDraws, chained
 
-DRAWS, CHAINS = 1000, 4
 _SEEDS = 2**31
 # What is done once more where the first try did not converge.
 _SECOND_ACCEPT, _SECOND_MORE = 0.997, 2
+#: What runs the chains, in words.
+_METHODS: dict[Backend, str] = {
+    "numpy": "Hamiltonian Monte Carlo",
+    "nutpie": "NUTS",
+    "numpyro": "NUTS by numpyro",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Chains:
-    """NUTS draws of both hypotheses; ``cyclic`` is ``reversible`` where the graph has no cycle."""
+    """Draws of both hypotheses; ``cyclic`` is ``reversible`` where the graph has no cycle."""
 
     reversible: Draws
     cyclic: Draws
@@ -32,11 +38,11 @@ class Chains:
 def mcmc_findings(
     problem: Problem,
     *,
-    draws: int,
+    draws: int | None,
     rng: np.random.Generator,
     stages: Stages,
     imputed: bool = False,
-    backend: Backend = DEFAULT,
+    backend: BackendName = DEFAULT,
 ) -> tuple[Findings, Chains]:
     """Solve a problem by MCMC.
 
@@ -45,7 +51,7 @@ def mcmc_findings(
     problem
         The question.
     draws
-        Of each of four chains, for the posterior of either hypothesis.
+        Of each chain, for the posterior of either hypothesis; None: the usual of the backend.
     rng
         Source of randomness.
     stages
@@ -53,7 +59,7 @@ def mcmc_findings(
     imputed
         Whether the numbers of trials were imputed: then others are tried too, by the fast path.
     backend
-        What runs NUTS.
+        What runs the chains.
 
     Returns
     -------
@@ -71,13 +77,24 @@ def mcmc_findings(
     NotTrustedError
         If a posterior mode cannot be reached, or no chain started.
     """
+    # Where a model is compiled, that takes most of the time.
+    compiles = backend_for(backend, problem.n_parameters) != "numpy"
     fast = fast_findings(
-        problem, draws=FAST_DRAWS, rng=rng, stages=stages, imputed=imputed, until=0.06
+        problem,
+        draws=FAST_DRAWS,
+        rng=rng,
+        stages=stages,
+        imputed=imputed,
+        until=0.06 if compiles else 0.35,
     )
-    compiling = stages.next("compiling the model (once; up to a minute)", 0.4)
-    compiling(0, 1)
-    sampler = compile_sampler(problem, backend=backend)
-    compiling(1, 1)
+    done = stages.next(
+        "compiling the model (once; up to a minute)" if compiles else "fitting the scales",
+        0.4 if compiles else 0.36,
+    )
+    done(0, 1)
+    sampler = sampler_for(problem, backend=backend)
+    done(1, 1)
+    draws = sampler.usual.draws if draws is None else draws
     has_cycles = fast.curve is not None
     reversible, first = sample_hypothesis(
         sampler, False, draws, rng, stages.next("posterior given balance", 0.55)
@@ -92,11 +109,11 @@ def mcmc_findings(
     )
     tau = problem.priors.cycle_scale
     both = (first, second)
-    by = "" if backend == DEFAULT else f" by {backend}"
+    chains, kept = reversible.V.shape[:2]
     findings = replace(
         fast,
         method="path",
-        effort=f"NUTS{by}, {CHAINS} chains of {reversible.V.shape[1]:,} draws"
+        effort=f"{_METHODS[sampler.backend]}, {chains} chains of {kept:,} draws"
         + (
             f" given balance and of {cyclic.V.shape[1]:,} with cycles; path over "
             f"{len(walked.nodes)} values of σ_c"
@@ -109,7 +126,7 @@ def mcmc_findings(
         curve=walked.curve,
         sensitivity=tuple(walked.log_bayes_factor(factor * tau) for factor in SENSITIVITY),
         cross_check=fast.headline if has_cycles else None,
-        backend=backend,
+        backend=sampler.backend,
         diagnostics=Diagnostics(
             pareto_k=fast.diagnostics.pareto_k,
             reversible=first.distrust,
@@ -134,11 +151,11 @@ def sample_hypothesis(
     Parameters
     ----------
     sampler
-        The compiled problem.
+        Of the problem.
     cyclic
         With cycles, σ_c learned; else given balance.
     draws
-        Of each of four chains.
+        Of each chain.
     rng
         Source of randomness.
     progress
@@ -151,7 +168,6 @@ def sample_hypothesis(
     def run(**options: float) -> tuple[Draws, Convergence]:
         found = sampler.draw(
             cycle_sd=None if cyclic else 0.0,
-            chains=CHAINS,
             random_seed=int(rng.integers(_SEEDS)),
             progress=report,
             **options,  # type: ignore[arg-type]

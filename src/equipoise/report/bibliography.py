@@ -321,6 +321,17 @@ _ALL = (
         "",
         "339--349",
     ),
+    Source(
+        "yu2011",
+        ("Yu, Yaming", "Meng, Xiao-Li"),
+        "To center or not to center: that is not the question -- an ancillarity-sufficiency "
+        "interweaving strategy (ASIS) for boosting MCMC efficiency",
+        2011,
+        "Journal of Computational and Graphical Statistics",
+        "20",
+        "3",
+        "531--570",
+    ),
 )
 SOURCES: dict[str, Source] = {source.key: source for source in _ALL}
 

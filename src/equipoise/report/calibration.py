@@ -135,7 +135,7 @@ def _judgement(found: CalibrationCheck) -> str:
 
 def _run(found: CalibrationCheck) -> list[str]:
     lines = ["Run"]
-    engine = {"fast": "the fast path", "path": "NUTS and path sampling"}
+    engine = {"fast": "the fast path", "path": "Markov chains and path sampling"}
     name = printable(found.header.get("engine", ""), _NAME)
     lines += entry("engine", f"{name}: {engine.get(name, 'unknown')}")
     lines += entry("seed", str(found.header.get("seed", "unknown")))

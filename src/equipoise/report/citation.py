@@ -16,7 +16,7 @@ from equipoise.inference.evidence import (
     PathFit,
 )
 from equipoise.inference.features import Explanation
-from equipoise.inference.posterior.backends import DEFAULT, Backend
+from equipoise.inference.posterior.backends import Backend
 from equipoise.inference.sparse import LargeMap, LargeTest
 from equipoise.report.bibliography import bibtex, cited
 from equipoise.report.methods import methods, methods_of_test
@@ -102,19 +102,20 @@ _SOFTWARE = {
     )
 }
 _BACKENDS: dict[Backend, tuple[str, ...]] = {
+    "numpy": ("arviz",),  # chains of our own; R-hat and ESS are ArviZ's
     "nutpie": ("pymc", "nutpie", "arviz"),
     "numpyro": ("pymc", "jax", "numpyro", "arviz"),
 }
 _LAPLACE = ("rue2009", "geweke1989", "vehtari2024")
-_NUTS = ("hoffman2014", "papaspiliopoulos2007", "vehtari2021")
+_CHAINS = ("shahbaba2014", "yu2011", "vehtari2021")
 _PATH = ("gelman1998", "mira2013")
 _BRIDGE = ("meng1996", "gronau2017", "micaletto2025")
 #: Sources and software of each method of evidence.
 _EVIDENCE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "path": ((*_PATH, *_NUTS), _BACKENDS[DEFAULT]),
+    "path": ((*_PATH, *_CHAINS), _BACKENDS["numpy"]),
     "laplace": (_LAPLACE, ()),
-    "bridge": ((*_BRIDGE, *_NUTS), _BACKENDS[DEFAULT]),
-    "savage_dickey": (("dickey1971", *_NUTS), _BACKENDS[DEFAULT]),
+    "bridge": ((*_BRIDGE, *_CHAINS), _BACKENDS["numpy"]),
+    "savage_dickey": (("dickey1971", *_CHAINS), _BACKENDS["numpy"]),
     "smc": (("delmoral2006",), ("pymc",)),
     "importance": (("vehtari2024",), ()),
     "exact": (("diaconis2006",), ()),
@@ -131,7 +132,8 @@ ExactEvidence, LaplaceFit, PathFit, Evidence or BayesFactor
         From :func:`equipoise.test`, `diagnose`, `compare`, `explain`, `test_large`, `map_large`,
         `cross_check`, `exact`, `laplace`, `path`, or another method of evidence. Of a test alone
         what it did; of a diagnosis the checks and baselines beside it too. Evidence alone does not
-        say which sampler ran; nutpie, the default, is named.
+        say which sampler ran; the chains of NumPy, the default on tables of up to 150 parameters,
+        are named.
 
     Returns
     -------
@@ -189,7 +191,7 @@ _GRAPH = ("ford1957", "jiang2011")
 def _of_test(result: BalanceTest) -> tuple[set[str], tuple[str, ...]]:
     findings = result.findings
     sampled = result.chains is not None or findings.method == "path"
-    software = _BACKENDS[findings.backend or DEFAULT] if sampled else ()
+    software = _BACKENDS[findings.backend or "nutpie"] if sampled else ()
     return {key for sentence in methods_of_test(result) for key in sentence.keys}, software
 
 

@@ -8,16 +8,11 @@ from equipoise.inference.balance import BalanceTest
 from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.evidence.psis import K_TRUSTED
 from equipoise.inference.findings import DECIDING
-from equipoise.inference.posterior.backends import DEFAULT, Backend
+from equipoise.inference.posterior.backends import Backend
 from equipoise.inference.posterior.convergence import ESS_TRUSTED, R_HAT_TRUSTED
 from equipoise.inference.violation.cycles import CERTAIN
 from equipoise.likelihoods import PairwiseEdges
 from equipoise.report.bibliography import SOURCES
-
-_PACKAGES: dict[Backend, tuple[str, ...]] = {
-    "nutpie": ("pymc", "nutpie"),
-    "numpyro": ("pymc", "jax", "numpyro"),
-}
 
 
 @dataclass(frozen=True)
@@ -26,6 +21,24 @@ class Sentence:
 
     text: str
     keys: tuple[str, ...] = ()
+
+
+_PACKAGES: dict[Backend, tuple[str, ...]] = {
+    "numpy": ("numpy",),
+    "nutpie": ("pymc", "nutpie"),
+    "numpyro": ("pymc", "jax", "numpyro"),
+}
+_NUTS = Sentence("in coordinates fitted to the data", ("hoffman2014", "papaspiliopoulos2007"))
+#: How the chains of each walk, and the sources of that.
+_WALKS: dict[Backend, Sentence] = {
+    "numpy": Sentence(
+        "split about a Gaussian fitted to the data, the learned scales moved with the parameters "
+        "and apart from them in turn",
+        ("shahbaba2014", "yu2011"),
+    ),
+    "nutpie": _NUTS,
+    "numpyro": _NUTS,
+}
 
 
 def methods(found: Diagnosis) -> tuple[Sentence, ...]:
@@ -148,12 +161,12 @@ def _computed(result: BalanceTest) -> Iterator[Sentence]:
     findings = result.findings
     seed = "not fixed" if result.random_seed is None else str(result.random_seed)
     if result.chains is not None or findings.method == "path":
-        by = _PACKAGES[findings.backend or DEFAULT]
-        used = ", ".join(f"{k} {v}" for k, v in versions(by).items())
+        backend = findings.backend or "nutpie"
+        used = ", ".join(f"{k} {v}" for k, v in versions(_PACKAGES[backend]).items())
+        walk = _WALKS[backend]
         yield Sentence(
-            f"Posteriors were sampled by {findings.effort} ({used}; seed {seed}), in coordinates "
-            "fitted to the data",
-            ("hoffman2014", "papaspiliopoulos2007"),
+            f"Posteriors were sampled by {findings.effort} ({used}; seed {seed}), {walk.text}",
+            walk.keys,
         )
         if findings.curve is not None:
             yield Sentence(

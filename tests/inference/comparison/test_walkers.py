@@ -11,16 +11,10 @@ from scipy.special import logsumexp
 
 from equipoise.inference.comparison import kernel_table, kernels_of
 from equipoise.inference.comparison.draws import convergence_of
-from equipoise.inference.comparison.hamilton import (
-    Tuning,
-    move_scales,
-    reference_of,
-    state_at,
-    turn,
-)
 from equipoise.inference.comparison.mcmc.walkers import Walkers
 from equipoise.inference.comparison.table import latent_of
 from equipoise.inference.evidence.laplace.proposal import draw_mixture, mixture
+from equipoise.inference.hamilton import Tuning, move_scales, reference_of, state_at, turn
 from equipoise.inference.modes.lattice import scale_lattice
 from equipoise.models import Priors
 

@@ -17,11 +17,11 @@ from equipoise.inference.evidence.laplace import LaplaceFit, solve
 from equipoise.inference.evidence.psis import K_TRUSTED, distrust
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import DECIDING
+from equipoise.inference.posterior.numpy_sampler import USUAL
 from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray
 
-# PATH_DRAWS is that of `equipoise test`: with fewer, R-hat exceeds its limit by chance.
-FAST_DRAWS, PATH_DRAWS = 1000, 1000
+FAST_DRAWS, PATH_DRAWS = 1000, USUAL.draws
 _MORE = 4
 
 
@@ -88,14 +88,15 @@ def fast_engine(problem: Problem, cyclic: bool, rng: np.random.Generator) -> Inf
 
 
 def path_engine(problem: Problem, cyclic: bool, rng: np.random.Generator) -> Inferred:
-    """Infer by NUTS and path sampling, as ``equipoise test`` does.
+    """Infer by Markov chains and path sampling, as ``equipoise test`` does.
 
-    Draws are thinned evenly; a trusted posterior has at least four effective draws for each kept.
+    It takes as many draws: with fewer, R-hat exceeds its limit by chance. Draws are thinned evenly;
+    a trusted posterior has at least four effective draws for each kept.
 
     Parameters
     ----------
     problem
-        The question; in a process the first of each shape waits for a compiler.
+        The question.
     cyclic
         The hypothesis whose posterior is wanted.
     rng
@@ -103,9 +104,9 @@ def path_engine(problem: Problem, cyclic: bool, rng: np.random.Generator) -> Inf
     """
     from equipoise.inference.evidence.path import walk_path
     from equipoise.inference.mcmc import sample_hypothesis
-    from equipoise.inference.posterior.sampler import compile_sampler
+    from equipoise.inference.posterior.choose import sampler_for
 
-    sampler = compile_sampler(problem)
+    sampler = sampler_for(problem)
     theta = scale = None
     try:
         found, state = sample_hypothesis(sampler, cyclic, PATH_DRAWS, rng, lambda *_: None)

@@ -52,7 +52,8 @@ def run(
     path
         The journal, made if need be.
     engine
-        ``"fast"``: nested Laplace and importance sampling; ``"path"``: NUTS and path sampling.
+        ``"fast"``: nested Laplace and importance sampling; ``"path"``: Markov chains and path
+        sampling.
     datasets
         How many, half of them from either hypothesis.
     random_seed
@@ -91,7 +92,7 @@ def run(
     check_workers(workers)
     with Journal(path, header(engine, random_seed)) as journal:
         left = [number for number in range(datasets) if number not in journal.done]
-        # Graph by graph: a process compiles the model of each once.
+        # Graph by graph: where a model is compiled, a process does so once for each.
         left.sort(key=lambda number: (design_index(random_seed, number), number))
         told = progress or _silent
         told(f"{len(left):,} data sets to go", 1.0 - len(left) / datasets)

@@ -3,7 +3,8 @@
 One question, one file: :mod:`.kernels` puts tables together, :mod:`.models` states the hypotheses,
 :mod:`.verdict` decides between them, :mod:`.potentials` tells how far apart the kernels are,
 :mod:`.many` which of them obey balance. The hypotheses are weighed by one of three engines:
-:mod:`.fast` without MCMC, :mod:`.mcmc` by Hamiltonian chains along paths, :mod:`.one_by_one` for
+:mod:`.fast` without MCMC, :mod:`.mcmc` by the chains of
+:mod:`equipoise.inference.hamilton` along paths, :mod:`.one_by_one` for
 very many kernels; :mod:`.nuts` samples the same posteriors with PyMC, for ArviZ.
 """
 

@@ -17,7 +17,8 @@ from equipoise.inference.evidence.path import walk_path
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.evidence.savage_dickey import savage_dickey
 from equipoise.inference.evidence.smc import smc
-from equipoise.inference.posterior.sampler import Sampler, compile_sampler
+from equipoise.inference.posterior.choose import sampler_for
+from equipoise.inference.posterior.sampler import Sampler
 from equipoise.inference.problem import LikelihoodName, Problem, problem_of
 from equipoise.likelihoods import Rejected
 from equipoise.models import Priors
@@ -248,7 +249,7 @@ def _reference(
             fit = solve(problem, random_seed=seed)
             factor, curve = fit.log_bayes_factor(), fit.smooth_curve
         else:
-            walked = walk_path(compile_sampler(problem), random_seed=seed)
+            walked = walk_path(sampler_for(problem), random_seed=seed)
             factor, curve = walked.log_bayes_factor(), walked.curve
     except NotTrustedError as error:
         return None, None, str(error)
@@ -266,10 +267,10 @@ def _at(curve: CycleScaleCurve, cycle_scale: float, doubt: str | None) -> BayesF
 def _answer(problem: Problem, method: Method, seed: int) -> tuple[BayesFactor | None, str | None]:
     """Return a method's log Bayes factor, or why there is none."""
     ask = {
-        "path": lambda: walk_path(compile_sampler(problem), random_seed=seed).log_bayes_factor(),
+        "path": lambda: walk_path(sampler_for(problem), random_seed=seed).log_bayes_factor(),
         "laplace": lambda: solve(problem, random_seed=seed).log_bayes_factor(),
-        "bridge": lambda: _bridge(compile_sampler(problem), seed),
-        "savage_dickey": lambda: _savage_dickey(compile_sampler(problem), seed),
+        "bridge": lambda: _bridge(sampler_for(problem), seed),
+        "savage_dickey": lambda: _savage_dickey(sampler_for(problem), seed),
         "smc": lambda: _smc(problem, seed),
     }
     try:

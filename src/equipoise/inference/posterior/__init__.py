@@ -1,4 +1,4 @@
-"""Posteriors by MCMC: NUTS through PyMC and nutpie."""
+"""Posteriors by MCMC: chains of NumPy, or NUTS on a PyMC model."""
 
 from equipoise.inference.posterior.posterior import posterior
 

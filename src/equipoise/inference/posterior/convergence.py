@@ -49,7 +49,7 @@ def convergence(problem: Problem, draws: Draws, *, cyclic: bool) -> Convergence:
     problem
         The question.
     draws
-        Chains of NUTS.
+        Of several chains.
     cyclic
         Whether the draws have cycle amplitudes; then every c is looked at too.
     """

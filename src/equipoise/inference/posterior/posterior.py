@@ -8,15 +8,10 @@ import numpy as np
 
 from equipoise.counts import TransitionCounts
 from equipoise.errors import NotConvergedWarning, UsageError
-from equipoise.inference.posterior.backends import DEFAULT, Backend, check_backend
+from equipoise.inference.posterior.backends import DEFAULT, BackendName, check_backend
+from equipoise.inference.posterior.choose import sampler_for
 from equipoise.inference.posterior.convergence import convergence
-from equipoise.inference.posterior.sampler import (
-    TARGET_ACCEPT,
-    TUNE,
-    Progress,
-    check_sampling,
-    compile_sampler,
-)
+from equipoise.inference.posterior.sampler import Progress, check_sampling
 from equipoise.inference.posterior.tree import Hypothesis, posterior_tree
 from equipoise.inference.problem import LikelihoodName, problem_of
 from equipoise.inference.reference import reference_states
@@ -36,16 +31,16 @@ def posterior(
     rejected: Rejected = "stay",
     reference: str | Sequence[str] | None = None,
     cycle_sd: float | None = None,
-    draws: int = 1000,
-    tune: int = TUNE,
-    chains: int = 4,
+    draws: int | None = None,
+    tune: int | None = None,
+    chains: int | None = None,
     cores: int | None = None,
-    target_accept: float = TARGET_ACCEPT,
+    target_accept: float | None = None,
     random_seed: int = 0,
-    backend: Backend = DEFAULT,
+    backend: BackendName = DEFAULT,
     progress: Progress | None = None,
 ) -> "xr.DataTree":
-    """Sample the posterior of one hypothesis by NUTS.
+    """Sample the posterior of one hypothesis by Markov chains.
 
     Parameters
     ----------
@@ -63,15 +58,21 @@ def posterior(
         State at Φ = 0, or one for each component; default: the one with most incoming transitions.
     cycle_sd : float, optional
         σ_c of the cyclic hypothesis, held fixed; default: learned, ``σ_c ~ HalfNormal(τ)``.
-    draws, tune, chains, cores : int
-        Draws kept and thrown away a chain; chains; how many of them run at once.
-    target_accept : float
-        Acceptance rate aimed at; more means smaller steps.
+    draws, tune, chains : int, optional
+        Draws kept and thrown away a chain, and how many chains. Default: those of the backend,
+        700, 100 and 8 for numpy, 1,000, 500 and 4 for the others.
+    cores : int, optional
+        How many chains run at once, of a compiled model; default: as many as there are cores.
+    target_accept : float, optional
+        Acceptance rate aimed at; more means smaller steps. Default: 0.95 for numpy, 0.99 for the
+        others.
     random_seed : int
         The same seed gives the same result.
-    backend : {"nutpie", "numpyro"}
-        What runs NUTS: nutpie on the CPU, or numpyro through JAX (the extra ``jax``), all chains
-        together, on a GPU where JAX finds one. Both sample the same model.
+    backend : {"auto", "numpy", "nutpie", "numpyro"}
+        What runs the chains. "numpy": Hamiltonian Monte Carlo of our own, nothing compiled. NUTS
+        on a PyMC model, compiled once a process: "nutpie" on the CPU, or "numpyro" through JAX
+        (the extra ``jax``), all chains together, on a GPU where JAX finds one. All sample the same
+        posterior; "auto" takes numpy up to 150 parameters, nutpie beyond.
     progress : callable, optional
         Called with (what is being done, fraction done), perhaps from another thread.
 
@@ -128,7 +129,7 @@ def posterior(
         raise UsageError(
             'the support has no cycle, so the cyclic hypothesis is balance itself; use "reversible"'
         )
-    sampler = compile_sampler(problem, backend=backend, progress=progress)
+    sampler = sampler_for(problem, backend=backend, progress=progress)
     found = sampler.draw(
         cycle_sd=cycle_sd if cyclic else 0.0,
         draws=draws,

@@ -100,7 +100,7 @@ def _constant_data(
     """Return the data of the PyMC model, by which PyMC sees that a model is the one sampled."""
     import xarray as xr
 
-    from equipoise.models.builder import model_data
+    from equipoise.models.data import model_data
 
     data = model_data(table, problem.priors, cycle_sd=cycle_sd)
     if hypothesis == "reversible":
@@ -235,7 +235,7 @@ def _cycles(problem: Problem) -> tuple[tuple[int, ...], ...]:
 
 
 def draws_of(tree: "xr.DataTree | xr.DataArray") -> Draws:
-    """Return the draws of a tree as NUTS gave them: of a tree whose σ_c, if any, is learned.
+    """Return the draws of a tree as they were drawn: of a tree whose σ_c, if any, is learned.
 
     The sampler's own coordinates are not kept, and come back empty.
     """

@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 
 from equipoise.inference.comparison.draws import KernelDraws
-from equipoise.inference.comparison.hamilton import reference_of, sample
-from equipoise.inference.comparison.nuts.axes import fitted_scales
 from equipoise.inference.comparison.scales import SCALES, held_scales, widths
 from equipoise.inference.comparison.table import columns_of, latent_of
+from equipoise.inference.hamilton import Effort, reference_of, sample
+from equipoise.inference.modes.scales import fitted_scales
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models import Priors
 from equipoise.models.kernels import KernelTable
@@ -146,10 +146,7 @@ class Walkers:
                     tuple(widths(self.priors)[name] for name in used),
                     tuple(np.exp(fitted).tolist()),
                 ),
-                draws=draws,
-                tune=tune,
-                moves=moves,
-                target_accept=target_accept,
+                Effort(draws, tune, target_accept, moves=moves * learned),
                 rng=rng,
                 u=u,
                 log_sd=log_sd,

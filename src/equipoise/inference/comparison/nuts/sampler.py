@@ -9,12 +9,12 @@ from equipoise.inference.comparison.draws import KernelDraws
 from equipoise.inference.comparison.nuts.axes import Spot, fit_spot
 from equipoise.inference.comparison.scales import SCALES, held_scales, widths
 from equipoise.inference.posterior.backends import CompiledModel, Effort
+from equipoise.inference.posterior.compiled import compiled_once
 from equipoise.inference.posterior.sampler import (
     TARGET_ACCEPT,
     TUNE,
     Progress,
     check_sampling,
-    compiled_once,
 )
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors

@@ -1,6 +1,6 @@
-"""Path sampling: from a compiled sampler to the log Bayes factor at every σ_c and for every τ."""
+"""Path sampling: from a sampler to the log Bayes factor at every σ_c and for every τ."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,17 +19,17 @@ from equipoise.inference.evidence.cycle_scale import (
 from equipoise.inference.evidence.information import cycle_information, evidence_slope
 from equipoise.inference.evidence.path.pilot import Pilot, pilot
 from equipoise.inference.evidence.path.slope import PathNode, measure_slope
-from equipoise.inference.evidence.path.walk import METHOD, walk_nodes
+from equipoise.inference.evidence.path.walk import METHOD, Visited, walk_nodes
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.modes.mode import find_mode
-from equipoise.inference.posterior.backends import DEFAULT, Backend, check_backend
-from equipoise.inference.posterior.sampler import Draws, Sampler, check_sampling, compile_sampler
+from equipoise.inference.posterior.backends import DEFAULT, BackendName, check_backend
+from equipoise.inference.posterior.choose import sampler_for
+from equipoise.inference.posterior.sampler import Draws, Sampler, check_sampling
 from equipoise.inference.problem import LikelihoodName, Problem, problem_of
 from equipoise.likelihoods import FloatArray, Rejected
 from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, random_generator
 
-CHAINS, DRAWS, TUNE = 2, 300, 150
 _SEEDS = 2**31
 
 
@@ -79,14 +79,14 @@ def path(
     priors: Priors | None = None,
     likelihood: LikelihoodName = "auto",
     rejected: Rejected = "stay",
-    draws: int = DRAWS,
-    tune: int = TUNE,
-    chains: int = CHAINS,
+    draws: int | None = None,
+    tune: int | None = None,
+    chains: int | None = None,
     random_seed: RandomSeed = None,
-    backend: Backend = DEFAULT,
+    backend: BackendName = DEFAULT,
     progress: Callable[[int, int], None] | None = None,
 ) -> PathFit:
-    """Compute the evidence for balance by path sampling with NUTS.
+    """Compute the evidence for balance by path sampling, with Markov chains at every node.
 
     Parameters
     ----------
@@ -98,13 +98,15 @@ def path(
         "auto" takes multinomial rows up to 400 parameters, pairwise edges beyond.
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
-    draws, tune, chains : int
-        Of NUTS, at each σ_c.
+    draws, tune, chains : int, optional
+        Draws kept and thrown away a chain, and chains, at each σ_c. Default: those of the backend.
     random_seed : int, Generator or None
         The same seed gives the same result. It also places the nodes.
-    backend : {"nutpie", "numpyro"}
-        What runs NUTS: nutpie on the CPU, or numpyro through JAX (the extra ``jax``), all chains
-        together, on a GPU where JAX finds one. Both sample the same model.
+    backend : {"auto", "numpy", "nutpie", "numpyro"}
+        What runs the chains. "numpy": Hamiltonian Monte Carlo of our own, nothing compiled. NUTS
+        on a PyMC model, compiled once a process: "nutpie" on the CPU, or "numpyro" through JAX
+        (the extra ``jax``), all chains together, on a GPU where JAX finds one. All sample the same
+        posterior; "auto" takes numpy up to 150 parameters, nutpie beyond.
     progress : callable, optional
         Called with (nodes done, nodes planned).
 
@@ -124,13 +126,13 @@ def path(
     NotTrustedError
         If a mode is not reached, or no chain could be started.
     """
-    _check(draws, tune, chains)
     check_backend(backend)
+    _check(draws, tune, chains)
     problem = problem_of(counts, priors=priors, likelihood=likelihood, rejected=rejected)
     if not problem.predictor.basis.shape[1]:
         return PathFit(problem, (), None)
     return walk_path(
-        compile_sampler(problem, backend=backend),
+        sampler_for(problem, backend=backend),
         draws=draws,
         tune=tune,
         chains=chains,
@@ -142,13 +144,13 @@ def path(
 def walk_path(
     sampler: Sampler,
     *,
-    draws: int = DRAWS,
-    tune: int = TUNE,
-    chains: int = CHAINS,
+    draws: int | None = None,
+    tune: int | None = None,
+    chains: int | None = None,
     random_seed: RandomSeed = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> PathFit:
-    """Compute the evidence of a compiled problem; :func:`path` with the question ready made.
+    """Compute the evidence with a sampler; :func:`path` with the question ready made.
 
     Raises
     ------
@@ -159,26 +161,38 @@ def walk_path(
     if not problem.predictor.basis.shape[1]:
         return PathFit(problem, (), None)
     _check(draws, tune, chains)
+    usual = sampler.usual_on_path
     rng = random_generator(random_seed)
 
     def visit(
-        spot: float, start: FloatArray | None, more: int, accept: float
-    ) -> tuple[tuple[PathNode, ...], FloatArray]:
-        found = sampler.draw(
-            cycle_sd=spot,
-            draws=more * draws,
-            tune=more * tune,
-            chains=chains,
-            random_seed=int(rng.integers(_SEEDS)),
+        spots: Sequence[float], starts: Sequence[FloatArray | None], more: int, accept: float
+    ) -> list[Visited]:
+        found = sampler.draw_at(
+            spots,
+            draws=more * (usual.draws if draws is None else draws),
+            tune=more * (usual.tune if tune is None else tune),
+            chains=usual.chains if chains is None else chains,
+            random_seeds=[int(rng.integers(_SEEDS)) for _ in spots],
             target_accept=accept,
-            start=start,
+            starts=starts,
         )
-        return (node_of(problem, found, spot),), found.walked[:, -1]
+        return [
+            ((node_of(problem, drawn, spot),), drawn.walked[:, -1])
+            for spot, drawn in zip(spots, found, strict=True)
+        ]
 
     with threadpool_limits(1, user_api="blas"):
         guide = _pilot(sampler)
         tau = problem.priors.cycle_scale
-        (nodes,), (curve,) = walk_nodes(visit, (guide,), tau, rng=rng, progress=progress)
+        (nodes,), (curve,) = walk_nodes(
+            visit,
+            (guide,),
+            tau,
+            rng=rng,
+            at_once=sampler.nodes_at_once,
+            accept=usual.target_accept,
+            progress=progress,
+        )
     return PathFit(problem, nodes, curve)
 
 
@@ -194,16 +208,15 @@ def node_of(problem: Problem, draws: Draws, cycle_scale: float) -> PathNode:
     )
 
 
-def _check(draws: int, tune: int, chains: int) -> None:
+def _check(draws: int | None, tune: int | None, chains: int | None) -> None:
     check_sampling(draws=draws, tune=tune, chains=chains)
-    if chains < 2:
+    if chains is not None and chains < 2:
         raise UsageError(f"path needs at least 2 chains, not {chains}: one checks the other")
 
 
 def _pilot(sampler: Sampler) -> Pilot:
-    problem, spot = sampler.problem, sampler.coordinates
+    problem, scales = sampler.problem, sampler.scales
     reversible = problem.reversible()
-    scales = (spot.potential_sd, spot.symmetric_sd)[: len(reversible.learned)]
     theta = find_mode(reversible, scales, reversible.prior_mean).theta
     information = cycle_information(reversible, problem.predictor, theta)
     slope = evidence_slope(reversible, problem.predictor, theta)

@@ -22,21 +22,38 @@ _ROUNDS = 5
 # A gap is halved where interpolation may err by this many nats in the log Bayes factor.
 _GAP_ERROR = 0.02
 # Where steps are long enough there is nothing to gain from the posterior's tiny ones.
-_QUICK_ACCEPT = 0.9
+QUICK_ACCEPT = 0.9
 _SECOND_MORE = 3
 
+#: A node of each curve, and the points where the chains ended.
+Visited = tuple[tuple[PathNode, ...], FloatArray]
 #: From a scale, points to start at (None: anywhere), how many times the usual draws, and the
-#: acceptance rate aimed at, to a node of each curve and the points where the chains ended.
-Visit = Callable[[float, FloatArray | None, int, float], tuple[tuple[PathNode, ...], FloatArray]]
+#: acceptance rate aimed at.
+Visit = Callable[[float, FloatArray | None, int, float], Visited]
+#: The same for several scales.
+VisitAll = Callable[[Sequence[float], Sequence[FloatArray | None], int, float], list[Visited]]
+
+
+def one_by_one(visit: Visit) -> VisitAll:
+    """Return what visits several scales in turn."""
+
+    def visit_all(
+        spots: Sequence[float], starts: Sequence[FloatArray | None], more: int, accept: float
+    ) -> list[Visited]:
+        return [visit(spot, start, more, accept) for spot, start in zip(spots, starts, strict=True)]
+
+    return visit_all
 
 
 def walk_nodes(
-    visit: Visit,
+    visit: VisitAll,
     guides: Sequence[Pilot],
     tau: float,
     *,
     rng: np.random.Generator,
     step: float = STEP,
+    at_once: int = 1,
+    accept: float = QUICK_ACCEPT,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[tuple[tuple[PathNode, ...], ...], tuple[CycleScaleCurve, ...]]:
     """Measure slopes where they matter, and integrate them.
@@ -44,7 +61,7 @@ def walk_nodes(
     Parameters
     ----------
     visit
-        Samples at one scale.
+        Samples at some scales.
     guides
         The pilot of each curve; all have one range.
     tau
@@ -53,6 +70,10 @@ def walk_nodes(
         Places the nodes.
     step
         Between the first nodes, in the logarithm of the scale.
+    at_once
+        How many scales are visited together; each starts where the nearest before them ended.
+    accept
+        Acceptance rate aimed at; where the draws may not be believed, that of posteriors.
     progress
         Called with (nodes done, nodes planned).
 
@@ -67,13 +88,15 @@ def walk_nodes(
     gaps: list[list[float]] = []
     curves: list[CycleScaleCurve] = []
     for _ in range(_ROUNDS):
-        for k, spot in enumerate(spots):
-            near = min(points, key=lambda known: abs(np.log(known / spot)), default=None)
-            start = None if near is None else points[near]
-            found, points[spot] = _visited(visit, spot, start)
-            nodes.append(found)
+        planned = len(nodes) + len(spots)
+        for first in range(0, len(spots), at_once):
+            some = spots[first : first + at_once]
+            starts = [_nearest(points, spot) for spot in some]
+            for spot, (found, end) in zip(some, _visited(visit, some, starts, accept), strict=True):
+                points[spot] = end
+                nodes.append(found)
             if progress is not None:
-                progress(len(nodes), len(nodes) + len(spots) - k - 1)
+                progress(len(nodes), planned)
         nodes.sort(key=lambda found: found[0].cycle_scale)
         parts = list(zip(*nodes, strict=True))
         curves = [curve_through(own, guide, tau) for own, guide in zip(parts, guides, strict=True)]
@@ -149,14 +172,28 @@ def _first_nodes(guide: Pilot, step: float, rng: np.random.Generator) -> list[fl
     return list(np.exp(x).tolist())
 
 
+def _nearest(points: dict[float, FloatArray], spot: float) -> FloatArray | None:
+    """Return where the chains at the nearest scale known ended."""
+    near = min(points, key=lambda known: abs(np.log(known / spot)), default=None)
+    return None if near is None else points[near]
+
+
 def _visited(
-    visit: Visit, spot: float, start: FloatArray | None
-) -> tuple[tuple[PathNode, ...], FloatArray]:
-    """Sample at one scale; where the draws may not be believed, once more, with smaller steps."""
-    found, ends = visit(spot, start, 1, _QUICK_ACCEPT)
-    if doubt_about(found) is not None:
-        found, ends = visit(spot, start, _SECOND_MORE, TARGET_ACCEPT)
-    return found, ends
+    visit: VisitAll,
+    spots: Sequence[float],
+    starts: Sequence[FloatArray | None],
+    accept: float,
+) -> list[Visited]:
+    """Sample at some scales; where the draws may not be believed, once more, with smaller steps."""
+    found = visit(spots, starts, 1, accept)
+    again = [k for k, (nodes, _) in enumerate(found) if doubt_about(nodes) is not None]
+    if again:
+        better = visit(
+            [spots[k] for k in again], [starts[k] for k in again], _SECOND_MORE, TARGET_ACCEPT
+        )
+        for k, visited in zip(again, better, strict=True):
+            found[k] = visited
+    return found
 
 
 def _judged(curve: CycleScaleCurve, gaps: list[float], name: str) -> CycleScaleCurve:

@@ -1,7 +1,8 @@
-"""What runs NUTS on a PyMC model: one backend, one file.
+"""What samples: chains of NumPy, or NUTS on a compiled PyMC model, one compiler, one file.
 
-A backend compiles a model once and then samples it with whatever data it is handed. All walk in the
-same unconstrained coordinates over the same density, so that any may stand in for another.
+A compiler compiles a model once and then samples it with whatever data it is handed. All that
+compile walk in the same unconstrained coordinates over the same density, so that any may stand in
+for another; NumPy's chains (:mod:`equipoise.inference.hamilton`) sample the same posterior.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +12,14 @@ from typing import Any, Literal, Protocol, get_args
 from equipoise.errors import UsageError
 from equipoise.likelihoods import FloatArray
 
-Backend = Literal["nutpie", "numpyro"]
-#: The default: no compiler but Numba, and the quickest for a few chains on a few cores.
-DEFAULT: Backend = "nutpie"
+Backend = Literal["numpy", "nutpie", "numpyro"]
+CompiledBackend = Literal["nutpie", "numpyro"]
+#: "auto" takes what is quicker: numpy up to 150 parameters, nutpie beyond.
+BackendName = Literal["auto", "numpy", "nutpie", "numpyro"]
+DEFAULT: BackendName = "auto"
+# NumPy's chains factorise a dense matrix for every try of a scale. At 144 parameters both
+# posteriors and the path take them some 70 s, about what NUTS needs with the compiling.
+MOST_FOR_NUMPY = 150
 
 Data = Mapping[str, Any]
 #: Names and shapes of a model's unconstrained coordinates, in the order they are joined.
@@ -99,7 +105,7 @@ class CompiledModel(Protocol):
         """
 
 
-def compile_model(model: Any, names: Sequence[str], backend: Backend) -> CompiledModel:
+def compile_model(model: Any, names: Sequence[str], backend: CompiledBackend) -> CompiledModel:
     """Compile a PyMC model.
 
     Parameters
@@ -118,6 +124,9 @@ def compile_model(model: Any, names: Sequence[str], backend: Backend) -> Compile
     MissingDependencyError
         If it is not installed.
     """
+    if backend not in get_args(CompiledBackend):
+        known = " or ".join(map(repr, get_args(CompiledBackend)))
+        raise UsageError(f"a model is compiled by {known}, not {backend!r}")
     check_backend(backend)
     if backend == "numpyro":
         from equipoise.inference.posterior.backends.numpyro import compile_numpyro
@@ -138,10 +147,26 @@ def check_backend(backend: object) -> None:
     MissingDependencyError
         If it is not installed.
     """
-    if backend not in get_args(Backend):
-        known = " or ".join(map(repr, get_args(Backend)))
-        raise UsageError(f"backend must be {known}, not {backend!r}")
+    if backend not in get_args(BackendName):
+        known = ", ".join(map(repr, get_args(BackendName)))
+        raise UsageError(f"backend must be one of {known}, not {backend!r}")
     if backend == "numpyro":
         from equipoise.inference.posterior.backends.jaxified import require_jax
 
         require_jax()
+
+
+def backend_for(name: BackendName, n_parameters: int) -> Backend:
+    """Return what samples a posterior of so many parameters; see :data:`BackendName`.
+
+    Raises
+    ------
+    UsageError
+        If there is no such backend.
+    MissingDependencyError
+        If it is not installed.
+    """
+    check_backend(name)
+    if name != "auto":
+        return name
+    return "numpy" if n_parameters <= MOST_FOR_NUMPY else "nutpie"
