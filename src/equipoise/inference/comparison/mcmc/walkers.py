@@ -19,10 +19,10 @@ from equipoise.models.kernels import KernelTable
 from equipoise.models.latent import LatentModel
 
 BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-TUNE = 60
+TUNE, TURNS = 60, 4
 TARGET_ACCEPT = 0.9
 # Between two draws; see `hamilton.Effort`.
-_BETWEEN = {"turns": 2, "moves": 1, "apart": 4, "redraws": 1}
+_APART_TRIES, _REDRAWS = 4, 1
 _APART = 0.3
 
 
@@ -90,6 +90,7 @@ class Walkers:
         draws: int = 500,
         tune: int = TUNE,
         chains: int = 8,
+        turns: int = TURNS,
         random_seed: int = 0,
         target_accept: float = TARGET_ACCEPT,
         start: FloatArray | None = None,
@@ -106,6 +107,9 @@ class Walkers:
             From :meth:`spot`; None: fitted here.
         draws, tune, chains, random_seed
             Kept and thrown away of each chain, how many chains, and the source of randomness.
+        turns
+            Trajectories between two draws, and for every two of them a try to move the scales along
+            with all that has them.
         target_accept
             Acceptance rate of trajectories to aim at.
         start
@@ -145,7 +149,15 @@ class Walkers:
             at += size + learned
             found = sample(
                 reference,
-                Effort(draws, tune, target_accept, **_BETWEEN),
+                Effort(
+                    draws,
+                    tune,
+                    target_accept,
+                    turns=turns,
+                    moves=(turns + 1) // 2,
+                    apart=_APART_TRIES,
+                    redraws=_REDRAWS,
+                ),
                 rng=rng,
                 u=u,
                 log_sd=log_sd,
