@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -14,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.large import simulate
-from benchmarks.tables import Section, markdown
+from benchmarks.pages import put
+from benchmarks.tables import Section
 
-RESULTS = Path(__file__).with_name("scale.md")
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000)
 # Some three in five edges of the kernel are seen.
 KERNEL_EDGES, DRAWS = 17, 170
@@ -98,7 +96,8 @@ def measure(sizes: tuple[int, ...]) -> Section:
         "The fast path of large tables against their size",
         "`map_large`: a simulated reversible table, heavy-tailed degrees and visits, read from "
         f"Parquet; mode with σ_Φ learned, violation map of all edges, standard errors of {CHOSEN} "
-        f"states and exact leverages of {CHOSEN} edges. One process a size, one thread.",
+        f"states and exact leverages of {CHOSEN} edges. One process a size, one thread. "
+        "`python -m benchmarks.scale`.",
         (
             "states",
             "edges",
@@ -125,24 +124,7 @@ def main() -> None:
     elif given.solve:
         solve(Path(given.solve[1]))
     else:
-        section = measure(tuple(size for size in SIZES if size <= given.largest))
-        text = "\n".join(
-            [
-                "# Large tables",
-                "",
-                f"{os.cpu_count()} cores, one thread used; Python {platform.python_version()}. "
-                "Written by `python -m benchmarks.scale`; CPU seconds are the process's own, wall "
-                "seconds depend on what else the machine does.",
-                "",
-                markdown(section),
-            ]
-        )
-        # Other sections of the page have their own scripts.
-        known = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-        others = known.split("\n## ")[2:]
-        text = "\n## ".join([text.rstrip("\n") + "\n", *others])
-        RESULTS.write_text(text, encoding="utf-8")
-        print(text)
+        put(measure(tuple(size for size in SIZES if size <= given.largest)))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from sparse_tables import reversible_table
 
 import equipoise as eq
 from equipoise.cli.app import main
+from equipoise.errors import UsageError
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +51,24 @@ def test_bad_input_ends_in_one_line(tmp_path, capsys):
 def test_a_map_takes_no_rope(table, capsys):
     assert main(["large", table, "--fast", "--rope", "0.2"]) == 2
     assert "--rope belongs to the verdict" in capsys.readouterr().err
+    assert main(["large", table, "--fast", "--workers", "2"]) == 2
+    assert "--workers belong to the verdict" in capsys.readouterr().err
 
 
 def test_summary_and_json_take_a_map(alofi):
     mapped = eq.map_large(alofi)
     assert eq.summary(mapped).startswith("Map, no verdict")
     assert json.loads(eq.to_json(mapped))["schema"] == "equipoise.large/1"
+    assert "from the residuals" in eq.summary(mapped) or "than chance" in eq.summary(mapped)
+    assert "σ_c 0.3, as asked" in eq.summary(eq.map_large(alofi, cycle_sd=0.3))
+
+
+def test_what_belongs_to_a_test_says_so_of_a_map(alofi, tmp_path):
+    mapped = eq.map_large(alofi)
+    with pytest.raises(UsageError, match=r"only the result of equipoise\.test can .* LargeMap"):
+        eq.save(mapped, tmp_path / "map.nc")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(UsageError, match=r"methods paragraph is made of .* not of a LargeMap"):
+        eq.report.methods_text(mapped)
+    with pytest.raises(UsageError, match=r"tables is made of .* not of a LargeMap"):
+        eq.report.printed_tables(mapped)

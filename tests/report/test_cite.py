@@ -117,7 +117,13 @@ def test_other_results(alofi):
     found = eq.explain(alofi, place, scores=False, draws=200, random_seed=1)
     assert {"ribatet2012", "gelman2019", "rue2009"} <= set(parsed(eq.cite(found)))
     large = eq.map_large(alofi)
-    assert set(parsed(eq.cite(large))) == {"ford1957", "jiang2011", "song2025", "equipoise"}
+    plain = {"ford1957", "jiang2011", "song2025", "equipoise"}
+    assert set(parsed(eq.cite(large))) == plain
+    exact = eq.laplace_large(alofi)
+    assert set(parsed(eq.cite(exact))) == {"rue2009", *plain}
+    assert "ubaru2017" in parsed(eq.cite(replace(exact, probes=32)))
+    empty = eq.inference.sparse.SparsePath(large.graph, large.pairs, large.priors, (), None)
+    assert {"gelman1998", "shahbaba2014", "arviz", *plain} <= set(parsed(eq.cite(empty)))
 
 
 def test_comparisons():

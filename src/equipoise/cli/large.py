@@ -39,6 +39,17 @@ def large(
         typer.Option(help="State at Φ = 0; repeat it for other components.", metavar="STATE"),
     ] = None,
     no_stay: options.NoStay = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes of this machine; the result is the same with any number. Default: one "
+            "a core, three at most.",
+            metavar="W",
+            min=1,
+            max=1024,
+            show_default=False,
+        ),
+    ] = None,
     seed: options.Seed = options.SEED,
     json: Annotated[
         str | None,
@@ -56,6 +67,8 @@ def large(
     """
     if fast and rope is not None:
         raise UsageError("--rope belongs to the verdict, and --fast gives none; leave one out")
+    if fast and workers is not None:
+        raise UsageError("--workers belong to the verdict, and --fast gives none; leave one out")
     if json is not None and json != "-":
         console.check_file(json)
     table = read_counts(counts, no_stay=no_stay)
@@ -78,6 +91,7 @@ def large(
                 rejected=rejected,
                 reference=reference or None,
                 rope=ROPE if rope is None else rope,
+                workers=workers,
                 random_seed=seed,
                 progress=progress,
             )

@@ -48,10 +48,16 @@ def to_tree(result: BalanceTest) -> "xr.DataTree":
     Raises
     ------
     UsageError
-        If there are no chains to keep: the fast path has none, nor has a table without edges.
+        If it is no such result, or there are no chains to keep: the fast path has none, nor has a
+        table without edges.
     """
     import xarray as xr
 
+    if not isinstance(result, BalanceTest):
+        raise UsageError(
+            f"only the result of equipoise.test can be saved, not a {type(result).__name__}; "
+            "equipoise.to_json writes down what others say"
+        )
     if result.chains is None:
         raise UsageError(
             "the fast path has no chains to save, nor has a table without edges; test without "
@@ -106,7 +112,7 @@ def save(result: BalanceTest, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     UsageError
-        If the result has no chains, or the file cannot be written.
+        If it is no result of :func:`equipoise.test`, has no chains, or the file cannot be written.
     """
     check_target(path)
     tree = to_tree(result)

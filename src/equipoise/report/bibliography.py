@@ -322,6 +322,16 @@ _ALL = (
         "339--349",
     ),
     Source(
+        "ubaru2017",
+        ("Ubaru, Shashanka", "Chen, Jie", "Saad, Yousef"),
+        "Fast estimation of tr(f(A)) via stochastic Lanczos quadrature",
+        2017,
+        "SIAM Journal on Matrix Analysis and Applications",
+        "38",
+        "4",
+        "1075--1099",
+    ),
+    Source(
         "yu2011",
         ("Yu, Yaming", "Meng, Xiao-Li"),
         "To center or not to center: that is not the question -- an ancillarity-sufficiency "

@@ -17,7 +17,7 @@ from equipoise.inference.evidence import (
 )
 from equipoise.inference.features import Explanation
 from equipoise.inference.posterior.backends import Backend
-from equipoise.inference.sparse import LargeMap, LargeTest
+from equipoise.inference.sparse import LargeLaplace, LargeMap, LargeTest, SparsePath
 from equipoise.report.bibliography import bibtex, cited
 from equipoise.report.methods import methods, methods_of_test
 from equipoise.report.source import Source
@@ -127,10 +127,11 @@ def cite(result: Any) -> str:
 
     Parameters
     ----------
-    result : BalanceTest, Diagnosis, Comparison, Explanation, LargeTest, LargeMap, CrossCheck, \
-ExactEvidence, LaplaceFit, PathFit, Evidence or BayesFactor
+    result : BalanceTest, Diagnosis, Comparison, Explanation, LargeTest, LargeMap, SparsePath, \
+LargeLaplace, CrossCheck, ExactEvidence, LaplaceFit, PathFit, Evidence or BayesFactor
         From :func:`equipoise.test`, `diagnose`, `compare`, `explain`, `test_large`, `map_large`,
-        `cross_check`, `exact`, `laplace`, `path`, or another method of evidence. Of a test alone
+        `path_large`, `laplace_large`, `cross_check`, `exact`, `laplace`, `path`, or another method
+        of evidence. Of a test alone
         what it did; of a diagnosis the checks and baselines beside it too. Evidence alone does not
         say which sampler ran; the chains of NumPy, the default on tables of up to 150 parameters,
         are named.
@@ -167,7 +168,11 @@ def _used(result: Any) -> tuple[set[str], tuple[str, ...]]:
         # Pairwise edges with the curvature of rows, by the fast path; shares as a Bayesian R².
         return {"ford1957", "kass1995", "ribatet2012", "gelman2019", *_LAPLACE}, ()
     if isinstance(result, LargeTest):
-        return {*_GRAPH, "kass1995", *_PATH, "shahbaba2014", "vehtari2021"}, ("arviz",)
+        return {*_GRAPH, "kass1995", *_PATH, *_MOVES, "vehtari2021"}, ("arviz",)
+    if isinstance(result, SparsePath):
+        return {*_GRAPH, *_PATH, *_MOVES, "vehtari2021"}, ("arviz",)
+    if isinstance(result, LargeLaplace):
+        return {*_GRAPH, "rue2009", *(("ubaru2017",) if result.probes else ())}, ()
     if isinstance(result, LargeMap):
         return set(_GRAPH), ()
     if isinstance(result, ExactEvidence):
@@ -180,12 +185,13 @@ def _used(result: Any) -> tuple[set[str], tuple[str, ...]]:
         return _together(_of_method(answer.method) for answer in result.answers)
     raise UsageError(
         f"there is nothing to cite for a {type(result).__name__}; give the result of "
-        "equipoise.test, diagnose, compare, explain, test_large, map_large, cross_check, exact, "
-        "laplace or path"
+        "equipoise.test, diagnose, compare, explain, test_large, map_large, path_large, "
+        "laplace_large, cross_check, exact, laplace or path"
     )
 
 
 _GRAPH = ("ford1957", "jiang2011")
+_MOVES = ("shahbaba2014", "yu2011")
 
 
 def _of_test(result: BalanceTest) -> tuple[set[str], tuple[str, ...]]:

@@ -11,7 +11,7 @@ from equipoise.inference.evidence import BayesFactor
 from equipoise.inference.sparse import LargeMap, LargeTest, NamedViolation
 from equipoise.inference.verdict import ViolationSize
 from equipoise.report.layout import entry, label, table, wrap
-from equipoise.report.numbers import finite, fixed, with_error
+from equipoise.report.numbers import finite, fixed, interval, with_error
 
 SCHEMA = "equipoise.large/1"
 SHOWN = 10
@@ -52,6 +52,7 @@ def large_summary(mapped: LargeMap, tested: LargeTest | None = None) -> str:
             "the pairwise likelihood",
         ),
         ("cycles", f"{graph.n_cycles:,} independent, {graph.n_testable_cycles:,} testable"),
+        ("reference", _reference(mapped)),
         ("scales", _scales(mapped)),
     ]
     if tested is not None:
@@ -60,7 +61,7 @@ def large_summary(mapped: LargeMap, tested: LargeTest | None = None) -> str:
     lines += ["", "Violations  edges that stand off the potential most surely"]
     lines += _violations(mapped.largest_violations(SHOWN))
     lines += ["", "Potential  lowest states above the reference of their component, nats"]
-    lines += _lowest(mapped)
+    lines += _lowest(mapped, tested)
     lines += ["", "Assumed"]
     lines += [line for name, text in _assumed(mapped, tested) for line in entry(name, text)]
     return "\n".join(lines)
@@ -155,12 +156,23 @@ def _assumed(mapped: LargeMap, tested: LargeTest | None) -> list[tuple[str, str]
     ]
 
 
+def _reference(mapped: LargeMap) -> str:
+    graph, references = mapped.graph, mapped.references
+    size = np.bincount(graph.component, minlength=graph.n_components)
+    largest = max(references, key=lambda k: int(size[graph.component[k]]))
+    more = len(references) - 1
+    name = label(mapped.counts.states[largest], _LABEL)
+    others = f", in the largest component; {more:,} more, one in each" if more else ""
+    return f"Φ = 0 at {name}{others}"
+
+
 def _scales(mapped: LargeMap) -> str:
-    cycles = (
-        f"σ_c about {mapped.cycle_sd:.2g}, from the residuals"
-        if mapped.cycle_sd
-        else "residuals no larger than chance makes them"
-    )
+    if mapped.cycle_sd_given:
+        cycles = f"σ_c {mapped.cycle_sd:.2g}, as asked"
+    elif mapped.cycle_sd:
+        cycles = f"σ_c about {mapped.cycle_sd:.2g}, from the residuals"
+    else:
+        cycles = "residuals no larger than chance makes them"
     return f"σ_Φ {mapped.mode.potential_sd:.2f}; {cycles}"
 
 
@@ -168,6 +180,9 @@ def _evidence(tested: LargeTest) -> list[tuple[str, str]]:
     if tested.distrust is not None:
         return [("log BF", f"withheld: {tested.distrust}")]
     factor = tested.log_bayes_factor
+    if not tested.path.nodes:
+        return [("log BF", "0: no cycle can be compared"), *_sampled(tested)]
+    only = " (prior only: how the priors fit)" if tested.verdict.favours == "untestable" else ""
     others = ", ".join(
         f"{with_error(f.log_value, f.mcse)} at {f.cycle_scale:g}"
         for f in tested.sensitivity
@@ -177,24 +192,29 @@ def _evidence(tested: LargeTest) -> list[tuple[str, str]]:
         (
             "log BF",
             f"{with_error(factor.log_value, factor.mcse)} nats at τ = {factor.cycle_scale:g}, "
-            "above 0 for balance",
+            f"above 0 for balance{only}",
         ),
         ("other τ", others),
         *_best(tested.verdict.ceiling),
         ("information", f"{fixed(tested.verdict.information_nats, 1)} nats on the cycles"),
+        *_sampled(tested),
     ]
-    potential = tested.potential
-    if potential is not None:
-        facts.append(
-            (
-                "potential",
-                f"withheld: {potential.distrust}"
-                if potential.distrust
-                else f"R-hat ≤ {potential.r_hat_max:.3f}, at least {potential.ess_bulk_min:.0f} "
-                f"effective draws, of {len(potential.chosen):,} states",
-            )
-        )
     return facts
+
+
+def _sampled(tested: LargeTest) -> list[tuple[str, str]]:
+    potential = tested.potential
+    if potential is None:
+        return []
+    if potential.distrust:
+        return [("potential", f"withheld: {potential.distrust}")]
+    return [
+        (
+            "potential",
+            f"R-hat ≤ {potential.r_hat_max:.3f}, at least {potential.ess_bulk_min:.0f} "
+            f"effective draws, of {len(potential.chosen):,} states",
+        )
+    ]
 
 
 def _best(ceiling: BayesFactor | None) -> list[tuple[str, str]]:
@@ -220,9 +240,26 @@ def _violations(rows: Sequence[NamedViolation]) -> list[str]:
     return table(cells, right=(False, False, True, True))
 
 
-def _lowest(mapped: LargeMap) -> list[str]:
-    known = np.flatnonzero(np.isfinite(mapped.potential))
-    order = known[np.argsort(mapped.potential[known], kind="stable")][:SHOWN]
+def _lowest(mapped: LargeMap, tested: LargeTest | None) -> list[str]:
+    """Return the lowest states but references: of the draws where there are any to be trusted."""
+    potential = None if tested is None else tested.potential
+    if potential is None or potential.distrust is not None:
+        return _lowest_modes(mapped)
+    order = np.argsort(potential.mean, kind="stable")[:SHOWN]
+    states = mapped.pairs.states[potential.chosen[order]]
+    cells = [("state", "mean", "95 % interval")]
+    for k, state in zip(order.tolist(), states.tolist(), strict=True):
+        between = interval(float(potential.lower[k]), float(potential.upper[k]), 2)
+        mean = fixed(float(potential.mean[k]), 2)
+        cells.append((label(mapped.counts.states[state], _LABEL), mean, between))
+    return table(cells, right=(False, True, True))
+
+
+def _lowest_modes(mapped: LargeMap) -> list[str]:
+    known = np.isfinite(mapped.potential)
+    known[list(mapped.references)] = False
+    places = np.flatnonzero(known)
+    order = places[np.argsort(mapped.potential[places], kind="stable")][:SHOWN]
     names = [mapped.counts.states[k] for k in order]
     errors = mapped.standard_errors(names)
     cells = [("state", "mode", "standard error")]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.evidence.psis import K_TRUSTED
@@ -55,8 +56,29 @@ def methods(found: Diagnosis) -> tuple[Sentence, ...]:
     -------
     tuple of Sentence
         See :func:`methods_text` for plain text.
+
+    Raises
+    ------
+    UsageError
+        If it is no diagnosis.
     """
+    check_diagnosis(found, "a methods paragraph")
     return (*methods_of_test(found.result), *_beside(found), *_sampling(found))
+
+
+def check_diagnosis(found: object, what: str) -> None:
+    """Refuse what is no diagnosis.
+
+    Raises
+    ------
+    UsageError
+        If it is none; it says what is made of one.
+    """
+    if not isinstance(found, Diagnosis):
+        raise UsageError(
+            f"{what} is made of the result of equipoise.diagnose, not of a "
+            f"{type(found).__name__}; equipoise.summary, to_json and cite take any result"
+        )
 
 
 def methods_of_test(result: BalanceTest) -> tuple[Sentence, ...]:
@@ -77,6 +99,11 @@ def methods_text(found: Diagnosis) -> str:
     -------
     str
         One line. Only what this run did is said, with the numbers it used.
+
+    Raises
+    ------
+    UsageError
+        If it is no diagnosis.
     """
     return " ".join(f"{s.text}{citation(s.keys)}." for s in methods(found))
 

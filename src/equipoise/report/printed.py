@@ -13,6 +13,7 @@ from equipoise.inference.diagnosis import Diagnosis
 from equipoise.inference.violation import CycleViolation, Violation
 from equipoise.report.evidence import alternative_cells
 from equipoise.report.layout import label
+from equipoise.report.methods import check_diagnosis
 from equipoise.report.numbers import decimals, fixed, interval, probability
 from equipoise.report.tables import by_potential, cycle_path, gradient_beside, potential_cells
 from equipoise.report.violation import (
@@ -269,7 +270,13 @@ def printed_tables(
     tuple of PrintedTable
         Potential, cycles, edges, currents and sensitivity; cycles asked for and baselines where
         there are any. :func:`equipoise.report.latex_text` makes LaTeX of one.
+
+    Raises
+    ------
+    UsageError
+        If it is no diagnosis.
     """
+    check_diagnosis(found, "a set of tables")
     tables = [
         potential_table(found.result, most, width),
         cycle_table(found.violation, most, width),

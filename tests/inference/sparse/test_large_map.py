@@ -123,3 +123,19 @@ def test_refusals():
     sink = TransitionCounts.from_matrix(np.array([[0, 3], [0, 0]]), states=["a", "b"])
     with pytest.raises(DataError, match="no edge joins two states that both were sources"):
         eq.map_large(sink)
+
+
+def test_the_reference_lies_where_most_states_lead_to_it_and_back():
+    """The state reached most often leads nowhere; another is reached from afar but once."""
+    table = np.zeros((7, 7), dtype=int)
+    table[[0, 1, 2, 3], [1, 2, 3, 0]] = [4, 6, 3, 2]  # a ring of four
+    table[[0, 1, 2], [4, 4, 4]] = 50  # leads to 5 alone
+    table[4, 5], table[5, 4] = 9, 30
+    table[6, 6] = 3
+    counts = TransitionCounts.from_matrix(table, states=list("abcdefg"))
+    mapped = eq.map_large(counts)
+    assert [counts.states[k] for k in mapped.references] == ["c", "g"]
+    assert np.isfinite(mapped.potential).tolist() == [True] * 4 + [False] * 2 + [True]
+    asked = eq.map_large(counts, reference="e")
+    assert [counts.states[k] for k in asked.references] == ["e", "g"]
+    assert np.isfinite(asked.potential).tolist() == [False] * 4 + [True] * 3

@@ -1,6 +1,7 @@
 """Draws of the potential about sparse factors, against dense methods, quadrature and each other."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,11 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import NotConvergedWarning, UsageError
 from equipoise.graph import support_graph
 from equipoise.inference.sparse.balance import balance_mode
+from equipoise.inference.sparse.motion import turn
+from equipoise.inference.sparse.posterior.convergence import r_hats
+from equipoise.inference.sparse.posterior.landscape import BalanceLandscape, reference_at
 from equipoise.inference.sparse.posterior.totals import with_totals
-from equipoise.inference.sparse.posterior.trajectories import reference_at, turn
+from equipoise.inference.sparse.scale_moves import follow_of, stretched
 from equipoise.inference.weighted import potential_of
 
 # Of some 60 comparisons a test, one beyond this by chance in 10⁴ runs.
@@ -159,9 +163,9 @@ def test_a_turn_keeps_the_density():
     pairs, system = sparse_of(reversible_table(7, states=10, trials=25))
     spot = reference_at(pairs, balance_mode(pairs, system, 1.3))
     rng = np.random.default_rng(5)
-    start = spot.mode.potential[:, None] + spot.sample(rng, 2000)
-    sd = np.full(2000, 1.3)
-    lost = [1 - turn(spot, start, sd, steps, rng)[1].mean() for steps in (2, 8)]
+    landscape = BalanceLandscape(spot, np.full(2000, 1.3**-2))
+    start = (spot.sample(rng, 2000),)
+    lost = [1 - turn(landscape, start, steps, rng)[1].mean() for steps in (2, 8)]
     assert lost[1] < lost[0] / 8
 
 
@@ -181,6 +185,49 @@ def test_parts_and_states_without_pairs_have_their_prior():
         assert np.abs(np.mean(level**2) - 1) < FAR * np.sqrt(2 / sd.size)
     total = data["pi"].values.sum(axis=-1)
     np.testing.assert_allclose(total, support_graph(counts).n_components)
+
+
+def test_moves_of_scale_and_potential_keep_the_prior():
+    """No counts: any Gaussian's moves leave σ_Φ half-normal, and Φ/σ_Φ normal."""
+    counts = reversible_table(7, states=10, trials=25)
+    pairs, system = sparse_of(counts)
+    rng = np.random.default_rng(9)
+    weight = rng.gamma(1.0, 2.0, pairs.n_edges)
+    centre = rng.normal(size=pairs.n_states)
+    none = replace(pairs, forward=0.0 * pairs.forward, total=0.0 * pairs.total)
+    follow = replace(follow_of(system, weight, 1.3, centre), pairs=none)
+    assert 0.3 < follow.shift < 1.0
+    # One way and back again, and the volume by the dense matrix.
+    start = rng.normal(size=(pairs.n_states, 2))
+    up = np.array([True, False])
+    np.testing.assert_allclose(follow.moved(follow.moved(start, up), ~up), start, atol=1e-11)
+    columns = np.eye(pairs.n_states)
+    raised = follow.moved(columns, np.ones(pairs.n_states, dtype=bool))
+    raised -= follow.moved(0 * columns, np.ones(pairs.n_states, dtype=bool))
+    assert follow.volume == pytest.approx(np.linalg.slogdet(raised)[1], abs=1e-10)
+    size = 60_000
+    sd = np.abs(rng.normal(0.0, 2.0, size))
+    phi = none.centred(sd * rng.standard_normal((pairs.n_states, size)))
+    phi, moved = stretched(follow, phi, 0.0, sd, 2.0, rng)
+    assert (moved != sd).mean() > 0.5
+    free = pairs.n_states - pairs.n_components
+    chi = (phi**2).sum(axis=0) / moved**2
+    for x, mean in [
+        (moved / 2.0, np.sqrt(2 / np.pi)),
+        ((moved / 2.0) ** 2, 1.0),
+        (chi, free),
+        (chi * moved / 2.0, free * np.sqrt(2 / np.pi)),
+    ]:
+        assert abs(x.mean() - mean) < FAR * x.std() / np.sqrt(size)
+
+
+def test_r_hat_of_many_is_that_of_arviz():
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=(300, 4, 51)).cumsum(axis=2) * rng.uniform(0, 1, (300, 1, 1))
+    x += rng.normal(size=x.shape)
+    x[3] = np.round(x[3])  # ties
+    known = [float(array_stats.rhat(one)) for one in x]
+    np.testing.assert_allclose(r_hats(x), known, rtol=1e-12)
 
 
 def test_refusals(table):

@@ -10,10 +10,12 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.inference.evidence.laplace import solve
 from equipoise.inference.modes.mode import find_mode
-from equipoise.inference.sparse import solver
+from equipoise.inference.sparse import solver, verdict
 from equipoise.inference.sparse.cyclic import cyclic_mode
+from equipoise.inference.sparse.motion import turn
 from equipoise.inference.sparse.path.controls import prior_trace
-from equipoise.inference.sparse.path.trajectories import Reference
+from equipoise.inference.sparse.path.fit import Question
+from equipoise.inference.sparse.path.landscape import Reference, cyclic_landscape
 from equipoise.inference.sparse.path.violation import violation_of
 from equipoise.inference.weighted import violation_of as rho_of
 
@@ -32,7 +34,7 @@ def dense(driven):
 
 @pytest.fixture(scope="module")
 def result(driven):
-    return eq.test_large(driven, random_seed=2)
+    return eq.test_large(driven, random_seed=2, workers=2)
 
 
 def test_evidence_equals_the_dense_one(result, dense):
@@ -42,6 +44,41 @@ def test_evidence_equals_the_dense_one(result, dense):
         error = np.hypot(factor.mcse, expected.mcse)
         assert error < 0.15
         assert abs(factor.log_value - expected.log_value) < 4 * error
+
+
+def test_workers_change_nothing(driven, result):
+    """Three jobs in two processes; here two of them in this one."""
+    path = eq.path_large(driven, random_seed=2)
+    np.testing.assert_array_equal(path.curve.rise, result.path.curve.rise)
+    np.testing.assert_array_equal(path.curve.node_mcse, result.path.curve.node_mcse)
+    mapped = eq.map_large(driven)
+    mode = mapped.mode
+    asked = Question(mapped.graph, mapped.pairs, mapped.priors, mode.potential, mode.potential_sd)
+    rng = np.random.default_rng(2).spawn(2)[1]
+    again = verdict._potential((asked, *verdict._held(mapped), rng), lambda *_: None)
+    np.testing.assert_array_equal(again.mean, result.potential.mean)
+    np.testing.assert_array_equal(again.upper, result.potential.upper)
+
+
+def test_the_kick_at_the_start_comes_with_the_velocity(driven):
+    pairs, system = sparse_of(driven)
+    mode = cyclic_mode(pairs, system, 1.2, 0.5)
+    reference = Reference(mode.potential, mode.cycles, mode.curvature)
+    sd = np.linspace(0.8, 1.5, 3)
+    landscape = cyclic_landscape(reference, sd)
+    away = mode.curvature.sample(np.random.default_rng(1), 3)
+    speed, kick = landscape.set_out(away, np.random.default_rng(2))
+    for found, known in zip(kick, landscape.kick(away), strict=True):
+        np.testing.assert_allclose(found, known, atol=1e-11)
+    alone = mode.curvature.sample(np.random.default_rng(2), 3)
+    for found, known in zip(speed, alone, strict=True):
+        np.testing.assert_allclose(found, known, atol=1e-11)
+    # Energy errors vanish with the third power of the step, so acceptance goes to one.
+    rng = np.random.default_rng(5)
+    landscape = cyclic_landscape(reference, np.full(2000, 1.2))
+    start = mode.curvature.sample(rng, 2000)
+    lost = [1 - turn(landscape, start, steps, rng)[1].mean() for steps in (2, 8)]
+    assert lost[1] < lost[0] / 8
 
 
 def test_control_variates_cut_the_error(result):
@@ -126,6 +163,12 @@ def test_without_a_cycle_there_is_nothing_to_weigh():
     result = eq.test_large(chain)
     assert result.verdict.favours == "untestable"
     assert result.exit_status == 0
+    # The potential is known all the same, and the summary gives its posterior.
+    assert len(result.potential.chosen) == 2
+    text = eq.summary(result)
+    assert "Φ = 0 at b" in text
+    assert "0: no cycle can be compared" in text
+    assert "95 % interval" in text
 
 
 def test_refusals(driven, monkeypatch):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from equipoise.errors import NotTrustedError
+from equipoise.inference.sparse.factor import Factor
 from equipoise.inference.sparse.iterative import Conjugate, IterativeSystem
-from equipoise.inference.sparse.linear import DirectSystem, Factor
+from equipoise.inference.sparse.linear import DirectSystem
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.likelihoods import FloatArray
 

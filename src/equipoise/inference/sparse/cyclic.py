@@ -6,7 +6,8 @@ import numpy as np
 
 from equipoise.errors import NotTrustedError
 from equipoise.inference.sparse.balance import DECREMENT, MAX_STEPS, ROUNDING
-from equipoise.inference.sparse.linear import DirectSystem, Factor
+from equipoise.inference.sparse.factor import Factor
+from equipoise.inference.sparse.linear import DirectSystem
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.likelihoods import FloatArray
 
@@ -58,22 +59,25 @@ class Gaussian:
         weight = self.weight.reshape(shape)
         return potential, kept * (self.cycle_sd**2 * (right_edges - weight * slope) - pull)
 
-    def sample(self, rng: np.random.Generator, size: int) -> tuple[FloatArray, FloatArray]:
-        """Draw (n, size) and (M, size) from it: exact, by one perturbed solve."""
+    def noise(self, rng: np.random.Generator, size: int) -> tuple[FloatArray, FloatArray]:
+        """Draw right sides, (n, size) and (M, size), whose solution is a draw from it."""
         pairs = self.pairs
         noise = np.sqrt(self.weight)[:, None] * rng.standard_normal((pairs.n_edges, size))
         potential = rng.standard_normal((pairs.n_states, size)) / self.potential_sd
         edges = rng.standard_normal((pairs.n_edges, size)) / self.cycle_sd
-        return self.solve(pairs.divergence @ noise + potential, noise + edges)
+        return pairs.divergence @ noise + potential, noise + edges
+
+    def sample(self, rng: np.random.Generator, size: int) -> tuple[FloatArray, FloatArray]:
+        """Draw (n, size) and (M, size) from it: exact, by one perturbed solve."""
+        return self.solve(*self.noise(rng, size))
 
     def square(self, potential: FloatArray, cycles: FloatArray) -> FloatArray:
         """Return ``xᵀ H x`` of columns of Φ (n, ...) and c (M, ...)."""
         eta = self.pairs.incidence @ potential + cycles
-        shape = (-1,) + (1,) * (eta.ndim - 1)
         return np.asarray(
-            (self.weight.reshape(shape) * eta**2).sum(axis=0)
-            + (potential**2).sum(axis=0) / self.potential_sd**2
-            + (cycles**2).sum(axis=0) / self.cycle_sd**2
+            np.einsum("i,i...,i...->...", self.weight, eta, eta)
+            + np.einsum("i...,i...->...", potential, potential) / self.potential_sd**2
+            + np.einsum("i...,i...->...", cycles, cycles) / self.cycle_sd**2
         )
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError, UsageError
 from equipoise.graph import SupportGraph, support_graph
-from equipoise.inference.reference import reference_states
 from equipoise.inference.sparse.balance import BalanceMode, balance_mode
 from equipoise.inference.sparse.cyclic import cyclic_mode
 from equipoise.inference.sparse.envelope import envelope_mode
@@ -16,6 +15,7 @@ from equipoise.inference.sparse.errors import standard_errors
 from equipoise.inference.sparse.iterative import IterativeSystem
 from equipoise.inference.sparse.linear import DirectSystem
 from equipoise.inference.sparse.pairs import Pairs, pairs_of
+from equipoise.inference.sparse.references import large_references
 from equipoise.inference.sparse.solver import learned_mode, solver_of
 from equipoise.inference.sparse.violation import EdgeViolation, exact_violation, violation_map
 from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
@@ -67,6 +67,8 @@ class LargeMap:
     cycle_sd, cycles : float and ndarray of float
         σ_c by moments of the residuals (or as given), and c at the mode with it, shape (M,):
         0 where the residuals are no larger than chance makes them.
+    cycle_sd_given : bool
+        Whether σ_c was given.
     priors, rejected, random_seed
         As asked; the seed is None where a Generator was given.
     """
@@ -80,6 +82,7 @@ class LargeMap:
     violations: EdgeViolation
     cycle_sd: float
     cycles: FloatArray
+    cycle_sd_given: bool
     priors: Priors
     rejected: Rejected
     random_seed: int | None
@@ -172,7 +175,8 @@ def map_large(
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
     reference : str or sequence of str, optional
-        State at Φ = 0, or one for each component; default: the one with most incoming transitions.
+        State at Φ = 0, or one for each component; default: of its largest strongly connected part
+        the one with most incoming transitions.
     cycle_sd : float, optional
         σ_c at which the circulation is fitted, nats; default: from the residuals.
     random_seed : int, Generator or None
@@ -196,7 +200,7 @@ def map_large(
         raise UsageError(f"cycle_sd must be a positive number of nats, not {cycle_sd!r}")
     graph = support_graph(counts, trials_of(counts, rejected))
     pairs = checked_pairs(counts, graph, rejected)
-    references = reference_states(counts, graph, reference)
+    references = large_references(counts, graph, reference)
     system = solver_of(pairs)
     if priors.scales == "learned":
         rng = random_generator(random_seed)
@@ -218,6 +222,7 @@ def map_large(
         violations=violations,
         cycle_sd=sd,
         cycles=cycles,
+        cycle_sd_given=cycle_sd is not None,
         priors=priors,
         rejected=rejected,
         random_seed=plain_seed(random_seed),

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from equipoise.errors import NotTrustedError
-from equipoise.inference.sparse.linear import Pattern, pattern_of
 from equipoise.inference.sparse.pairs import Pairs
+from equipoise.inference.sparse.pattern import Pattern, pattern_of
 from equipoise.likelihoods import FloatArray
 
 _MAX_STEPS = 3000
@@ -40,20 +40,20 @@ class Conjugate:
         inverse = (1.0 / self.matrix.diagonal())[:, None]
         x = np.zeros_like(b) if start is None else start.reshape(b.shape).copy()
         rest = b - self.matrix @ x if start is not None else b.copy()
-        target = self.tolerance**2 * (b**2).sum(axis=0)
+        target = self.tolerance**2 * _dot(b, b)
         z = inverse * rest
-        along, size = z.copy(), (rest * z).sum(axis=0)
+        along, size = z.copy(), _dot(rest, z)
         for _ in range(_MAX_STEPS):
-            open_ = (rest**2).sum(axis=0) > target
+            open_ = _dot(rest, rest) > target
             if not open_.any():
                 return x.reshape(shape)
             turned = self.matrix @ along
             # A column that is done stands still.
-            length = np.where(open_, size / np.maximum((along * turned).sum(axis=0), 1e-300), 0.0)
+            length = np.where(open_, size / np.maximum(_dot(along, turned), 1e-300), 0.0)
             x += length * along
             rest -= length * turned
             np.multiply(inverse, rest, out=z)
-            size, before = (rest * z).sum(axis=0), size
+            size, before = _dot(rest, z), size
             along *= np.where(open_, size / np.maximum(before, 1e-300), 0.0)
             along += z
         raise NotTrustedError(
@@ -72,7 +72,7 @@ class IterativeSystem:
     Attributes
     ----------
     pattern
-        With the states in their own order.
+        Of the graph.
     tolerance
         Of each solve, relative.
     """
@@ -89,4 +89,9 @@ class IterativeSystem:
 
 def iterative_system(pairs: Pairs, tolerance: float = 1e-4) -> IterativeSystem:
     """Return the system of a graph."""
-    return IterativeSystem(pattern_of(pairs, np.arange(pairs.n_states)), tolerance)
+    return IterativeSystem(pattern_of(pairs), tolerance)
+
+
+def _dot(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return the product of each column of one with that of the other."""
+    return np.asarray(np.einsum("ik,ik->k", a, b))

@@ -13,7 +13,7 @@ from equipoise.inference.sparse.scale import scale_posterior
 from equipoise.likelihoods import FloatArray
 
 #: States on cycles, chains counted as edges, up to which factors are affordable on any graph: their
-#: worst, a full triangle, takes 0.3 GB, and for saddle points four times that.
+#: worst, a dense core of all of them, takes 0.3 GB, and for saddle points four times that.
 MOST_FOR_FACTORS = 6000
 _PROBES = 2
 _ROUNDS = 100

@@ -7,22 +7,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from equipoise.counts import TransitionCounts
-from equipoise.graph import SupportGraph
+from equipoise.graph import SupportGraph, support_graph
 from equipoise.inference.balance import check_rope
+from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
 from equipoise.inference.evidence.result import BayesFactor
-from equipoise.inference.findings import DECIDING, SENSITIVITY, Progress, Stages
-from equipoise.inference.sparse.fit import LargeMap, map_large, own_reference
+from equipoise.inference.findings import DECIDING, SENSITIVITY, Progress
+from equipoise.inference.sparse.balance import balance_mode
+from equipoise.inference.sparse.fit import LargeMap, checked_pairs, map_large, own_reference
 from equipoise.inference.sparse.linear import direct_system
-from equipoise.inference.sparse.path.fit import SparsePath, ceiling_of, information_of, path_large
-from equipoise.inference.sparse.path.potential import LargePotential, sample_potential
+from equipoise.inference.sparse.path.fit import (
+    Question,
+    SparsePath,
+    ceiling_of,
+    information_of,
+    sample_path,
+)
+from equipoise.inference.sparse.path.node import SparseNode
+from equipoise.inference.sparse.path.walk import Effort
+from equipoise.inference.sparse.posterior.potential import LargePotential, sample_potential
+from equipoise.inference.sparse.solver import check_core
 from equipoise.inference.verdict import ROPE, Call, Verdict, ViolationSize, decide
-from equipoise.likelihoods import FloatArray, Rejected
+from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
 from equipoise.models import Priors
+from equipoise.parallel import Workers, check_workers
+from equipoise.parallel.jobs import Job, Steps, processes_for, run_jobs
 from equipoise.simulate.draws import RandomSeed, plain_seed
 
 _CERTAIN = 0.95
-POTENTIAL_DRAWS = 200
-_POTENTIAL_CHAINS = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,6 +99,7 @@ def test_large(
     rejected: Rejected = "stay",
     reference: str | Sequence[str] | None = None,
     rope: float = ROPE,
+    workers: int | None = None,
     random_seed: RandomSeed = None,
     progress: Progress | None = None,
 ) -> LargeTest:
@@ -105,11 +117,15 @@ def test_large(
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
     reference : str or sequence of str, optional
-        State at Φ = 0, or one for each component; default: the one with most incoming transitions.
+        State at Φ = 0, or one for each component; default: of its largest strongly connected part
+        the one with most incoming transitions.
     rope : float
         ρ below this counts as a negligible violation, nats.
+    workers : int, optional
+        Processes of this machine; 1: this one alone does all. Default: one a core, three at most,
+        for evidence, ceiling and potential are found apart.
     random_seed : int, Generator or None
-        The same seed gives the same result.
+        The same seed gives the same result, whatever the number of workers.
     progress : callable, optional
         Called with (what is being done, fraction done).
 
@@ -125,34 +141,23 @@ def test_large(
     UsageError
         If an argument is out of its range, or factors of the graph would fill up.
     NotTrustedError
-        If a posterior mode cannot be reached at all.
+        If a posterior mode cannot be reached at all, or a worker died.
     """
     begun = time.perf_counter()
     check_rope(rope)
     priors = Priors() if priors is None else priors
+    if workers is not None:
+        check_workers(Workers(workers))
     seed = plain_seed(random_seed)
-    rng = np.random.default_rng(seed if seed is not None else random_seed)
-    stages = Stages(progress)
-    found = path_large(
-        counts,
-        priors=priors,
-        rejected=rejected,
-        random_seed=rng,
-        progress=stages.next("evidence along the path", 0.6),
-    )
-    ceiling = None
-    if found.graph.n_testable_cycles:
-        ceiling = ceiling_of(
-            found, rng=rng, progress=stages.next("evidence had balance held exactly", 0.85)
-        )
-    report = stages.next("potential and violation map", 1.0)
-    report(0, 2)
+    # A caller's own generator must not depend on where the work is done.
+    given = np.random.default_rng(seed if seed is not None else random_seed)
+    rng = given if seed is not None else given.spawn(1)[0]
+    graph = support_graph(counts, trials_of(counts, rejected))
+    check_core(checked_pairs(counts, graph, rejected))
     mapped = map_large(
         counts, priors=priors, rejected=rejected, reference=reference, random_seed=rng
     )
-    report(1, 2)
-    potential = _potential(mapped, found, priors, rng)
-    report(2, 2)
+    found, ceiling, potential = _in_jobs(mapped, rng, workers, progress)
     tau = priors.cycle_scale
     sensitivity = tuple(found.log_bayes_factor(factor * tau) for factor in SENSITIVITY)
     deciding = _deciding(sensitivity)
@@ -185,30 +190,80 @@ def _deciding(sensitivity: Sequence[BayesFactor]) -> tuple[BayesFactor, ...]:
     return tuple(sensitivity[SENSITIVITY.index(factor)] for factor in DECIDING)
 
 
+# Shares of the work, roughly.
+_EVIDENCE, _CEILING, _POTENTIAL = 0.6, 0.25, 0.15
+
+
+def _in_jobs(
+    mapped: LargeMap, rng: np.random.Generator, workers: int | None, progress: Progress | None
+) -> tuple[SparsePath, BayesFactor | None, LargePotential | None]:
+    """Return evidence, ceiling and potential: apart, with generators of their own."""
+    pairs, mode, priors = mapped.pairs, mapped.mode, mapped.priors
+    question = Question(mapped.graph, pairs, priors, mode.potential, mode.potential_sd)
+    # The path has the seed's own generator, as in path_large.
+    others = rng.spawn(2)
+    chosen, references = _held(mapped)
+    jobs: list[tuple[str, float, Job]] = []
+    if pairs.n_cycles:
+        jobs.append(("evidence along the path", _EVIDENCE, Job(_evidence, (question, rng))))
+    if pairs.n_cycles and mapped.graph.n_testable_cycles:
+        held = "evidence had balance held exactly"
+        jobs.append((held, _CEILING, Job(_ceiling, (question, others[0]))))
+    if len(chosen):
+        task = question, chosen, references, others[1]
+        jobs.append(("potential", _POTENTIAL, Job(_potential, task)))
+    names = [name for name, _, _ in jobs]
+    shares = np.array([share for _, share, _ in jobs])
+    fractions = np.zeros(len(jobs))
+
+    def report(job: int, done: int, planned: int) -> None:
+        if progress is not None:
+            # A job that finds more to do than planned stands still rather than go back.
+            fractions[job] = max(fractions[job], done / max(planned, 1))
+            progress(names[job], float(shares @ fractions / shares.sum()))
+
+    processes = processes_for(len(jobs)) if workers is None else workers
+    results = run_jobs([job for _, _, job in jobs], processes, report)
+    found = dict(zip(names, results, strict=True))
+    nodes, curve = found.get("evidence along the path", ((), None))
+    path = SparsePath(mapped.graph, pairs, priors, nodes, curve)
+    return path, found.get("evidence had balance held exactly"), found.get("potential")
+
+
+def _evidence(
+    task: tuple[Question, np.random.Generator], progress: Steps
+) -> tuple[tuple[SparseNode, ...], CycleScaleCurve]:
+    question, rng = task
+    return sample_path(question, Effort(), rng, progress)
+
+
+def _ceiling(task: tuple[Question, np.random.Generator], progress: Steps) -> BayesFactor:
+    question, rng = task
+    return ceiling_of(question, rng, progress)
+
+
 def _potential(
-    mapped: LargeMap, found: SparsePath, priors: Priors, rng: np.random.Generator
-) -> LargePotential | None:
-    """Sample Φ of the states that data hold on both sides; None without a chain to begin from."""
-    if not found.nodes:
-        return None
-    pairs = found.pairs
+    task: tuple[Question, IntArray, IntArray, np.random.Generator], progress: Steps
+) -> LargePotential:
+    question, chosen, references, rng = task
+    pairs = question.pairs
+    mode = balance_mode(pairs, direct_system(pairs), question.potential_sd, question.potential)
+    return sample_potential(
+        pairs, mode, question.priors, chosen, references, rng=rng, progress=progress
+    )
+
+
+def _held(mapped: LargeMap) -> tuple[IntArray, IntArray]:
+    """Return places in ``Pairs.states`` of the states that data hold on both sides.
+
+    And those of their references.
+    """
+    states = mapped.pairs.states
     own = own_reference(mapped.graph, mapped.references)
     place = np.full(mapped.graph.n_states, -1)
-    place[pairs.states] = np.arange(pairs.n_states)
-    states = pairs.states
-    held = np.isfinite(mapped.potential[states]) & (states != own[states])
-    chosen = np.flatnonzero(held)
-    return sample_potential(
-        pairs,
-        direct_system(pairs),
-        priors,
-        found.nodes[0],
-        chosen,
-        place[own[states[chosen]]],
-        chains=_POTENTIAL_CHAINS,
-        draws=POTENTIAL_DRAWS,
-        rng=rng,
-    )
+    place[states] = np.arange(len(states))
+    chosen = np.flatnonzero(np.isfinite(mapped.potential[states]) & (states != own[states]))
+    return chosen, place[own[states[chosen]]]
 
 
 def _size(found: SparsePath, rope: float) -> ViolationSize | None:

@@ -10,7 +10,7 @@ import numpy as np
 from equipoise.inference.sparse.cyclic import gaussian
 from equipoise.inference.sparse.linear import DirectSystem
 from equipoise.inference.sparse.pairs import Pairs
-from equipoise.inference.sparse.path.trajectories import Reference, State
+from equipoise.inference.sparse.path.landscape import Reference
 from equipoise.likelihoods import FloatArray
 
 N_CONTROLS = 5
@@ -31,8 +31,21 @@ def prior_trace(pairs: Pairs, system: DirectSystem, reference: Reference) -> flo
     return (up - down) / (2 * _DIFFERENCE)
 
 
+def drift_of(reference: Reference) -> tuple[FloatArray, FloatArray]:
+    """Return the constant field, Φ (n, 1) and c (M, 1): see :func:`controls`."""
+    at = reference.gaussian
+    centre = reference.cycles[:, None] / at.cycle_sd**2
+    return at.solve(np.zeros((len(reference.potential), 1)), centre)
+
+
 def controls(
-    pairs: Pairs, reference: Reference, trace: float, state: State, half_normal: float
+    reference: Reference,
+    drift: tuple[FloatArray, FloatArray],
+    trace: float,
+    potential: FloatArray,
+    cycles: FloatArray,
+    potential_sd: FloatArray,
+    half_normal: float,
 ) -> FloatArray:
     """Return the control variates of each chain's state, shape (chains, 5).
 
@@ -42,36 +55,34 @@ def controls(
 
     Parameters
     ----------
-    pairs
-        The edges.
     reference
         The Gaussian.
-    trace
-        From :func:`prior_trace`.
-    state
-        Of the chains.
+    drift, trace
+        From :func:`drift_of` and :func:`prior_trace`.
+    potential, cycles, potential_sd
+        Φ (n, chains), c (M, chains) and σ_Φ (chains,).
     half_normal
         Of the prior of σ_Φ.
     """
     at = reference.gaussian
-    phi, c, sd = state.potential, state.cycles, state.potential_sd
+    pairs, phi, c, sd = at.pairs, potential, cycles, potential_sd
     residual = pairs.residual(pairs.incidence @ phi + c)
     score_phi = pairs.divergence @ residual - phi / sd**2
     score_c = residual - c / at.cycle_sd**2
-    # The constant field goes along, as one more right side.
-    centre = reference.cycles[:, None]
-    wide = np.concatenate([c - centre, centre], axis=1) / at.cycle_sd**2
-    fields = at.solve(np.zeros((len(phi), wide.shape[1])), wide)
-    linear = fields[0][:, :-1], fields[1][:, :-1]
-    drift = fields[0][:, -1:], fields[1][:, -1:]
+    linear = at.solve(np.zeros_like(phi), (c - reference.cycles[:, None]) / at.cycle_sd**2)
     out = np.empty((len(sd), N_CONTROLS))
-    out[:, 0] = pairs.n_cycles + (c * score_c).sum(axis=0)
-    out[:, 1] = (drift[0] * score_phi).sum(axis=0) + (drift[1] * score_c).sum(axis=0)
-    out[:, 2] = (linear[0] * score_phi).sum(axis=0) + (linear[1] * score_c).sum(axis=0)
+    out[:, 0] = pairs.n_cycles + _dot(c, score_c)
+    out[:, 1] = drift[0][:, 0] @ score_phi + drift[1][:, 0] @ score_c
+    out[:, 2] = _dot(linear[0], score_phi) + _dot(linear[1], score_c)
     out[:, 2] += trace + pairs.n_cycles
     free = pairs.n_states - pairs.n_components
     prior = 1.0 - sd**2 / half_normal**2
     centred = pairs.centred(phi)
-    out[:, 3] = prior - free + (centred**2).sum(axis=0) / sd**2
-    out[:, 4] = prior + (residual * (pairs.incidence @ phi)).sum(axis=0)
+    out[:, 3] = prior - free + _dot(centred, centred) / sd**2
+    out[:, 4] = prior + _dot(residual, pairs.incidence @ phi)
     return out
+
+
+def _dot(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return the product of each column of one with that of the other."""
+    return np.asarray(np.einsum("ik,ik->k", a, b))

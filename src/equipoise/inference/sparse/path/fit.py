@@ -1,7 +1,7 @@
 """The path over σ_c: from sparse draws to the log Bayes factor at every σ_c and for every τ."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,15 +22,14 @@ from equipoise.inference.sparse.linear import DirectSystem, direct_system
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.inference.sparse.path.node import SparseNode
 from equipoise.inference.sparse.path.violation import violation_of
-from equipoise.inference.sparse.path.walk import METHOD, walk_nodes
+from equipoise.inference.sparse.path.walk import METHOD, Effort, walk_nodes
 from equipoise.inference.sparse.solver import check_core, learned_mode
-from equipoise.likelihoods import Rejected, trials_of
+from equipoise.likelihoods import FloatArray, Rejected, trials_of
 from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, random_generator
 
-CHAINS, DRAWS, TUNE = 4, 120, 30
-# Fewer would be made again more often.
-_CEILING_DRAWS = 100
+# Fewer draws would be made again more often; fewer nodes rest on Laplace's curve between them.
+CEILING = Effort(draws=80, step=0.8, gap_error=0.2, depth=10.0)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,9 +79,9 @@ def path_large(
     *,
     priors: Priors | None = None,
     rejected: Rejected = "stay",
-    draws: int = DRAWS,
-    tune: int = TUNE,
-    chains: int = CHAINS,
+    draws: int = Effort.draws,
+    tune: int = Effort.tune,
+    chains: int = Effort.chains,
     random_seed: RandomSeed = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SparsePath:
@@ -128,75 +127,99 @@ def path_large(
     if not pairs.n_cycles:
         return SparsePath(graph, pairs, priors, (), None)
     check_core(pairs)
-    rng = random_generator(random_seed)
-    system = direct_system(pairs)
-    nodes, curve = walk_nodes(
-        pairs,
-        system,
-        priors,
-        _balance(pairs, system, priors, rng),
-        rho=violation_of(graph, pairs),
-        chains=chains,
-        tune=tune,
-        draws=draws,
-        rng=rng,
-        progress=progress,
+    mode = mode_under_balance(pairs, direct_system(pairs), priors)
+    nodes, curve = sample_path(
+        Question(graph, pairs, priors, mode.potential, mode.potential_sd),
+        Effort(chains, tune, draws),
+        random_generator(random_seed),
+        progress,
     )
     return SparsePath(graph, pairs, priors, nodes, curve)
 
 
-def ceiling_of(
-    path: SparsePath,
-    *,
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a path is asked, with the mode under balance, from which it begins.
+
+    Attributes
+    ----------
+    graph, pairs, priors
+        The table, and what was believed of it.
+    potential, potential_sd
+        Φ (n,) and σ_Φ of the mode under balance.
+    """
+
+    graph: SupportGraph
+    pairs: Pairs
+    priors: Priors
+    potential: FloatArray
+    potential_sd: float
+
+
+def sample_path(
+    question: Question,
+    effort: Effort,
     rng: np.random.Generator,
     progress: Callable[[int, int], None] | None = None,
-) -> BayesFactor | None:
-    """Return the log BF had the counts equalled their fitted reversible expectation.
-
-    A path of its own, with fewer draws; None where no cycle can be compared.
+) -> tuple[tuple[SparseNode, ...], CycleScaleCurve]:
+    """Return the nodes of a path, and the curve through them.
 
     Raises
     ------
     NotTrustedError
         If a mode is not reached.
     """
-    if not path.nodes:
-        return None
-    system = direct_system(path.pairs)
-    fitted = _balance(path.pairs, system, path.priors, rng).potential
-    expected = path.pairs.expected(path.pairs.incidence @ fitted)
-    _, curve = walk_nodes(
-        expected,
-        system,
-        path.priors,
-        _balance(expected, system, path.priors, rng),
-        rho=violation_of(path.graph, expected),
-        chains=CHAINS,
-        tune=TUNE,
-        draws=_CEILING_DRAWS,
+    pairs = question.pairs
+    return walk_nodes(
+        pairs,
+        direct_system(pairs),
+        question.priors,
+        question.potential,
+        question.potential_sd,
+        rho=violation_of(question.graph, pairs),
+        effort=effort,
         rng=rng,
         progress=progress,
     )
-    return curve.log_bayes_factor()
+
+
+def ceiling_of(
+    question: Question,
+    rng: np.random.Generator,
+    progress: Callable[[int, int], None] | None = None,
+) -> BayesFactor:
+    """Return the log BF had the counts equalled their fitted reversible expectation.
+
+    A path of its own, with fewer draws and nodes: an error of a tenth of a nat does no harm.
+
+    Raises
+    ------
+    NotTrustedError
+        If a mode is not reached.
+    """
+    expected = question.pairs.expected(question.pairs.incidence @ question.potential)
+    mode = mode_under_balance(expected, direct_system(expected), question.priors)
+    asked = replace(
+        question, pairs=expected, potential=mode.potential, potential_sd=mode.potential_sd
+    )
+    return sample_path(asked, CEILING, rng, progress)[1].log_bayes_factor()
 
 
 def information_of(path: SparsePath) -> float:
     """Return ``½ Σ log(1 + τ² λ_k)`` at the first node's mode, Φ with its prior there, nats."""
     if not path.nodes:
         return 0.0
-    pairs, at = path.pairs, path.nodes[0].mode.curvature
-    system = direct_system(pairs)
-    sd = at.potential_sd
-    alone = system.factorise(at.weight, 1.0 / sd**2).log_det
+    pairs, first = path.pairs, path.nodes[0]
+    system, sd = direct_system(pairs), first.potential_sd
+    alone = system.factorise(first.weight, 1.0 / sd**2).log_det
     potential = -0.5 * (alone + 2 * pairs.n_states * float(np.log(sd)))
-    both = gaussian(pairs, system, at.weight, sd, path.priors.cycle_scale).log_scale
+    both = gaussian(pairs, system, first.weight, sd, path.priors.cycle_scale).log_scale
     return potential - both
 
 
-def _balance(
-    pairs: Pairs, system: DirectSystem, priors: Priors, rng: np.random.Generator
-) -> BalanceMode:
+def mode_under_balance(pairs: Pairs, system: DirectSystem, priors: Priors) -> BalanceMode:
     """Return the mode under balance, σ_Φ the likeliest or as the priors fix it."""
     if priors.scales == "learned":
-        return learned_mode(pairs, system, priors.potential_scale, rng)
+        # With factors no probes are drawn.
+        return learned_mode(pairs, system, priors.potential_scale, np.random.default_rng(0))
     return balance_mode(pairs, system, priors.fixed_potential_sd)

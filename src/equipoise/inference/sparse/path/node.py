@@ -7,16 +7,11 @@ import numpy as np
 
 from equipoise.inference.sparse.cyclic import CyclicMode, cyclic_mode
 from equipoise.inference.sparse.linear import DirectSystem
+from equipoise.inference.sparse.motion import Stride, adapted, turn
 from equipoise.inference.sparse.pairs import Pairs
-from equipoise.inference.sparse.path.controls import controls, prior_trace
-from equipoise.inference.sparse.path.trajectories import (
-    Reference,
-    State,
-    Tuning,
-    adapted,
-    rescale,
-    turn,
-)
+from equipoise.inference.sparse.path.controls import controls, drift_of, prior_trace
+from equipoise.inference.sparse.path.landscape import Reference, cyclic_landscape
+from equipoise.inference.sparse.scale_moves import draw_scale, follow_of, stretched
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
@@ -24,6 +19,7 @@ R_HAT_TRUSTED, ESS_TRUSTED, ACCEPTANCE_TRUSTED = 1.05, 100.0, 0.5
 # Of some hundred means of known value 0, in standard errors: beyond once in 10⁴ runs.
 _ZERO_TRUSTED = 6.0
 _SPREAD = 0.15
+_FIRST, _ACCEPTANCE = Stride(log_steps=1.65, fewest=2), 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +46,13 @@ class SparseNode:
         ρ of each draw, shape (chains, draws), nats.
     log_potential_sd
         ``log σ_Φ`` of each draw, shape (chains, draws).
-    mode
-        The posterior mode the draws were made about.
-    tuning
+    potential, cycles
+        Φ (n,) and c (M,) at the posterior mode that the draws were made about.
+    weight
+        Curvature of each edge there, shape (M,).
+    potential_sd
+        σ_Φ of that mode.
+    stride
         Step sizes found, for a neighbour to begin with.
     """
 
@@ -67,8 +67,11 @@ class SparseNode:
     zero: float
     violation: FloatArray
     log_potential_sd: FloatArray
-    mode: CyclicMode
-    tuning: Tuning
+    potential: FloatArray
+    cycles: FloatArray
+    weight: FloatArray
+    potential_sd: float
+    stride: Stride
 
     @property
     def doubt(self) -> str | None:
@@ -120,38 +123,41 @@ def sample_node(
     rng
         Source of randomness.
     """
-    start = None if near is None else (near.mode.potential, near.mode.cycles)
+    start = None if near is None else (near.potential, near.cycles)
     mode = cyclic_mode(pairs, system, potential_sd, cycle_scale, start)
     reference = Reference(mode.potential, mode.cycles, mode.curvature)
-    tuning = Tuning() if near is None else near.tuning
+    stride = _FIRST if near is None else near.stride
     learned = priors.scales == "learned"
-    phi, c = mode.curvature.sample(rng, chains)
+    centre = mode.potential[:, None], mode.cycles[:, None]
+    away = mode.curvature.sample(rng, chains)
     # Chains begin apart, also in σ_Φ: whether they forget it is what R-hat asks.
     stretch = np.exp(_SPREAD * np.linspace(-1, 1, chains)) if learned else np.ones(chains)
-    state = State(
-        (mode.potential[:, None] + phi) * stretch,
-        mode.cycles[:, None] + c,
-        potential_sd * stretch,
-    )
-    trace = prior_trace(pairs, system, reference)
+    phi, c = (centre[0] + away[0]) * stretch, centre[1] + away[1]
+    sd = potential_sd * stretch
+    follow = follow_of(system, mode.curvature.weight, potential_sd, mode.potential)
+    trace, drift = prior_trace(pairs, system, reference), drift_of(reference)
     plain = np.empty((chains, draws))
     sds, rhos, accepted = np.empty_like(plain), np.empty_like(plain), np.empty_like(plain)
     zeros: list[FloatArray] = []
     for k in range(-tune, draws):
-        state, accept = turn(pairs, reference, state, tuning.step, rng)
-        hits = np.nan
+        landscape = cyclic_landscape(reference, sd)
+        here, accept = turn(landscape, (phi - centre[0], c - centre[1]), stride.steps(rng), rng)
+        phi, c = centre[0] + here[0], centre[1] + here[1]
         if learned:
-            state, hits = rescale(pairs, state, priors.potential_scale, tuning.width, rng)
+            phi = pairs.centred(phi)
+            sd = draw_scale(pairs, phi, sd, priors.potential_scale, rng)
+            phi, sd = stretched(follow, phi, c, sd, priors.potential_scale, rng)
         if k < 0:
-            tuning = adapted(tuning, float(accept.mean()), hits, (k + tune + 1) / tune)
+            done = (k + tune + 1) / tune
+            stride = adapted(stride, float(accept.mean()), _ACCEPTANCE, done)
             continue
         accepted[:, k] = accept
-        plain[:, k] = (state.cycles**2).sum(axis=0) / cycle_scale**2 - pairs.n_cycles
-        sds[:, k], rhos[:, k] = np.log(state.potential_sd), rho(state.cycles)
-        zeros.append(controls(pairs, reference, trace, state, priors.potential_scale))
+        plain[:, k] = (c**2).sum(axis=0) / cycle_scale**2 - pairs.n_cycles
+        sds[:, k], rhos[:, k] = np.log(sd), rho(c)
+        zeros.append(controls(reference, drift, trace, phi, c, sd, priors.potential_scale))
     # (chains, draws, controls); those of σ_Φ vary only where it is learned.
     control = np.stack(zeros, axis=1)[..., : 5 if learned else 3]
-    return _node(cycle_scale, plain, control, sds, rhos, accepted, mode, tuning, learned)
+    return _node(cycle_scale, plain, control, sds, rhos, accepted, mode, stride, learned)
 
 
 def _node(
@@ -162,7 +168,7 @@ def _node(
     rhos: FloatArray,
     accepted: FloatArray,
     mode: CyclicMode,
-    tuning: Tuning,
+    stride: Stride,
     learned: bool,
 ) -> SparseNode:
     from arviz_stats.base import array_stats
@@ -195,6 +201,9 @@ def _node(
         zero=max((abs(float(x.mean())) / mean_error(x) for x in moving), default=0.0),
         violation=rhos,
         log_potential_sd=sds,
-        mode=mode,
-        tuning=tuning,
+        potential=mode.potential,
+        cycles=mode.cycles,
+        weight=mode.curvature.weight,
+        potential_sd=mode.curvature.potential_sd,
+        stride=stride,
     )

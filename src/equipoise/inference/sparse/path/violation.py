@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.sparse import coo_array, csc_array
-from scipy.sparse.linalg import splu
 
 from equipoise.graph import SupportGraph
+from equipoise.inference.sparse.elimination import elimination_of
+from equipoise.inference.sparse.factor import factorise
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.likelihoods import FloatArray
 
@@ -22,26 +22,17 @@ def violation_of(graph: SupportGraph, pairs: Pairs) -> Callable[[FloatArray], Fl
     i, j = pairs.source[inside], pairs.target[inside]
     if not len(i):
         return lambda cycles: np.zeros(cycles.shape[1:])
-    joined = np.concatenate([i, j])
-    degree = np.bincount(joined, minlength=n).astype(float)
+    degree = np.bincount(i, minlength=n) + np.bincount(j, minlength=n).astype(float)
     # One state of each strongly connected component, or a state on none of its edges, is pinned.
     _, first = np.unique(graph.strong[pairs.states], return_index=True)
     degree[first] += 1.0
-    entries = np.concatenate([-np.ones(2 * len(i)), degree])
-    rows = np.concatenate([i, j, np.arange(n)])
-    columns = np.concatenate([j, i, np.arange(n)])
-    matrix = csc_array(coo_array((entries, (rows, columns)), shape=(n, n)))
-    factor = splu(
-        matrix,
-        permc_spec="MMD_AT_PLUS_A",
-        diag_pivot_thresh=0.0,
-        options={"SymmetricMode": True},
-    )
+    flat = -np.ones((1, 1, len(i)))
+    factor = factorise(elimination_of(n, i, j), degree[None, None], flat)
     part = pairs.incidence[inside]
 
     def rho(cycles: FloatArray) -> FloatArray:
         kept = cycles[inside]
-        kept = kept - part @ factor.solve(np.ascontiguousarray(part.T @ kept))
+        kept = kept - part @ factor.solve(part.T @ kept)
         return np.asarray(np.sqrt((kept**2).sum(axis=0) / number))
 
     return rho

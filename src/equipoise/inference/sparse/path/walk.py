@@ -1,13 +1,13 @@
 """The walk over σ_c: where nodes are placed, and the curve through them."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from equipoise.inference.evidence.cycle_scale import LARGEST, CycleScaleCurve, fine_grid
 from equipoise.inference.evidence.path.pilot import Pilot, doubtful_gaps, interpolation
-from equipoise.inference.sparse.balance import BalanceMode, balance_mode
+from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.cyclic import CyclicMode, cyclic_mode
 from equipoise.inference.sparse.linear import DirectSystem
 from equipoise.inference.sparse.pairs import Pairs
@@ -16,25 +16,45 @@ from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
 METHOD = "path"
-# Steps in log σ_c; at small σ_c, where the slope grows like σ_c², twice as long ones do.
-_STEP, _FLAT, _PILOT_STEP = 0.45, 0.25, 0.3
+_FLAT, _PILOT_STEP = 0.25, 0.3
 _ROUNDS, _FEWEST = 4, 6
-_GAP_ERROR, _NEGLIGIBLE = 0.05, 0.01
-# A path ends where the evidence has fallen this far below its best and goes on falling.
-_DEPTH = 25.0
+_NEGLIGIBLE = 0.01
 _SECOND_MORE = 3
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is done for a path.
+
+    Attributes
+    ----------
+    chains, tune, draws
+        At each σ_c; where they do not suffice three times as many are made once.
+    step
+        Between nodes, in log σ_c; at small σ_c, where the slope grows like σ_c², twice as long.
+    gap_error
+        What interpolation may do to a deciding Bayes factor, nats.
+    depth
+        A path ends where the evidence has fallen this far below its best and goes on falling.
+    """
+
+    chains: int = 4
+    tune: int = 30
+    draws: int = 120
+    step: float = 0.45
+    gap_error: float = 0.05
+    depth: float = 25.0
 
 
 def walk_nodes(
     pairs: Pairs,
     system: DirectSystem,
     priors: Priors,
-    base: BalanceMode,
+    potential: FloatArray,
+    potential_sd: float,
     *,
     rho: Callable[[FloatArray], FloatArray],
-    chains: int,
-    tune: int,
-    draws: int,
+    effort: Effort,
     rng: np.random.Generator,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[tuple[SparseNode, ...], CycleScaleCurve]:
@@ -44,12 +64,12 @@ def walk_nodes(
     ----------
     pairs, system, priors
         The question.
-    base
-        The mode under balance.
+    potential, potential_sd
+        Φ and σ_Φ of the mode under balance.
     rho
         From c (M, chains) to ρ (chains,).
-    chains, tune, draws
-        At each σ_c; where they do not suffice three times as many are made once.
+    effort
+        How much is done.
     rng
         Source of randomness. It also places the nodes.
     progress
@@ -60,11 +80,11 @@ def walk_nodes(
     NotTrustedError
         If a mode is not reached.
     """
-    lowest = _lowest(pairs, system, base.potential_sd, base.potential, priors.cycle_scale)
+    lowest = _lowest(pairs, system, potential_sd, potential, priors.cycle_scale)
     highest = float(np.log(LARGEST * priors.cycle_scale))
 
     def visit(spot: float, near: SparseNode | None, more: int = 1) -> SparseNode:
-        sd = base.potential_sd
+        sd = potential_sd
         if near is not None and priors.scales == "learned":
             sd = float(np.exp(near.log_potential_sd.mean()))
         return sample_node(
@@ -75,9 +95,9 @@ def walk_nodes(
             potential_sd=sd,
             near=near,
             rho=rho,
-            chains=chains,
-            tune=more * tune,
-            draws=more * draws,
+            chains=effort.chains,
+            tune=more * effort.tune,
+            draws=more * effort.draws,
             rng=rng,
         )
 
@@ -87,17 +107,17 @@ def walk_nodes(
     while True:
         nodes.append(visit(float(np.exp(x)), nodes[-1] if nodes else None))
         if progress is not None:
-            planned = len(nodes) + int(np.ceil(max(-x, 0.0) / _STEP)) + 1
+            planned = len(nodes) + int(np.ceil(max(-x, 0.0) / effort.step)) + 1
             progress(len(nodes), planned)
         if len(nodes) > 1:
             gap = float(np.log(nodes[-1].cycle_scale / nodes[-2].cycle_scale))
             rise += gap * (nodes[-1].slope + nodes[-2].slope) / 2
             best = max(best, rise)
-        fallen = rise < best - _DEPTH and nodes[-1].slope < 0
+        fallen = rise < best - effort.depth and nodes[-1].slope < 0
         if x >= highest or (len(nodes) >= _FEWEST and fallen):
             break
         # Moved a little at random, so that repeats show what the placing costs.
-        step = _STEP * rng.uniform(0.8, 1.2) * (2 if abs(nodes[-1].slope) < _FLAT else 1)
+        step = effort.step * rng.uniform(0.8, 1.2) * (2 if abs(nodes[-1].slope) < _FLAT else 1)
         x = min(x + step, highest)
     guide = _pilot(pairs, system, nodes)
     curve = _curve(nodes, guide, priors.cycle_scale)
@@ -107,7 +127,7 @@ def walk_nodes(
     curve = _curve(nodes, guide, priors.cycle_scale)
     gaps: list[float] = []
     for _ in range(_ROUNDS):
-        gaps = _gaps_to_halve(nodes, guide, curve)
+        gaps = _gaps_to_halve(nodes, guide, curve, effort.gap_error)
         if not gaps:
             break
         for spot in gaps:
@@ -118,7 +138,7 @@ def walk_nodes(
         nodes.sort(key=lambda node: node.cycle_scale)
         curve = _curve(nodes, guide, priors.cycle_scale)
     else:
-        gaps = _gaps_to_halve(nodes, guide, curve)
+        gaps = _gaps_to_halve(nodes, guide, curve, effort.gap_error)
     if gaps and curve.doubt is None:
         at = ", ".join(f"{spot:.3g}" for spot in gaps)
         curve = replace(curve, doubt=f"the slope is still too rough to interpolate at σ_c = {at}")
@@ -146,8 +166,8 @@ def _pilot(pairs: Pairs, system: DirectSystem, nodes: list[SparseNode]) -> Pilot
     """Return Laplace's curve with σ_Φ held, at the nodes and between them, for interpolation."""
     low, high = np.log(nodes[0].cycle_scale), np.log(nodes[-1].cycle_scale)
     x = np.linspace(low, high, max(int(np.ceil((high - low) / _PILOT_STEP)) + 1, 6))
-    sd = nodes[0].mode.curvature.potential_sd
-    balance = balance_mode(pairs, system, sd, nodes[0].mode.potential)
+    sd = nodes[0].potential_sd
+    balance = balance_mode(pairs, system, sd, nodes[0].potential)
     start = (balance.potential, np.zeros(pairs.n_edges))
     rise = []
     for at in x:
@@ -199,11 +219,13 @@ def _beyond(curve: CycleScaleCurve) -> FloatArray:
     )
 
 
-def _gaps_to_halve(nodes: list[SparseNode], guide: Pilot, curve: CycleScaleCurve) -> list[float]:
+def _gaps_to_halve(
+    nodes: list[SparseNode], guide: Pilot, curve: CycleScaleCurve, most: float
+) -> list[float]:
     """Return σ_c in the middle of gaps whose interpolation could move a deciding Bayes factor."""
     scales = curve.nodes
     missed = np.array([node.slope for node in nodes]) - guide.slope(np.log(scales))
     doubt = doubtful_gaps(scales, missed, curve.node_mcse)
     beyond = _beyond(curve)[1:]
     middle = np.sqrt(scales[1:] * scales[:-1])
-    return list(middle[doubt * beyond > _GAP_ERROR].tolist())
+    return list(middle[doubt * beyond > most].tolist())

@@ -9,22 +9,16 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.errors import NotConvergedWarning, UsageError
 from equipoise.graph import support_graph
-from equipoise.inference.reference import reference_states
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.fit import checked_pairs
 from equipoise.inference.sparse.linear import direct_system
-from equipoise.inference.sparse.path.trajectories import State, rescale
+from equipoise.inference.sparse.posterior.chains import walk
+from equipoise.inference.sparse.posterior.landscape import reference_at
 from equipoise.inference.sparse.posterior.totals import with_totals
-from equipoise.inference.sparse.posterior.trajectories import (
-    Reference,
-    Stride,
-    adapted,
-    reference_at,
-    turn,
-)
 from equipoise.inference.sparse.posterior.tree import LargeDraws, large_tree
+from equipoise.inference.sparse.references import large_references
 from equipoise.inference.sparse.solver import check_core, learned_mode
-from equipoise.likelihoods import FloatArray, Rejected, trials_of
+from equipoise.likelihoods import Rejected, trials_of
 from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, plain_seed
 
@@ -32,12 +26,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 DRAWS, TUNE, CHAINS = 250, 30, 16
-_SPREAD = 0.15
-# A step of log σ_Φ given Φ/σ_Φ is right to be taken this often.
-_HITS = 0.44
-_WORTH = 0.2
-# No edge moves with c under balance: one zero for all.
-_NO_CYCLES = np.zeros((1, 1))
 
 
 def posterior_large(
@@ -67,7 +55,8 @@ def posterior_large(
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
     reference : str or sequence of str, optional
-        State at Φ = 0, or one for each component; default: the one with most incoming transitions.
+        State at Φ = 0, or one for each component; default: of its largest strongly connected part
+        the one with most incoming transitions.
     draws, tune, chains : int
         Trajectories kept and thrown away a chain; number of chains.
     random_seed : int, Generator or None
@@ -112,7 +101,7 @@ def posterior_large(
     if not isinstance(priors, Priors):
         raise UsageError(f"priors must be an equipoise.Priors, not {type(priors).__name__}")
     graph = support_graph(counts, trials_of(counts, rejected))
-    references = reference_states(counts, graph, reference)
+    references = large_references(counts, graph, reference)
     pairs = checked_pairs(counts, graph, rejected)
     check_core(pairs)
     seed = plain_seed(random_seed)
@@ -123,9 +112,15 @@ def posterior_large(
     else:
         mode = balance_mode(pairs, system, priors.fixed_potential_sd)
     spot = reference_at(pairs, mode)
-    raw, sds, accepted = _sample(spot, priors, draws, tune, chains, rng, progress)
-    n = pairs.n_states
-    settled = with_totals(spot, raw.reshape(n, -1), rng).reshape(raw.shape)
+    raw = np.empty((pairs.n_states, chains, draws))
+    sds, accepted = np.empty((chains, draws)), np.empty((chains, draws))
+    for k, draw in zip(range(-tune, draws), walk(spot, priors, tune, chains, rng), strict=False):
+        if k >= 0:
+            raw[:, :, k] = draw.potential
+            sds[:, k], accepted[:, k] = draw.potential_sd, draw.acceptance
+        if progress is not None:
+            progress(k + tune + 1, tune + draws)
+    settled = with_totals(spot, raw.reshape(len(raw), -1), rng).reshape(raw.shape)
     found = LargeDraws(
         pairs=pairs,
         raw=np.moveaxis(raw, 0, -1),
@@ -140,48 +135,3 @@ def posterior_large(
             f"not to be trusted: {distrust}; raise draws or tune", NotConvergedWarning, stacklevel=2
         )
     return tree
-
-
-def _sample(
-    spot: Reference,
-    priors: Priors,
-    draws: int,
-    tune: int,
-    chains: int,
-    rng: np.random.Generator,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return Φ (n, chains, draws), σ_Φ and acceptance (chains, draws)."""
-    pairs, learned = spot.pairs, priors.scales == "learned"
-    # Chains begin apart, also in σ_Φ: whether they forget it is what R-hat asks.
-    stretch = np.exp(_SPREAD * np.linspace(-1, 1, chains)) if learned else np.ones(chains)
-    phi = (spot.mode.potential[:, None] + spot.sample(rng, chains)) * stretch
-    sd = spot.mode.potential_sd * stretch
-    stride, stretches = Stride(), 1
-    # How far log σ_Φ goes given Φ; where the counts let Φ stretch by far less, to try is no use.
-    reach = _WORTH / np.sqrt(2.0 * max(pairs.n_states - pairs.n_components, 1))
-    kept = np.empty((pairs.n_states, chains, draws))
-    sds, accepted = np.empty((chains, draws)), np.empty((chains, draws))
-    for k in range(-tune, draws):
-        phi, accept = turn(spot, phi, sd, stride.steps, rng)
-        hits = np.nan
-        if learned:
-            moved = State(phi, _NO_CYCLES, sd)
-            moved, hits = rescale(
-                pairs, moved, priors.potential_scale, stride.width, rng, stretches
-            )
-            phi, sd = moved.potential, moved.potential_sd
-        else:
-            phi = pairs.centred(phi)
-        if k < 0:
-            done = (k + tune + 1) / tune
-            width = stride.width
-            if learned:
-                width = float(np.clip(width * np.exp(0.5 * (hits - _HITS)), 1e-3, 1.0))
-            stride = Stride(adapted(stride, float(accept.mean()), done), width)
-            stretches = int(k < -1 or width > reach)
-        else:
-            kept[:, :, k], sds[:, k], accepted[:, k] = phi, sd, accept
-        if progress is not None:
-            progress(k + tune + 1, tune + draws)
-    return kept, sds, accepted

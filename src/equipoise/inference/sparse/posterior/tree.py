@@ -11,13 +11,13 @@ from equipoise.counts import TransitionCounts
 from equipoise.graph import SupportGraph
 from equipoise.inference.reference import above_reference
 from equipoise.inference.sparse.pairs import Pairs
+from equipoise.inference.sparse.posterior.convergence import distrust_of, least_ess, r_hats
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
 if TYPE_CHECKING:
     import xarray as xr
 
-R_HAT_TRUSTED, ESS_TRUSTED = 1.01, 400.0
 _PACKAGES = ("equipoise", "numpy", "scipy")
 
 
@@ -108,7 +108,7 @@ def large_tree(
         "r_hat_max": r_hat,
         "ess_bulk_min": ess,
         "versions": ", ".join(_versions()),
-        "distrust": _distrust(r_hat, ess),
+        "distrust": distrust_of(r_hat, ess) or "",
     }
     return tree
 
@@ -127,23 +127,10 @@ def _of_prior(graph: SupportGraph, found: LargeDraws, rng: np.random.Generator) 
 
 def _diagnosed(found: LargeDraws, above: FloatArray) -> tuple[float, float]:
     """Return worst rank R-hat and least bulk ESS over Φ and σ_Φ."""
-    from arviz_stats.base import array_stats
-
-    states = found.pairs.states
-    columns = np.moveaxis(above[..., states], -1, 0)
-    moving = [x for x in (*columns, found.potential_sd) if np.ptp(x) > 0]
-    return (
-        max((float(array_stats.rhat(x)) for x in moving), default=1.0),
-        min((float(array_stats.ess(x, method="bulk")) for x in moving), default=float("inf")),
-    )
-
-
-def _distrust(r_hat: float, ess: float) -> str:
-    if not r_hat <= R_HAT_TRUSTED:
-        return f"the chains disagree (R-hat {r_hat:.3f}, limit {R_HAT_TRUSTED:g})"
-    if not ess >= ESS_TRUSTED:
-        return f"only {ess:.0f} effective draws (at least {ESS_TRUSTED:g} needed)"
-    return ""
+    columns = np.moveaxis(above[..., found.pairs.states], -1, 0)
+    columns = np.concatenate([columns, found.potential_sd[None]])
+    moving = columns[np.ptp(columns, axis=(1, 2)) > 0]
+    return float(r_hats(moving).max(initial=1.0)), least_ess(moving)
 
 
 def _versions() -> list[str]:
