@@ -5,7 +5,7 @@
 # LaTeX tables, a figure one column wide, a methods paragraph that says what this run did and with
 # which settings, and the BibTeX of exactly the methods it used.
 #
-# **Finding.** One run gives a table of 7 potentials, a methods paragraph of 17 sentences and 11
+# **Finding.** One run gives a table of 7 potentials, a methods paragraph of 17 sentences and 12
 # BibTeX entries, among them nested Laplace and not path sampling, which this run did not use.
 
 # %%

@@ -112,8 +112,14 @@ def test_equality_and_hash_are_by_value():
         ),
         ({"states": "ABC"}, "states must be a list of labels"),
         ({"states": 3}, "states must be a list of labels, received '3'"),
-        ({"counts": np.full((3, 3), -1)}, "counts: the count '-1' is negative"),
-        ({"counts": csr_array(np.full((3, 3), 0.5))}, "counts: the count '0.5' is not a whole"),
+        (
+            {"counts": np.full((3, 3), -1)},
+            "counts: 9 faults: row 1, column 1: the count '-1' is negative",
+        ),
+        (
+            {"counts": csr_array(np.full((3, 3), 0.5))},
+            "counts: 9 faults: row 1, column 1: the count '0.5' is not a whole",
+        ),
         ({"counts": np.zeros((3, 3))}, "no transition at all .all 5 trials ended in no state"),
         ({"counts": np.full((3, 3), 2**61)}, "too large for 64 bits"),
         ({"other": [0, 0, 2**63 - 1]}, "too large for 64 bits"),

@@ -254,7 +254,7 @@ def test_what_cannot_be_is_refused_at_once(monkeypatch, tmp_path):
         run_tasks(abs, [], Workers(2, "tcp://127.0.0.1:1"))
     monkeypatch.setattr(parallel, "find_spec", lambda name: None)
     path = tmp_path / "a.jsonl"
-    with pytest.raises(MissingDependencyError, match=r"install 'equipoise\[dask\]'"):
+    with pytest.raises(MissingDependencyError, match="install distributed"):
         run(
             path,
             engine="fast",

@@ -9,6 +9,8 @@ from equipoise.cli import app, main
 from equipoise.errors import UsageError
 from equipoise.parallel import Workers
 
+# `large` has three jobs for one table, which processes of this machine do: nothing to send.
+HERE_ONLY = {"large"}
 # What a command is given besides, and the function that is to hear where the work is done.
 COMMANDS = {
     "calibrate run": (["--output", "a.jsonl"], "calibrate", "run_journal"),
@@ -32,6 +34,8 @@ def leaves(command, path=()):
 def test_no_command_has_one_without_the_other_and_all_say_the_same():
     said = {}
     for name, command in leaves(get_command(app)):
+        if name in HERE_ONLY:
+            continue
         for one in command.params:
             if one.name in ("workers", "scheduler"):
                 said.setdefault(one.name, {})[name] = (one.opts[0], one.help, one.metavar)

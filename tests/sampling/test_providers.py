@@ -150,5 +150,5 @@ def test_a_run_with_faults_on_the_way(serve, tmp_path):
 def test_without_the_extra_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pydantic_ai", None)
     client = ProviderClient(object(), "other-1")
-    with pytest.raises(MissingDependencyError, match=r"equipoise\[providers\]"):
+    with pytest.raises(MissingDependencyError, match=r"install 'pydantic-ai-slim\[openai\]'"):
         asyncio.run(client.ask(TURNS, 16))

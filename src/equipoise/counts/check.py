@@ -1,7 +1,7 @@
 """What must hold for `TransitionCounts`: one function a part, each returning the clean value."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -26,7 +26,7 @@ PROTOCOLS = ("draws", "trajectory")
 def count_matrix(counts: Any, n_states: int) -> "csr_array[np.int64]":
     """Return an (S, S) canonical, read-only sparse matrix of int64 counts."""
     sparse = issparse(counts)
-    dense = None if sparse else check_counts(counts, lambda _: "counts: ")
+    dense = None if sparse else check_counts(counts, _cells(counts))
     shape = counts.shape if dense is None else dense.shape
     if shape != (n_states, n_states):
         raise DataError(
@@ -34,7 +34,9 @@ def count_matrix(counts: Any, n_states: int) -> "csr_array[np.int64]":
             "give a square matrix with one row and one column a state"
         )
     coo = coo_array(counts if dense is None else dense)
-    data = check_counts(coo.data, lambda _: "counts: ")
+    data = check_counts(
+        coo.data, lambda k: f"counts, row {coo.row[k] + 1}, column {coo.col[k] + 1}: "
+    )
     check_total(data)  # before csr adds up repeated entries
     csr = csr_array(coo_array((data, (coo.row, coo.col)), shape=shape, dtype=np.int64))
     csr.sum_duplicates()
@@ -43,6 +45,14 @@ def count_matrix(counts: Any, n_states: int) -> "csr_array[np.int64]":
     for array in (csr.data, csr.indices, csr.indptr):
         array.flags.writeable = False
     return csr
+
+
+def _cells(counts: ArrayLike) -> Callable[[int], str]:
+    """Return what says where an entry of a dense array, in C order, stands."""
+    shape = np.shape(counts)
+    if len(shape) != 2:
+        return lambda _: "counts: "
+    return lambda k: f"counts, row {k // shape[1] + 1}, column {k % shape[1] + 1}: "
 
 
 def other_vector(other: ArrayLike, n_states: int) -> IntArray:

@@ -215,7 +215,7 @@ def test_a_page_withholds_what_failed():
     verdict = replace(found.verdict, distrust="it failed", text="Not to be trusted: it failed.")
     page = comparison_html(replace(found, verdict=verdict))
     assert 'class="warning">Not to be trusted: it failed.' in page
-    assert page.count("Withheld") == 3
+    assert page.count("Withheld") == 4
     tables = comparison_tables(replace(found, verdict=verdict), 9, 9)
     alone = ["violation", "entropy-production"]  # rest on each kernel's own test
     assert [table.name for table in tables] == ["kernels", *alone]

@@ -186,7 +186,8 @@ class Journal:
             return frozenset()
         found, records = _parsed(path, raw)
         expected = json.loads(json.dumps(header))
-        for key in sorted(set(found) | set(expected)):
+        # What was asked for before what follows from it: another engine also draws otherwise.
+        for key in sorted(set(found) | set(expected), key=lambda key: (key != "engine", key)):
             if found.get(key) != expected.get(key):
                 raise UsageError(
                     f"{quoted(path, 200)} was begun with another {printable(key, 40)} "
