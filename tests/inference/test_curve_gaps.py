@@ -13,15 +13,14 @@ def log_evidence(x, *, cycles=15, known=0.3):
 
 
 @pytest.mark.parametrize("step", [0.4, 0.2])
-def test_the_doubt_is_no_less_than_the_error_and_of_its_size(step):
+def test_the_worst_doubt_is_above_the_worst_error_and_of_its_size(step):
     x = np.arange(np.log(0.05), np.log(20.0), step)
     values = log_evidence(x)
     middle = (x[1:] + x[:-1]) / 2
     error = np.abs(CubicSpline(x, values)(middle) - log_evidence(middle))
     # Away from the ends, where the spline knows one side only.
     doubt, error = spline_doubt(x, values)[3:-3], error[3:-3]
-    assert np.all(error < 1.5 * doubt + 1e-4)
-    assert doubt.max() < 4 * error.max()
+    assert error.max() < doubt.max() < 4 * error.max()
 
 
 def test_noise_of_the_nodes_is_no_doubt():
