@@ -47,7 +47,7 @@ def errors(x, want, want_error=0.0):
 def test_without_counts_they_draw_from_the_prior():
     table = kernel_table(kernels())
     blank = replace(table, counts=np.zeros_like(table.counts))
-    found = Walkers(blank, PRIORS).draw(draws=250, moves=4, random_seed=4)
+    found = Walkers(blank, PRIORS).draw(draws=250, random_seed=4)
     widths = dict(zip(NAMES, (3.0, 1.0, 0.8), strict=True))
     for name, part in zip(NAMES, table.blocks, strict=True):
         sd, x = found.scales[name] / widths[name], found.x[..., part]
@@ -63,7 +63,7 @@ def test_without_counts_they_draw_from_the_prior():
 def test_posterior_equals_importance_sampling():
     """Every coordinate and learned scale; scales of the weighted draws on a fine grid."""
     table = kernel_table(kernels())
-    found = Walkers(table, PRIORS).draw(draws=600, moves=3, random_seed=5)
+    found = Walkers(table, PRIORS).draw(draws=600, random_seed=5)
     state = convergence_of(table, found)
     assert state.distrust is None
     model = latent_of(table, PRIORS, deviation_sd=None, cycle_sd=None, resolution=1e-3)

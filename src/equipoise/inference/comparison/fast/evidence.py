@@ -29,7 +29,7 @@ from equipoise.inference.evidence.cycle_scale import (
     CycleScalePosterior,
     fine_grid,
 )
-from equipoise.inference.evidence.laplace.curve import METHOD, NodeCurve
+from equipoise.inference.evidence.laplace.curve import METHOD, NodeCurve, spline_doubt
 from equipoise.inference.evidence.laplace.fit import pooled_draws, raw_log_weights, solve_curve
 from equipoise.inference.evidence.psis import smooth
 from equipoise.inference.modes.lattice import data_resolutions
@@ -161,10 +161,7 @@ class Fits:
         return [(one, part) for one, part in parts if part > _MASS]
 
     def unknown(self) -> list[float]:
-        """Return σ_c at which the evidence is still to be computed, in increasing order.
-
-        A spline through every other slice errs sixteen times as much as one through all.
-        """
+        """Return σ_c at which the evidence is still to be computed, in increasing order."""
         if not self.slices:
             return []
         scales = np.array([one.cycle_scale for one in self.slices])
@@ -173,15 +170,10 @@ class Fits:
         for potentials in ("shared", "pooled"):
             curve = self._curve(potentials, DEVIATION_SCALE)
             post = curve.posterior()
-            rise = np.interp(x, np.log(curve.grid), curve.rise)
-            own = np.interp(middle, np.log(curve.grid), curve.rise)
-            doubt = np.zeros(len(middle))
-            for start in (0, 1):
-                kept = sorted({*range(start, len(x), 2), 0, len(x) - 1})
-                doubt = np.maximum(doubt, np.abs(CubicSpline(x[kept], rise[kept])(middle) - own))
+            doubt = spline_doubt(x, np.interp(x, np.log(curve.grid), curve.rise))
             gap = np.searchsorted(x[1:-1], np.log(post.grid))
             inside = np.bincount(gap, post.mass, len(middle))
-            found |= {*middle[(inside > _GAP_MASS) & (doubt > 16 * _KNOWN)].tolist()}
+            found |= {*middle[(inside > _GAP_MASS) & (doubt > _KNOWN)].tolist()}
             last = float(np.interp(np.log(post.grid), x, np.eye(len(x))[-1]) @ post.mass)
             if last > _END_MASS and scales[-1] < LARGEST * self.tau:
                 found.add(float(x[-1] + x[1] - x[0]))

@@ -31,7 +31,7 @@ from equipoise.models.latent import LatentModel
 
 CHAINS, DRAWS, TUNE = 8, 100, 40
 # Laplace's guess, which is taken off, leaves little between nodes; where it does they are halved.
-_STEP, _MOVES = 0.7, 1
+_STEP, _TURNS = 0.7, 2
 _SEEDS = 2**31
 Along = Literal["deviation", "cycle"]
 Progress = Callable[[int, int], None]
@@ -116,7 +116,7 @@ def path_of(
             draws=more * draws,
             tune=more * tune,
             chains=chains,
-            moves=_MOVES,
+            turns=_TURNS,
             random_seed=int(rng.integers(_SEEDS)),
             target_accept=accept,
             start=first,

@@ -1,23 +1,28 @@
 """Several kernels sampled at any scales, held or learned, without compiling anything."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from equipoise.inference.comparison.draws import KernelDraws
 from equipoise.inference.comparison.scales import SCALES, held_scales, widths
+from equipoise.inference.comparison.sites import fit_gaussian
 from equipoise.inference.comparison.table import columns_of, latent_of
-from equipoise.inference.hamilton import Effort, reference_of, sample
+from equipoise.inference.hamilton import Effort, Reference, begin, reference_of, sample
+from equipoise.inference.modes.mode import find_mode
 from equipoise.inference.modes.scales import fitted_scales
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.models import Priors
 from equipoise.models.kernels import KernelTable
+from equipoise.models.latent import LatentModel
 
 BoolArray = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-TUNE, MOVES = 60, 3
+TUNE, TURNS = 60, 4
 TARGET_ACCEPT = 0.9
+# Between two draws; see `hamilton.Effort`.
+_APART_TRIES, _REDRAWS = 4, 1
 _APART = 0.3
 
 
@@ -85,7 +90,7 @@ class Walkers:
         draws: int = 500,
         tune: int = TUNE,
         chains: int = 8,
-        moves: int = MOVES,
+        turns: int = TURNS,
         random_seed: int = 0,
         target_accept: float = TARGET_ACCEPT,
         start: FloatArray | None = None,
@@ -102,13 +107,14 @@ class Walkers:
             From :meth:`spot`; None: fitted here.
         draws, tune, chains, random_seed
             Kept and thrown away of each chain, how many chains, and the source of randomness.
-        moves
-            Tries to move the scales between two trajectories, for each scale that is learned.
+        turns
+            Trajectories between two draws, and for every two of them a try to move the scales along
+            with all that has them.
         target_accept
             Acceptance rate of trajectories to aim at.
         start
             Where chains of the same hypothesis at other scales ended, ``walked[:, -1]``, as many as
-            there are chains; None: around the mode.
+            there are chains; None: all about the posterior.
         progress
             Called with the fraction done.
 
@@ -133,20 +139,25 @@ class Walkers:
             size, learned = model.size, len(used)
             if start is None:
                 fitted = np.log([float(spot.scales[name][m]) for name in used])
-                u = rng.standard_normal((chains, size))
                 log_sd = fitted + _APART * rng.standard_normal((chains, learned))
             else:
-                u = start[:, at : at + size]
                 log_sd = start[:, at + size : at + size + learned]
                 fitted = log_sd.mean(axis=0)
+            wide = tuple(widths(self.priors)[name] for name in used)
+            reference = gaussian_of(model, wide, tuple(np.exp(fitted).tolist()))
+            u = begin(reference, log_sd, rng) if start is None else start[:, at : at + size]
             at += size + learned
             found = sample(
-                reference_of(
-                    model,
-                    tuple(widths(self.priors)[name] for name in used),
-                    tuple(np.exp(fitted).tolist()),
+                reference,
+                Effort(
+                    draws,
+                    tune,
+                    target_accept,
+                    turns=turns,
+                    moves=(turns + 1) // 2,
+                    apart=_APART_TRIES,
+                    redraws=_REDRAWS,
                 ),
-                Effort(draws, tune, target_accept, moves=moves * learned),
                 rng=rng,
                 u=u,
                 log_sd=log_sd,
@@ -174,6 +185,40 @@ class Walkers:
             return [(table, np.arange(table.size))]
         whose = np.concatenate([table.potential_scale_of, table.cycle_scale_of])
         return [(table.of(m), np.flatnonzero(whose == m)) for m in range(len(table.names))]
+
+
+def gaussian_of(
+    model: LatentModel, wide: tuple[float, ...], scales: tuple[float, ...]
+) -> Reference:
+    """Return the Gaussian to walk about: each edge as expectation propagation sees it.
+
+    At the mode an edge that was walked one way only is far stiffer than along the whole posterior,
+    which chains would then cross in small steps.
+
+    Parameters
+    ----------
+    model
+        The hypothesis, on binomial edges.
+    wide
+        Of the half-normal priors of its learned scales, in the order of the blocks.
+    scales
+        One of each learned scale.
+
+    Raises
+    ------
+    NotTrustedError
+        If the mode is not reached.
+    """
+    at_mode = reference_of(model, wide, scales)
+    if not at_mode.design.size:
+        return at_mode
+    sites = fit_gaussian(model, find_mode(model, scales, model.prior_mean)).sites
+    design = at_mode.design
+    return replace(
+        at_mode,
+        information=design.T @ (sites.precision[:, None] * design),
+        natural=design.T @ (sites.pull - sites.precision * at_mode.offset),
+    )
 
 
 def _used(table: KernelTable, names: list[str]) -> BoolArray:
