@@ -18,7 +18,7 @@ from equipoise.models.latent import LatentModel, learned_block
 USUAL = Usual(chains=8, draws=700, tune=100, target_accept=0.95)
 _USUAL_ON_PATH = Usual(chains=6, draws=100, tune=40, target_accept=0.95)
 # Between two draws; see `hamilton.Effort`.
-_BETWEEN = {"turns": 2, "moves": 1, "apart": 4, "redraws": 1}
+_BETWEEN = {"turns": 2, "moves": 3, "apart": 6, "redraws": 2}
 # Of the log-scales that chains begin at.
 _SPREAD = 0.5
 # Below such scales no likelihood sees a difference.
