@@ -81,6 +81,17 @@ def test_draws_equal_the_dense_ones(table, tree):
     assert (np.abs(mean - known) < FAR * np.hypot(error, other)).all()
 
 
+def test_chains_begin_where_many_counts_leave_them_to():
+    """With 50,000 trials a row one chain of 64 once stayed 20 sd out: warnings are errors here."""
+    tree = eq.posterior_large(
+        reversible_table(20, states=20, trials=50_000), chains=64, draws=60, random_seed=1
+    )
+    log_pi = np.log(tree["posterior"]["pi"].values)
+    # A quarter of the variance of a single draw would be one chain far out, not sampling noise.
+    between = log_pi.mean(axis=1).var(axis=0)
+    assert (between < 0.25 * log_pi.var(axis=1).mean(axis=0)).all()
+
+
 def test_it_converges_and_is_a_tree_of_arviz(table, tree):
     assert tree.attrs["r_hat_max"] < 1.01
     assert tree.attrs["ess_bulk_min"] > 1000

@@ -130,10 +130,14 @@ def sample_node(
     learned = priors.scales == "learned"
     centre = mode.potential[:, None], mode.cycles[:, None]
     away = mode.curvature.sample(rng, chains)
-    # Chains begin apart, also in σ_Φ: whether they forget it is what R-hat asks.
-    stretch = np.exp(_SPREAD * np.linspace(-1, 1, chains)) if learned else np.ones(chains)
-    phi, c = (centre[0] + away[0]) * stretch, centre[1] + away[1]
-    sd = potential_sd * stretch
+    # Chains begin apart, also in σ_Φ: whether they forget it is what R-hat asks. Φ and c go along
+    # as far as the prior holds them; farther, where data do, a chain could stay out for long.
+    stretch = _SPREAD * np.linspace(-1, 1, chains) if learned else np.zeros(chains)
+    along = mode.curvature.solve(away[0] + 2.0 * centre[0], np.zeros_like(away[1]))
+    phi, c = (
+        x + y + stretch / potential_sd**2 * z for x, y, z in zip(centre, away, along, strict=True)
+    )
+    sd = potential_sd * np.exp(stretch)
     follow = follow_of(system, mode.curvature.weight, potential_sd, mode.potential)
     trace, drift = prior_trace(pairs, system, reference), drift_of(reference)
     plain = np.empty((chains, draws))

@@ -54,10 +54,12 @@ def walk(
     """
     pairs, learned = spot.pairs, priors.scales == "learned"
     centre = spot.mode.potential[:, None]
-    # Chains begin apart, also in σ_Φ: whether they forget it is what R-hat asks.
-    stretch = np.exp(_SPREAD * np.linspace(-1, 1, chains)) if learned else np.ones(chains)
-    phi = (centre + spot.sample(rng, chains)) * stretch
-    sd = spot.mode.potential_sd * stretch
+    # Chains begin apart, also in σ_Φ: whether they forget it is what R-hat asks. Φ goes along
+    # as far as the prior holds it; farther, where data do, a chain could stay out for long.
+    stretch = _SPREAD * np.linspace(-1, 1, chains) if learned else np.zeros(chains)
+    phi = centre + spot.sample(rng, chains)
+    phi = phi + stretch * spot.ridge * spot.mode.factor.solve(phi + centre)
+    sd = spot.mode.potential_sd * np.exp(stretch)
     stride = _FIRST
     follow = follow_of(
         direct_system(pairs), spot.weight, spot.mode.potential_sd, spot.mode.potential
