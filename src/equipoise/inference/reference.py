@@ -7,7 +7,7 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.graph import SupportGraph
-from equipoise.likelihoods import FloatArray
+from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.text import listed, quoted
 
 
@@ -37,6 +37,31 @@ def reference_states(
         range(len(counts.states)),
         key=lambda k: (not graph.sources[k], -incoming[k], counts.states[k]),
     )
+    return chosen_references(counts, graph, reference, np.array(order))
+
+
+def chosen_references(
+    counts: TransitionCounts,
+    graph: SupportGraph,
+    reference: str | Sequence[str] | None,
+    order: IntArray,
+) -> tuple[int, ...]:
+    """Return for every component the state that was asked for, or its first in an order.
+
+    Parameters
+    ----------
+    counts, graph, reference
+        As of :func:`reference_states`.
+    order
+        All states, the preferred ones first, shape (S,).
+
+    Raises
+    ------
+    UsageError
+        If a label is unknown, or two lie in one component.
+    """
+    labels, first = np.unique(graph.component[order], return_index=True)
+    best = dict(zip(labels.tolist(), order[first].tolist(), strict=True))
     chosen: dict[int, int] = {}
     for label in [reference] if isinstance(reference, str) else reference or []:
         if label not in counts.states:
@@ -47,9 +72,7 @@ def reference_states(
         if int(graph.component[state]) in chosen:
             raise UsageError(f"{quoted(label)} is a second reference state in one component")
         chosen[int(graph.component[state])] = state
-    for state in order:
-        chosen.setdefault(int(graph.component[state]), state)
-    return tuple(chosen[label] for label in sorted(chosen))
+    return tuple((best | chosen).values())
 
 
 def above_reference(

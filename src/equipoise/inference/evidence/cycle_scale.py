@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 from scipy.special import erf, logsumexp
 
 from equipoise.errors import UsageError
@@ -184,6 +185,43 @@ def factor_over(
     if curve is None:
         return BayesFactor(0.0, 0.0, method, prior_tau if tau is None else tau)
     return curve.log_bayes_factor(tau)
+
+
+def curve_through_values(
+    method: str,
+    tau: float,
+    nodes: FloatArray,
+    rise: FloatArray,
+    node_mcse: FloatArray,
+    *,
+    common_mcse: float = 0.0,
+) -> CycleScaleCurve:
+    """Return the curve on a fine grid: a cubic spline of log Z in log σ_c.
+
+    The Monte Carlo errors of the nodes are independent and pass through the spline, which is
+    linear in them, exactly.
+
+    Parameters
+    ----------
+    method, tau, nodes
+        As in :class:`CycleScaleCurve`.
+    rise, node_mcse
+        ``log Z(σ_c) − log Z(0)`` at the nodes and its errors, shape (n,).
+    common_mcse
+        Error of log Z(0).
+    """
+    grid = fine_grid(nodes)
+    spline = CubicSpline(np.log(nodes), np.eye(len(nodes)), axis=0)(np.log(grid))
+    return CycleScaleCurve(
+        method=method,
+        prior_tau=tau,
+        nodes=nodes,
+        grid=grid,
+        rise=spline @ rise,
+        loadings=spline,
+        node_mcse=node_mcse,
+        common_mcse=common_mcse,
+    )
 
 
 def fine_grid(nodes: FloatArray) -> FloatArray:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from math import hypot, log
 
 import numpy as np
-from scipy.interpolate import CubicSpline
 from scipy.special import logsumexp
 
 from equipoise.inference.comparison.fast.edgewise import suited_node
@@ -27,7 +26,7 @@ from equipoise.inference.evidence.cycle_scale import (
     LARGEST,
     CycleScaleCurve,
     CycleScalePosterior,
-    fine_grid,
+    curve_through_values,
 )
 from equipoise.inference.evidence.laplace.curve import METHOD, NodeCurve, spline_doubt
 from equipoise.inference.evidence.laplace.fit import pooled_draws, raw_log_weights, solve_curve
@@ -183,19 +182,10 @@ class Fits:
         base = self.balance.weight(potentials, scale)
         weights = [one.weight(potentials, scale) for one in self.slices]
         nodes = np.array([one.cycle_scale for one in self.slices])
-        grid = fine_grid(nodes)
-        spline = CubicSpline(np.log(nodes), np.eye(len(nodes)), axis=0)(np.log(grid))
         rise = np.array([weight.log_evidence for weight in weights]) - base.log_evidence
-        return CycleScaleCurve(
-            method=METHOD,
-            prior_tau=self.tau,
-            nodes=nodes,
-            grid=grid,
-            rise=spline @ rise,
-            loadings=spline,
-            # The evidence at the base is taken off here and added again: its error cancels.
-            node_mcse=np.array([weight.mcse for weight in weights]),
-        )
+        # The evidence at the base is taken off here and added again: its error cancels.
+        mcse = np.array([weight.mcse for weight in weights])
+        return curve_through_values(METHOD, self.tau, nodes, rise, mcse)
 
     def _over_cycles(self, potentials: PotentialsName, scale: float) -> Weight:
         base = self.balance.weight(potentials, scale)

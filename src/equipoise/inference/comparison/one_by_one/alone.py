@@ -17,7 +17,7 @@ from equipoise.inference.comparison.models import KernelData
 from equipoise.inference.comparison.one_by_one.curves import Level
 from equipoise.inference.comparison.one_by_one.inner import climb, integrate, noise_at
 from equipoise.inference.comparison.one_by_one.packed import Pack
-from equipoise.inference.evidence.cycle_scale import CycleScaleCurve, fine_grid
+from equipoise.inference.evidence.cycle_scale import curve_through_values
 from equipoise.inference.evidence.laplace.curve import METHOD
 from equipoise.inference.evidence.psis import smooth
 from equipoise.inference.evidence.result import BayesFactor
@@ -291,19 +291,19 @@ def _one(rows: list[_Row], k: int, tau: float, graph: SupportGraph) -> _One:
         same = balance.noise[k]
         return _One(OneAlone(none, None), base, same, base, same, worst, worst)
     nodes = np.array([row.cycle for row in others])
-    grid = fine_grid(nodes)
-    spline = CubicSpline(np.log(nodes), np.eye(len(nodes)), axis=0)(np.log(grid))
     rise = np.array([row.log_value[k] for row in others]) - base
-    curve = CycleScaleCurve(METHOD, tau, nodes, grid, spline @ rise, spline, np.zeros(len(nodes)))
+    curve = curve_through_values(METHOD, tau, nodes, rise, np.zeros(len(nodes)))
     influences = np.array([row.noise[k] for row in others])
-    hats = np.array([np.interp(np.log(grid), np.log(nodes), row) for row in np.eye(len(nodes))])
+    hats = np.array(
+        [np.interp(np.log(curve.grid), np.log(nodes), row) for row in np.eye(len(nodes))]
+    )
     factors, cyclic_noise, shares = [], influences[0], np.zeros(len(nodes))
     for factor in DECIDING:
         post = curve.posterior(factor * tau)
-        noise = (post.mass @ spline) @ influences
+        noise = (post.mass @ curve.loadings) @ influences
         # Either hypothesis uses the same draws: what is common to them cancels.
         error = float((balance.noise[k] - noise).std() / np.sqrt(pairs))
-        ratios = (post.mass @ spline) @ np.array([row.ratios[k] for row in others])
+        ratios = (post.mass @ curve.loadings) @ np.array([row.ratios[k] for row in others])
         top = max(worst, _pareto(ratios))
         factors.append(BayesFactor(post.log_bayes_factor, error, METHOD, factor * tau, top))
         if factor == 1.0:

@@ -11,7 +11,7 @@ from scipy.interpolate import CubicSpline
 from equipoise.inference.evidence.cycle_scale import (
     CycleScaleCurve,
     CycleScalePosterior,
-    fine_grid,
+    curve_through_values,
 )
 from equipoise.inference.evidence.laplace.curve import METHOD
 from equipoise.likelihoods import FloatArray
@@ -111,18 +111,8 @@ class Curve:
 
     def _smooth(self) -> CycleScaleCurve:
         nodes = np.array([level.scale for level in self.levels])
-        grid = fine_grid(nodes)
-        spline = CubicSpline(np.log(nodes), np.eye(len(nodes)), axis=0)(np.log(grid))
         rise = np.array([level.log_value for level in self.levels]) - self.base.log_value
-        return CycleScaleCurve(
-            method=METHOD,
-            prior_tau=self.tau,
-            nodes=nodes,
-            grid=grid,
-            rise=spline @ rise,
-            loadings=spline,
-            node_mcse=np.zeros(len(nodes)),
-        )
+        return curve_through_values(METHOD, self.tau, nodes, rise, np.zeros(len(nodes)))
 
 
 def refined(

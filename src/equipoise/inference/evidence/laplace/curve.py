@@ -9,7 +9,7 @@ from equipoise.inference.evidence.cycle_scale import (
     LARGEST,
     CycleScaleCurve,
     CycleScalePosterior,
-    fine_grid,
+    curve_through_values,
 )
 from equipoise.inference.evidence.laplace.node import Node
 from equipoise.likelihoods import FloatArray
@@ -54,21 +54,13 @@ class NodeCurve:
         return np.asarray(np.hypot(self.reversible.mcse, nodes))
 
     def smooth(self, tau: float) -> CycleScaleCurve:
-        """Return the curve on a fine grid: a cubic spline of log Z in log σ_c.
-
-        The Monte Carlo errors of the nodes are independent and pass through the spline, which is
-        linear in them, exactly.
-        """
-        x, grid = np.log(self.cycle_scales), fine_grid(self.cycle_scales)
-        spline = CubicSpline(x, np.eye(len(x)), axis=0)(np.log(grid))
-        return CycleScaleCurve(
-            method=METHOD,
-            prior_tau=tau,
-            nodes=self.cycle_scales,
-            grid=grid,
-            rise=-spline @ self.log_bayes_factors,
-            loadings=spline,
-            node_mcse=np.array([node.mcse for node in self.nodes]),
+        """Return the curve on a fine grid: a cubic spline of log Z in log σ_c."""
+        return curve_through_values(
+            METHOD,
+            tau,
+            self.cycle_scales,
+            -self.log_bayes_factors,
+            np.array([node.mcse for node in self.nodes]),
             common_mcse=self.reversible.mcse,
         )
 

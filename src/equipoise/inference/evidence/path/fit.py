@@ -17,9 +17,9 @@ from equipoise.inference.evidence.cycle_scale import (
     posterior_over,
 )
 from equipoise.inference.evidence.information import cycle_information, evidence_slope
-from equipoise.inference.evidence.path.pilot import Pilot, pilot
+from equipoise.inference.evidence.path.pilot import METHOD, Pilot, pilot
 from equipoise.inference.evidence.path.slope import PathNode, measure_slope
-from equipoise.inference.evidence.path.walk import METHOD, Visited, walk_nodes
+from equipoise.inference.evidence.path.walk import Visited, walk_nodes
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.modes.mode import find_mode
 from equipoise.inference.posterior.backends import DEFAULT, BackendName, check_backend

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
+from equipoise.inference.evidence.cycle_scale import CycleScaleCurve, fine_grid
 from equipoise.inference.modes.mode import find_mode
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
 
+METHOD = "path"
 _STEP = 0.2
 # Steps are halved until the spline foresees the points between to this, nats; the finer spline then
 # errs by a sixteenth of it. A steep curve, with log BF beyond −1,000, needs steps of 0.05.
@@ -102,6 +104,41 @@ def interpolation(nodes: FloatArray, grid: FloatArray) -> FloatArray:
     loadings = integral(at) - integral(x[0])
     loadings[:, 0] += 0.5
     return np.asarray(loadings)
+
+
+def curve_through_slopes(
+    scales: FloatArray,
+    slopes: FloatArray,
+    mcse: FloatArray,
+    guide: Pilot,
+    tau: float,
+    *,
+    doubt: str | None = None,
+) -> CycleScaleCurve:
+    """Return the curve whose slope is the pilot's plus a spline through what it misses at nodes.
+
+    Parameters
+    ----------
+    scales, slopes, mcse
+        σ_c of the nodes, ``d log Z/d log σ_c`` there and its errors, shape (n,).
+    guide
+        The pilot.
+    tau, doubt
+        As in :class:`CycleScaleCurve`.
+    """
+    grid = fine_grid(scales)
+    loadings = interpolation(scales, grid)
+    missed = slopes - guide.slope(np.log(scales))
+    return CycleScaleCurve(
+        method=METHOD,
+        prior_tau=tau,
+        nodes=scales,
+        grid=grid,
+        rise=guide.at(np.log(grid)) + loadings @ missed,
+        loadings=loadings,
+        node_mcse=mcse,
+        doubt=doubt,
+    )
 
 
 def doubtful_gaps(nodes: FloatArray, missed: FloatArray, mcse: FloatArray) -> FloatArray:

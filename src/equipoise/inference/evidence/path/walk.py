@@ -9,13 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from equipoise.inference.evidence.cycle_scale import CycleScaleCurve, fine_grid
-from equipoise.inference.evidence.path.pilot import Pilot, doubtful_gaps, interpolation
+from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
+from equipoise.inference.evidence.path.pilot import Pilot, curve_through_slopes, doubtful_gaps
 from equipoise.inference.evidence.path.slope import PathNode
 from equipoise.inference.posterior.sampler import TARGET_ACCEPT
 from equipoise.likelihoods import FloatArray
 
-METHOD = "path"
 R_HAT_TRUSTED, ESS_TRUSTED = 1.05, 100.0
 STEP = 0.45
 _ROUNDS = 5
@@ -116,19 +115,12 @@ def walk_nodes(
 
 def curve_through(nodes: Sequence[PathNode], guide: Pilot, tau: float) -> CycleScaleCurve:
     """Return the curve whose slope is the pilot's plus a spline through what it misses at nodes."""
-    scales = np.array([node.cycle_scale for node in nodes])
-    slopes = np.array([node.slope for node in nodes])
-    grid = fine_grid(scales)
-    loadings = interpolation(scales, grid)
-    missed = slopes - guide.slope(np.log(scales))
-    return CycleScaleCurve(
-        method=METHOD,
-        prior_tau=tau,
-        nodes=scales,
-        grid=grid,
-        rise=guide.at(np.log(grid)) + loadings @ missed,
-        loadings=loadings,
-        node_mcse=np.array([node.mcse for node in nodes]),
+    return curve_through_slopes(
+        np.array([node.cycle_scale for node in nodes]),
+        np.array([node.slope for node in nodes]),
+        np.array([node.mcse for node in nodes]),
+        guide,
+        tau,
         doubt=doubt_about(nodes),
     )
 

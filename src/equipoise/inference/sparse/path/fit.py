@@ -14,6 +14,7 @@ from equipoise.inference.evidence.cycle_scale import (
     factor_over,
     posterior_over,
 )
+from equipoise.inference.evidence.path.pilot import METHOD
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.sparse.balance import BalanceMode, balance_mode
 from equipoise.inference.sparse.cyclic import gaussian
@@ -22,7 +23,7 @@ from equipoise.inference.sparse.linear import DirectSystem, direct_system
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.inference.sparse.path.node import SparseNode
 from equipoise.inference.sparse.path.violation import violation_of
-from equipoise.inference.sparse.path.walk import METHOD, Effort, walk_nodes
+from equipoise.inference.sparse.path.walk import Effort, walk_nodes
 from equipoise.inference.sparse.solver import check_core, learned_mode
 from equipoise.likelihoods import FloatArray, Rejected, trials_of
 from equipoise.models import Priors

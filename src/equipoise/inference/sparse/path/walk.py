@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from equipoise.inference.evidence.cycle_scale import LARGEST, CycleScaleCurve, fine_grid
-from equipoise.inference.evidence.path.pilot import Pilot, doubtful_gaps, interpolation
+from equipoise.inference.evidence.cycle_scale import LARGEST, CycleScaleCurve
+from equipoise.inference.evidence.path.pilot import Pilot, curve_through_slopes, doubtful_gaps
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.cyclic import CyclicMode, cyclic_mode
 from equipoise.inference.sparse.linear import DirectSystem
@@ -15,7 +15,6 @@ from equipoise.inference.sparse.path.node import SparseNode, sample_node
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
-METHOD = "path"
 _FLAT, _PILOT_STEP = 0.25, 0.3
 _ROUNDS, _FEWEST = 4, 6
 _NEGLIGIBLE = 0.01
@@ -178,19 +177,12 @@ def _pilot(pairs: Pairs, system: DirectSystem, nodes: list[SparseNode]) -> Pilot
 
 
 def _curve(nodes: list[SparseNode], guide: Pilot, tau: float) -> CycleScaleCurve:
-    scales = np.array([node.cycle_scale for node in nodes])
-    slopes = np.array([node.slope for node in nodes])
-    grid = fine_grid(scales)
-    loadings = interpolation(scales, grid)
-    missed = slopes - guide.slope(np.log(scales))
-    curve = CycleScaleCurve(
-        method=METHOD,
-        prior_tau=tau,
-        nodes=scales,
-        grid=grid,
-        rise=guide.at(np.log(grid)) + loadings @ missed,
-        loadings=loadings,
-        node_mcse=np.array([node.mcse for node in nodes]),
+    curve = curve_through_slopes(
+        np.array([node.cycle_scale for node in nodes]),
+        np.array([node.slope for node in nodes]),
+        np.array([node.mcse for node in nodes]),
+        guide,
+        tau,
     )
     doubt = next((nodes[k].doubt for k in _doubtful(nodes, curve)), None)
     return replace(curve, doubt=doubt)
