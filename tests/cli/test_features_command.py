@@ -10,7 +10,7 @@ from simulated import sparse_edges
 
 from equipoise.cli import main
 
-FEW = ("--draws", "100")
+FEW = ("--draws", "1000")
 
 
 @pytest.fixture(scope="module")
