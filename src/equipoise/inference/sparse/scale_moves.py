@@ -127,7 +127,8 @@ def follow_of(
     trace = (above - below) / (2 * _DIFFERENCE)
     square = trace - (above + below - 2 * at) / _DIFFERENCE**2
     information = 2.0 * max(system.pairs.n_states - 2 * trace + square, 0.0)
-    held = information >= _HELD * 2.0 * system.pairs.n_states
+    free = system.pairs.n_states - system.pairs.n_components
+    held = information >= _HELD * 2.0 * free
     shift = float(np.clip(_REACH / np.sqrt(max(information, 1e-9)), 1e-3, _LONGEST))
     up, down = (system.factorise(weight, ridge * (1.0 - sign * shift / 2)) for sign in (1.0, -1.0))
     steps = _STEPS_HELD if held else _STEPS
