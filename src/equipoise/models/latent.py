@@ -168,6 +168,17 @@ class LatentModel:
         return slice(start, start + self.n_cycles)
 
     @property
+    def predictor(self) -> Predictor:
+        """The design in parts; ``cycle`` and ``basis`` tell the model from a narrower one."""
+        columns = self.cycle_columns
+        return Predictor(
+            potential=self.design[:, : columns.start],
+            symmetric=self.design[:, columns.stop :],
+            cycle=self.design[:, columns],
+            basis=self.basis,
+        )
+
+    @property
     def prior_mean(self) -> FloatArray:
         """Prior mean, shape (d,)."""
         mean = np.zeros(self.size)

@@ -9,9 +9,9 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.graph import SupportGraph, support_graph
 from equipoise.inference.balance import check_rope
-from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
+from equipoise.inference.evidence.cycle_scale import DECIDING, CycleScaleCurve
 from equipoise.inference.evidence.result import BayesFactor
-from equipoise.inference.findings import DECIDING, SENSITIVITY, Progress
+from equipoise.inference.findings import SENSITIVITY, Progress
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.fit import LargeMap, checked_pairs, map_large, own_reference
 from equipoise.inference.sparse.linear import direct_system

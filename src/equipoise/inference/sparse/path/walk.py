@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from equipoise.inference.evidence.cycle_scale import LARGEST, CycleScaleCurve
-from equipoise.inference.evidence.path.pilot import Pilot, curve_through_slopes, doubtful_gaps
+from equipoise.inference.evidence.path.curve import (
+    curve_through_slopes,
+    gaps_to_halve,
+    probable_beyond,
+)
+from equipoise.inference.evidence.path.pilot import Pilot
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.cyclic import CyclicMode, cyclic_mode
 from equipoise.inference.sparse.linear import DirectSystem
@@ -126,7 +131,7 @@ def walk_nodes(
     curve = _curve(nodes, guide, priors.cycle_scale)
     gaps: list[float] = []
     for _ in range(_ROUNDS):
-        gaps = _gaps_to_halve(nodes, guide, curve, effort.gap_error)
+        gaps = gaps_to_halve(_slopes(nodes), guide, curve, effort.gap_error)
         if not gaps:
             break
         for spot in gaps:
@@ -137,7 +142,7 @@ def walk_nodes(
         nodes.sort(key=lambda node: node.cycle_scale)
         curve = _curve(nodes, guide, priors.cycle_scale)
     else:
-        gaps = _gaps_to_halve(nodes, guide, curve, effort.gap_error)
+        gaps = gaps_to_halve(_slopes(nodes), guide, curve, effort.gap_error)
     if gaps and curve.doubt is None:
         at = ", ".join(f"{spot:.3g}" for spot in gaps)
         curve = replace(curve, doubt=f"the slope is still too rough to interpolate at σ_c = {at}")
@@ -179,7 +184,7 @@ def _pilot(pairs: Pairs, system: DirectSystem, nodes: list[SparseNode]) -> Pilot
 def _curve(nodes: list[SparseNode], guide: Pilot, tau: float) -> CycleScaleCurve:
     curve = curve_through_slopes(
         np.array([node.cycle_scale for node in nodes]),
-        np.array([node.slope for node in nodes]),
+        _slopes(nodes),
         np.array([node.mcse for node in nodes]),
         guide,
         tau,
@@ -193,31 +198,10 @@ def _doubtful(nodes: list[SparseNode], curve: CycleScaleCurve) -> list[int]:
 
     A slope moves the evidence at every larger σ_c: it matters where any of that is probable.
     """
-    beyond = _beyond(curve)
+    before = np.concatenate([[0.0], curve.nodes[:-1]])
+    beyond = probable_beyond(curve, before)
     return [k for k, node in enumerate(nodes) if node.doubt is not None and beyond[k] > _NEGLIGIBLE]
 
 
-def _beyond(curve: CycleScaleCurve) -> FloatArray:
-    """Return the greatest posterior mass, over the deciding τ, beyond the gap below each node."""
-    before = np.concatenate([[0.0], curve.nodes[:-1]])
-    return np.asarray(
-        np.max(
-            [
-                np.interp(before, post.grid, 1.0 - np.cumsum(post.mass) + post.mass)
-                for post in (curve.posterior(k * curve.prior_tau) for k in (0.5, 1.0, 2.0))
-            ],
-            axis=0,
-        )
-    )
-
-
-def _gaps_to_halve(
-    nodes: list[SparseNode], guide: Pilot, curve: CycleScaleCurve, most: float
-) -> list[float]:
-    """Return σ_c in the middle of gaps whose interpolation could move a deciding Bayes factor."""
-    scales = curve.nodes
-    missed = np.array([node.slope for node in nodes]) - guide.slope(np.log(scales))
-    doubt = doubtful_gaps(scales, missed, curve.node_mcse)
-    beyond = _beyond(curve)[1:]
-    middle = np.sqrt(scales[1:] * scales[:-1])
-    return list(middle[doubt * beyond > most].tolist())
+def _slopes(nodes: list[SparseNode]) -> FloatArray:
+    return np.array([node.slope for node in nodes])
