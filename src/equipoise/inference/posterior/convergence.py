@@ -84,5 +84,5 @@ def convergence_over(values: FloatArray, diverging: npt.ArrayLike) -> Convergenc
         # A NaN of any of them comes through.
         r_hat_max=float(np.max([float(array_stats.rhat(x)) for x in columns])),
         ess_bulk_min=float(np.min([float(array_stats.ess(x, method="bulk")) for x in columns])),
-        divergences=int(np.sum(diverging)),
+        divergences=int(np.asarray(diverging).sum()),
     )

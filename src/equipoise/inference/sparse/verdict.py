@@ -13,8 +13,9 @@ from equipoise.inference.evidence.cycle_scale import DECIDING, CycleScaleCurve
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import SENSITIVITY, Progress
 from equipoise.inference.sparse.balance import balance_mode
-from equipoise.inference.sparse.fit import LargeMap, checked_pairs, map_large, own_reference
 from equipoise.inference.sparse.linear import direct_system
+from equipoise.inference.sparse.map import LargeMap, map_large
+from equipoise.inference.sparse.pairs import checked_pairs
 from equipoise.inference.sparse.path.fit import (
     Question,
     SparsePath,
@@ -25,15 +26,14 @@ from equipoise.inference.sparse.path.fit import (
 from equipoise.inference.sparse.path.node import SparseNode
 from equipoise.inference.sparse.path.walk import Effort
 from equipoise.inference.sparse.posterior.potential import LargePotential, sample_potential
+from equipoise.inference.sparse.references import own_reference
 from equipoise.inference.sparse.solver import check_core
-from equipoise.inference.verdict import ROPE, Call, Verdict, ViolationSize, decide
+from equipoise.inference.verdict import ROPE, Verdict, ViolationSize, decide, size_call
 from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
 from equipoise.models import Priors
 from equipoise.parallel import Workers, check_workers
 from equipoise.parallel.jobs import Job, Steps, processes_for, run_jobs
 from equipoise.simulate.draws import RandomSeed, plain_seed
-
-_CERTAIN = 0.95
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -290,12 +290,7 @@ def _size(found: SparsePath, rope: float) -> ViolationSize | None:
     # ρ grows in proportion to σ_c, whose mean has an error of its own.
     mcse = float(np.hypot(spread / np.sqrt(effective), mean * post.mean_mcse / post.mean))
     error = _probability_error(values, post.mass, rope, effective)
-    call: Call = "unresolved"
-    if below - 2 * error >= _CERTAIN:
-        call = "negligible"
-    elif 1.0 - below - 2 * error >= _CERTAIN:
-        call = "material"
-    return ViolationSize(mean, lower, upper, mcse, rope, below, call)
+    return ViolationSize(mean, lower, upper, mcse, rope, below, size_call(below, error))
 
 
 def _probability_error(
