@@ -70,8 +70,8 @@ def section() -> Section:
         "Worst R-hat and least effective draws of the potentials. CPU seconds and memory are those "
         "of all processes together; seconds by the clock are those of a machine that did other "
         "things besides. Written by the script from [measured/paper.jsonl](measured/paper.jsonl). "
-        "Rows of 26 November 2026 were measured before the number of steps of a trajectory was "
-        "drawn about the one wanted; it was rounded up.",
+        "Rows that say so ran on two cores of another machine, of 16 cores all at work (an Intel "
+        "Xeon; Python 3.12.3, NumPy 2.5.2).",
         (
             "seed",
             "ρ",

@@ -208,6 +208,8 @@ def test_moves_of_scale_and_potential_keep_the_prior():
     none = replace(pairs, forward=0.0 * pairs.forward, total=0.0 * pairs.total)
     follow = replace(follow_of(system, weight, 1.3, centre), pairs=none)
     assert 0.3 < follow.shift < 1.0
+    # Where data hold Φ, its scale needs no more than one shift.
+    assert (follow.steps, follow_of(system, 1e3 * weight, 1.3, centre).steps) == (3, 1)
     # One way and back again, and the volume by the dense matrix.
     start = rng.normal(size=(pairs.n_states, 2))
     up = np.array([True, False])

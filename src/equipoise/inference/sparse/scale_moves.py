@@ -16,8 +16,10 @@ from equipoise.inference.sparse.pairs import Pairs
 from equipoise.likelihoods import FloatArray
 
 _DIFFERENCE = 1e-2
-# Of a shift, in posterior standard deviations of log σ_Φ; the longest, well below 2; how many.
-_REACH, _LONGEST, _STEPS = 1.5, 1.0, 3
+# Of a shift, in posterior standard deviations of log σ_Φ; the longest, well below 2.
+_REACH, _LONGEST = 1.5, 1.0
+# How many shifts: where data hold nine tenths of Φ, σ_Φ given Φ leaves them little to do.
+_STEPS, _STEPS_HELD, _HELD = 3, 1, 0.9
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -74,6 +76,8 @@ class Follow:
         Φ of the mode, shape (n,).
     shift
         δ.
+    steps
+        How many shifts between two trajectories.
     """
 
     pairs: Pairs
@@ -82,6 +86,7 @@ class Follow:
     ridge: float
     centre: FloatArray
     shift: float
+    steps: int
 
     @property
     def volume(self) -> float:
@@ -122,9 +127,12 @@ def follow_of(
     trace = (above - below) / (2 * _DIFFERENCE)
     square = trace - (above + below - 2 * at) / _DIFFERENCE**2
     information = 2.0 * max(system.pairs.n_states - 2 * trace + square, 0.0)
+    free = system.pairs.n_states - system.pairs.n_components
+    held = information >= _HELD * 2.0 * free
     shift = float(np.clip(_REACH / np.sqrt(max(information, 1e-9)), 1e-3, _LONGEST))
     up, down = (system.factorise(weight, ridge * (1.0 - sign * shift / 2)) for sign in (1.0, -1.0))
-    return Follow(system.pairs, up, down, ridge, centre, shift)
+    steps = _STEPS_HELD if held else _STEPS
+    return Follow(system.pairs, up, down, ridge, centre, shift, steps)
 
 
 def stretched(
@@ -167,7 +175,7 @@ def stretched(
         return np.asarray(value - (pairs.n_states - 1) * np.log(sd))
 
     now = log_density(phi, sd)
-    for _ in range(_STEPS):
+    for _ in range(follow.steps):
         up = rng.random(chains) < 0.5
         sign = np.where(up, 1.0, -1.0)
         trial = follow.moved(phi, up), sd * np.exp(sign * follow.shift)
