@@ -10,7 +10,7 @@ from equipoise.errors import UsageError
 from equipoise.inference.evidence import cross_check
 from equipoise.inference.evidence.cross_check import QUICK, Method
 from equipoise.models import Priors
-from equipoise.report.cross_check import cross_check_json, cross_check_summary
+from equipoise.report.cross_check import cross_check_output, cross_check_summary
 
 
 def evidence(
@@ -45,7 +45,7 @@ def evidence(
             help="Write the result as JSON; - prints it instead of the table.", metavar="PATH|-"
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Compute the log Bayes factor by several methods, and say whether they agree.
 
@@ -53,8 +53,7 @@ def evidence(
     bridge: at one fixed size, against path's curve there. smc: PyMC's sequential Monte Carlo, which
     takes minutes and suits some twenty parameters at most.
     """
-    if json is not None and json != "-":
-        console.check_file(json)
+    console.check_output(json)
     names = _named(methods)
     table = read_counts(counts, trajectory=trajectory, no_stay=no_stay)
     with console.ProgressBar(shown=not quiet) as progress:
@@ -69,7 +68,7 @@ def evidence(
         )
     console.write_result(
         json,
-        lambda: cross_check_json(found),
+        lambda: cross_check_output(found),
         lambda: cross_check_summary(found),
         told=not quiet,
     )
