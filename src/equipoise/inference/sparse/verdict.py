@@ -16,15 +16,9 @@ from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.linear import direct_system
 from equipoise.inference.sparse.map import LargeMap, map_large
 from equipoise.inference.sparse.pairs import checked_pairs
-from equipoise.inference.sparse.path.fit import (
-    Question,
-    SparsePath,
-    ceiling_of,
-    information_of,
-    sample_path,
-)
+from equipoise.inference.sparse.path.fit import SparsePath, ceiling_of, information_of
 from equipoise.inference.sparse.path.node import SparseNode
-from equipoise.inference.sparse.path.walk import Effort
+from equipoise.inference.sparse.path.walk import Effort, Question, walk_nodes
 from equipoise.inference.sparse.posterior.potential import LargePotential, sample_potential
 from equipoise.inference.sparse.references import own_reference
 from equipoise.inference.sparse.solver import check_core
@@ -234,7 +228,7 @@ def _evidence(
     task: tuple[Question, np.random.Generator], progress: Steps
 ) -> tuple[tuple[SparseNode, ...], CycleScaleCurve]:
     question, rng = task
-    return sample_path(question, Effort(), rng, progress)
+    return walk_nodes(question, Effort(), rng, progress)
 
 
 def _ceiling(task: tuple[Question, np.random.Generator], progress: Steps) -> BayesFactor:

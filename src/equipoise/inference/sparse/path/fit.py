@@ -20,10 +20,9 @@ from equipoise.inference.sparse.cyclic import gaussian
 from equipoise.inference.sparse.linear import direct_system
 from equipoise.inference.sparse.pairs import Pairs, checked_pairs
 from equipoise.inference.sparse.path.node import SparseNode
-from equipoise.inference.sparse.path.violation import violation_of
-from equipoise.inference.sparse.path.walk import Effort, walk_nodes
+from equipoise.inference.sparse.path.walk import Effort, Question, walk_nodes
 from equipoise.inference.sparse.solver import check_core, mode_under_balance
-from equipoise.likelihoods import FloatArray, Rejected, trials_of
+from equipoise.likelihoods import Rejected, trials_of
 from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, random_generator
 
@@ -128,59 +127,13 @@ def path_large(
     check_core(pairs)
     rng = random_generator(random_seed)
     mode = mode_under_balance(pairs, direct_system(pairs), priors, rng)
-    nodes, curve = sample_path(
+    nodes, curve = walk_nodes(
         Question(graph, pairs, priors, mode.potential, mode.potential_sd),
         Effort(chains, tune, draws),
         rng,
         progress,
     )
     return SparsePath(graph, pairs, priors, nodes, curve)
-
-
-@dataclass(frozen=True, eq=False)
-class Question:
-    """What a path is asked, with the mode under balance, from which it begins.
-
-    Attributes
-    ----------
-    graph, pairs, priors
-        The table, and what was believed of it.
-    potential, potential_sd
-        Φ (n,) and σ_Φ of the mode under balance.
-    """
-
-    graph: SupportGraph
-    pairs: Pairs
-    priors: Priors
-    potential: FloatArray
-    potential_sd: float
-
-
-def sample_path(
-    question: Question,
-    effort: Effort,
-    rng: np.random.Generator,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[tuple[SparseNode, ...], CycleScaleCurve]:
-    """Return the nodes of a path, and the curve through them.
-
-    Raises
-    ------
-    NotTrustedError
-        If a mode is not reached.
-    """
-    pairs = question.pairs
-    return walk_nodes(
-        pairs,
-        direct_system(pairs),
-        question.priors,
-        question.potential,
-        question.potential_sd,
-        rho=violation_of(question.graph, pairs),
-        effort=effort,
-        rng=rng,
-        progress=progress,
-    )
 
 
 def ceiling_of(
@@ -202,7 +155,7 @@ def ceiling_of(
     asked = replace(
         question, pairs=expected, potential=mode.potential, potential_sd=mode.potential_sd
     )
-    return sample_path(asked, CEILING, rng, progress)[1].log_bayes_factor()
+    return walk_nodes(asked, CEILING, rng, progress)[1].log_bayes_factor()
 
 
 def information_of(path: SparsePath) -> float:

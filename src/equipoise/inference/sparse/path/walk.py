@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from equipoise.graph import SupportGraph
 from equipoise.inference.evidence.cycle_scale import LARGEST, CycleScaleCurve
 from equipoise.inference.evidence.path.curve import (
     curve_through_slopes,
@@ -14,9 +15,10 @@ from equipoise.inference.evidence.path.curve import (
 from equipoise.inference.evidence.path.pilot import Pilot
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.cyclic import CyclicMode, cyclic_mode
-from equipoise.inference.sparse.linear import DirectSystem
+from equipoise.inference.sparse.linear import DirectSystem, direct_system
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.inference.sparse.path.node import SparseNode, sample_node
+from equipoise.inference.sparse.path.violation import violation_of
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
@@ -50,28 +52,37 @@ class Effort:
     depth: float = 25.0
 
 
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a path is asked, with the mode under balance, from which it begins.
+
+    Attributes
+    ----------
+    graph, pairs, priors
+        The table, and what was believed of it.
+    potential, potential_sd
+        Φ (n,) and σ_Φ of the mode under balance.
+    """
+
+    graph: SupportGraph
+    pairs: Pairs
+    priors: Priors
+    potential: FloatArray
+    potential_sd: float
+
+
 def walk_nodes(
-    pairs: Pairs,
-    system: DirectSystem,
-    priors: Priors,
-    potential: FloatArray,
-    potential_sd: float,
-    *,
-    rho: Callable[[FloatArray], FloatArray],
+    question: Question,
     effort: Effort,
     rng: np.random.Generator,
-    progress: Callable[[int, int], None] | None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[tuple[SparseNode, ...], CycleScaleCurve]:
     """Sample at increasing σ_c until the evidence has fallen, then where the curve is unsure.
 
     Parameters
     ----------
-    pairs, system, priors
-        The question.
-    potential, potential_sd
-        Φ and σ_Φ of the mode under balance.
-    rho
-        From c (M, chains) to ρ (chains,).
+    question
+        The table, and the mode to begin from.
     effort
         How much is done.
     rng
@@ -79,12 +90,19 @@ def walk_nodes(
     progress
         Called with (nodes done, nodes planned).
 
+    Returns
+    -------
+    nodes, curve
+        The nodes of the path, and the curve through them.
+
     Raises
     ------
     NotTrustedError
         If a mode is not reached.
     """
-    lowest = _lowest(pairs, system, potential_sd, potential, priors.cycle_scale)
+    pairs, priors, potential_sd = question.pairs, question.priors, question.potential_sd
+    system, rho = direct_system(pairs), violation_of(question.graph, pairs)
+    lowest = _lowest(pairs, system, potential_sd, question.potential, priors.cycle_scale)
     highest = float(np.log(LARGEST * priors.cycle_scale))
 
     def visit(spot: float, near: SparseNode | None, more: int = 1) -> SparseNode:
