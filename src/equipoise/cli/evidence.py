@@ -10,7 +10,7 @@ from equipoise.errors import UsageError
 from equipoise.inference.evidence import cross_check
 from equipoise.inference.evidence.cross_check import QUICK, Method
 from equipoise.models import Priors
-from equipoise.report.cross_check import cross_check_output, cross_check_summary
+from equipoise.report.cross_check import cross_check_json, cross_check_summary
 
 
 def evidence(
@@ -68,7 +68,7 @@ def evidence(
         )
     console.write_result(
         json,
-        lambda: cross_check_output(found),
+        lambda: cross_check_json(found),
         lambda: cross_check_summary(found),
         told=not quiet,
     )
