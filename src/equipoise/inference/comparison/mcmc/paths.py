@@ -23,7 +23,7 @@ from equipoise.inference.evidence.cycle_scale import (
 from equipoise.inference.evidence.information import cycle_information, evidence_slope
 from equipoise.inference.evidence.path import PathNode, measure_slope
 from equipoise.inference.evidence.path.pilot import Pilot, pilot
-from equipoise.inference.evidence.path.walk import one_by_one, walk_nodes
+from equipoise.inference.evidence.path.walk import in_turn, walk_nodes
 from equipoise.inference.modes.mode import find_mode
 from equipoise.likelihoods import FloatArray
 from equipoise.models.hierarchical import DEVIATION_SCALE
@@ -140,7 +140,7 @@ def path_of(
             )
         return tuple(nodes), found.walked[:, -1]
 
-    _, curves = walk_nodes(one_by_one(visit), guides, tau, rng=rng, step=_STEP, progress=progress)
+    _, curves = walk_nodes(in_turn(visit), guides, tau, rng=rng, step=_STEP, progress=progress)
     found: list[CycleScaleCurve | None] = [None] * many
     for leg, curve in zip(legs, curves, strict=True):
         found[leg.kernel] = curve

@@ -10,6 +10,6 @@ whole curve on a worker; :mod:`.alone` weighs each kernel by itself, :mod:`.wors
 sure one, and :mod:`.fits` does it all.
 """
 
-from equipoise.inference.comparison.one_by_one.fits import ManyFits, one_by_one, solve_many
+from equipoise.inference.comparison.one_by_one.fits import ManyFits, are_many, solve_many
 
-__all__ = ["ManyFits", "one_by_one", "solve_many"]
+__all__ = ["ManyFits", "are_many", "solve_many"]

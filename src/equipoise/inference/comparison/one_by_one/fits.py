@@ -41,7 +41,7 @@ Progress = Callable[[int, int], None]
 MANY, LARGEST = 1000, 300
 
 
-def one_by_one(data: Sequence[KernelData]) -> bool:
+def are_many(data: Sequence[KernelData]) -> bool:
     """Whether there are many kernels, none of them too large to be integrated by itself."""
     sizes = [one.centred.shape[1] + one.cycles.shape[1] for one in data]
     shared = max(int(one.place.max()) + 1 for one in data)

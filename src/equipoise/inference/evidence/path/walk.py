@@ -34,7 +34,7 @@ Visit = Callable[[float, FloatArray | None, int, float], Visited]
 VisitAll = Callable[[Sequence[float], Sequence[FloatArray | None], int, float], list[Visited]]
 
 
-def one_by_one(visit: Visit) -> VisitAll:
+def in_turn(visit: Visit) -> VisitAll:
     """Return what visits several scales in turn."""
 
     def visit_all(
