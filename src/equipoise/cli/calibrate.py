@@ -75,7 +75,7 @@ def run(
     ] = 1,
     workers: options.WorkerCount = 1,
     scheduler: options.Scheduler = None,
-    quiet: options.Quiet = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Infer simulated data sets and write down what came of each."""
     console.check_file(output)

@@ -45,7 +45,7 @@ def evidence(
             help="Write the result as JSON; - prints it instead of the table.", metavar="PATH|-"
         ),
     ] = None,
-    quiet: options.Quiet = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Compute the log Bayes factor by several methods, and say whether they agree.
 

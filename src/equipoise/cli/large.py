@@ -48,8 +48,13 @@ def large(
         ),
     ] = None,
     seed: options.Seed = options.SEED,
-    json: options.Json = None,
-    quiet: options.Quiet = False,
+    json: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the result as JSON; - prints it instead of the summary.", metavar="PATH|-"
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
 ) -> None:
     """Test detailed balance on thousands of states with few neighbours each.
 

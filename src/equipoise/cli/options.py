@@ -98,7 +98,6 @@ Json = Annotated[
         help="Write the result as JSON; - prints it instead of the summary.", metavar="PATH|-"
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)]
 WorkerCount = Annotated[
     int,

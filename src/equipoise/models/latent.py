@@ -168,17 +168,6 @@ class LatentModel:
         return slice(start, start + self.n_cycles)
 
     @property
-    def predictor(self) -> Predictor:
-        """The design in parts; ``cycle`` and ``basis`` tell the model from a narrower one."""
-        columns = self.cycle_columns
-        return Predictor(
-            potential=self.design[:, : columns.start],
-            symmetric=self.design[:, columns.stop :],
-            cycle=self.design[:, columns],
-            basis=self.basis,
-        )
-
-    @property
     def prior_mean(self) -> FloatArray:
         """Prior mean, shape (d,)."""
         mean = np.zeros(self.size)
@@ -190,6 +179,17 @@ class LatentModel:
     def learned(self) -> tuple[Block, ...]:
         """The blocks whose scale is learned."""
         return tuple(block for block in self.blocks if block.scale is None)
+
+    @property
+    def predictor(self) -> Predictor:
+        """The design in parts; ``cycle`` and ``basis`` tell the model from a narrower one."""
+        columns = self.cycle_columns
+        return Predictor(
+            potential=self.design[:, : columns.start],
+            symmetric=self.design[:, columns.stop :],
+            cycle=self.design[:, columns],
+            basis=self.basis,
+        )
 
     def at_cycle_scale(self, cycle_scale: float) -> "LatentModel":
         """Return the model at another σ_c."""
