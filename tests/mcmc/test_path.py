@@ -9,7 +9,8 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve, fine_grid
 from equipoise.inference.evidence.path import walk_path
-from equipoise.inference.evidence.path.pilot import interpolation, pilot
+from equipoise.inference.evidence.path.curve import interpolation
+from equipoise.inference.evidence.path.pilot import pilot
 from equipoise.inference.evidence.path.slope import _controls
 from equipoise.inference.modes.mode import find_mode
 from equipoise.inference.problem import problem_of

@@ -8,7 +8,7 @@ from simulated import random_edges, sparse_edges
 from equipoise.inference.comparison import kernels_of
 from equipoise.inference.comparison.fast.evidence import solve
 from equipoise.inference.comparison.models import kernel_data
-from equipoise.inference.comparison.potentials import distances_of, potentials_of
+from equipoise.inference.comparison.potentials import distances_of
 from equipoise.inference.comparison.verdict import p_differing, sharing_verdict
 from equipoise.models import Priors
 
@@ -105,7 +105,7 @@ def test_stated_probabilities_and_intervals_are_right_as_often_as_they_say(recor
         truth.append(shared)
         if shared:
             continue
-        for pair in distances_of(potentials_of(kernels, fits)):
+        for pair in distances_of(fits.potentials(kernels)):
             a, b = kernels.names.index(pair.first), kernels.names.index(pair.second)
             if pair.rms_lower is None or pair.n_states < n:
                 continue

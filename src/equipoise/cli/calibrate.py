@@ -152,8 +152,7 @@ def check(
     Prints statements with their figures and the bands they must keep, then p(balance) as stated
     against the frequency of balance.
     """
-    if json is not None and json != "-":
-        console.check_file(json)
+    console.check_output(json)
     if figures is not None:
         console.make_folder(figures)
     found = check_journal(journal)

@@ -127,8 +127,7 @@ def compare(
     deviations from it, and of separate potentials; how far apart the kernels are, with intervals;
     which states differ; and whether counts may be added up.
     """
-    if json is not None and json != "-":
-        console.check_file(json)
+    console.check_output(json)
     if report is not None:
         console.check_file(report)
     for folder in (figures, latex):

@@ -69,6 +69,18 @@ def check_file(path: str) -> None:
         raise UsageError(f"there is no directory {folder} to write to; make it first")
 
 
+def check_output(path: str | None) -> None:
+    """Refuse a file that could not be written; "-" stands for standard output, None for none.
+
+    Raises
+    ------
+    UsageError
+        As of :func:`check_file`.
+    """
+    if path is not None and path != "-":
+        check_file(path)
+
+
 def make_folder(path: str) -> None:
     """Make a directory, or find it.
 

@@ -53,8 +53,7 @@ def evidence(
     bridge: at one fixed size, against path's curve there. smc: PyMC's sequential Monte Carlo, which
     takes minutes and suits some twenty parameters at most.
     """
-    if json is not None and json != "-":
-        console.check_file(json)
+    console.check_output(json)
     names = _named(methods)
     table = read_counts(counts, trajectory=trajectory, no_stay=no_stay)
     with console.ProgressBar(shown=not quiet) as progress:

@@ -98,12 +98,7 @@ def features(
         typer.Option(help="Importance draws at each scale.", metavar="N", min=100, max=100_000),
     ] = DRAWS,
     seed: options.Seed = options.SEED,
-    json: Annotated[
-        str | None,
-        typer.Option(
-            help="Write the result as JSON; - prints it instead of the summary.", metavar="PATH|-"
-        ),
-    ] = None,
+    json: options.Json = None,
     figures: Annotated[
         str | None,
         typer.Option(
@@ -122,8 +117,7 @@ def features(
     each state is told by the others. All given balance: run `equipoise test` first.
     """
     del fast  # there is no other way
-    if json is not None and json != "-":
-        console.check_file(json)
+    console.check_output(json)
     if figures is not None:
         console.make_folder(figures)
     given = read_features(table)

@@ -34,10 +34,7 @@ def large(
     rejected: options.Rejected = "stay",
     cycle_scale: options.CycleScale = 1.0,
     rope: options.Rope = None,
-    reference: Annotated[
-        list[str] | None,
-        typer.Option(help="State at Φ = 0; repeat it for other components.", metavar="STATE"),
-    ] = None,
+    reference: options.Reference = None,
     no_stay: options.NoStay = False,
     workers: Annotated[
         int | None,
@@ -69,8 +66,7 @@ def large(
         raise UsageError("--rope belongs to the verdict, and --fast gives none; leave one out")
     if fast and workers is not None:
         raise UsageError("--workers belong to the verdict, and --fast gives none; leave one out")
-    if json is not None and json != "-":
-        console.check_file(json)
+    console.check_output(json)
     table = read_counts(counts, no_stay=no_stay)
     priors = Priors(scales=scales, cycle_scale=cycle_scale)
     begun = time.perf_counter()

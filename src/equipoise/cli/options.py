@@ -88,6 +88,16 @@ Protocol = Annotated[
         "what the file says, else draws."
     ),
 ]
+Reference = Annotated[
+    list[str] | None,
+    typer.Option(help="State at Φ = 0; repeat it for other components.", metavar="STATE"),
+]
+Json = Annotated[
+    str | None,
+    typer.Option(
+        help="Write the result as JSON; - prints it instead of the summary.", metavar="PATH|-"
+    ),
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same result.", metavar="N", min=0)]
 WorkerCount = Annotated[
     int,

@@ -118,8 +118,7 @@ def plan(
     trials. Kernels are drawn from the posterior of the counts so far, tables from these.
     """
     for path in (json, figure):
-        if path is not None and path != "-":
-            console.check_file(path)
+        console.check_output(path)
     if figure is not None:
         _check_ending(figure)
     if cycle is not None and rho is not None:

@@ -66,10 +66,7 @@ def report(
     ] = "auto",
     cycle_scale: options.CycleScale = 1.0,
     rope: options.Rope = None,
-    reference: Annotated[
-        list[str] | None,
-        typer.Option(help="State at Φ = 0; repeat it for other components.", metavar="STATE"),
-    ] = None,
+    reference: options.Reference = None,
     cycle: options.Cycle = None,
     rope_affinity: options.RopeAffinity = ROPE_AFFINITY,
     block_order: options.BlockOrder = None,

@@ -94,12 +94,7 @@ def test(
     workers: options.WorkerCount = 1,
     scheduler: options.Scheduler = None,
     backend: options.BackendName = DEFAULT,
-    json: Annotated[
-        str | None,
-        typer.Option(
-            help="Write the result as JSON; - prints it instead of the summary.", metavar="PATH|-"
-        ),
-    ] = None,
+    json: options.Json = None,
     save: Annotated[
         str | None,
         typer.Option(help="Keep the run, chains and all (NetCDF, for ArviZ too).", metavar="PATH"),
@@ -151,8 +146,7 @@ def test(
     """
     options.check_source(context, counts, again, _WITH_AGAIN)
     for path in (json, save, bibtex):
-        if path is not None and path != "-":
-            console.check_file(path)
+        console.check_output(path)
     if bibtex == "-":
         raise UsageError("--bibtex writes a file; give one instead of -")
     if save == "-":

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from equipoise.inference.evidence.cycle_scale import DECIDING
 from equipoise.inference.evidence.laplace import LaplaceFit, solve
 from equipoise.inference.evidence.psis import K_TRUSTED, distrust
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.findings import (
-    DECIDING,
     FIXED_POTENTIAL_SDS,
     IMPUTED_MULTIPLES,
     SENSITIVITY,

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
+from equipoise.inference.evidence.cycle_scale import DECIDING, CycleScaleCurve
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.posterior.backends import Backend
 from equipoise.inference.problem import Problem
 from equipoise.inference.weighted import WeightedDraws
 from equipoise.likelihoods import FloatArray
 
-#: τ of the sensitivity, in units of the prior's own; the verdict rests on those that decide.
+#: τ of the sensitivity, in units of the prior's own; the verdict rests on ``DECIDING``.
 SENSITIVITY = (0.25, 0.5, 1.0, 2.0, 4.0)
-DECIDING = (0.5, 1.0, 2.0)
 FIXED_POTENTIAL_SDS = (1.5, 3.0, 6.0)
 IMPUTED_MULTIPLES = (0.5, 2.0)
 

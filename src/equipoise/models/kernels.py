@@ -115,6 +115,16 @@ class KernelTable:
             cycle_scale_of=np.zeros(int(c.sum()), dtype=np.int64),
         )
 
+    def parts(self) -> tuple[tuple["KernelTable", IntArray], ...]:
+        """Return tables whose posteriors are independent, and where their coordinates stand here.
+
+        Of separate potentials one a kernel, else this one alone.
+        """
+        if not self.separate:
+            return ((self, np.arange(self.size)),)
+        whose = np.concatenate([self.potential_scale_of, self.cycle_scale_of])
+        return tuple((self.of(m), np.flatnonzero(whose == m)) for m in range(len(self.names)))
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Sizes: tables that share them share a compiled model."""

@@ -180,6 +180,17 @@ class LatentModel:
         """The blocks whose scale is learned."""
         return tuple(block for block in self.blocks if block.scale is None)
 
+    @property
+    def predictor(self) -> Predictor:
+        """The design in parts; ``cycle`` and ``basis`` tell the model from a narrower one."""
+        columns = self.cycle_columns
+        return Predictor(
+            potential=self.design[:, : columns.start],
+            symmetric=self.design[:, columns.stop :],
+            cycle=self.design[:, columns],
+            basis=self.basis,
+        )
+
     def at_cycle_scale(self, cycle_scale: float) -> "LatentModel":
         """Return the model at another σ_c."""
         blocks = tuple(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.evidence import BayesFactor
-from equipoise.inference.findings import DECIDING
+from equipoise.inference.evidence.cycle_scale import DECIDING
 from equipoise.inference.sensitivity import Alternative
 from equipoise.report.layout import entry, table
 from equipoise.report.numbers import (

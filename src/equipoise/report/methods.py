@@ -7,8 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 from equipoise.errors import UsageError
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.diagnosis import Diagnosis
+from equipoise.inference.evidence.cycle_scale import DECIDING
 from equipoise.inference.evidence.psis import K_TRUSTED
-from equipoise.inference.findings import DECIDING
 from equipoise.inference.posterior.backends import Backend
 from equipoise.inference.posterior.convergence import ESS_TRUSTED, R_HAT_TRUSTED
 from equipoise.inference.violation.cycles import CERTAIN

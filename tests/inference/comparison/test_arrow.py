@@ -16,7 +16,7 @@ from equipoise.inference.comparison.models import (
     pooled_model,
     shared_model,
 )
-from equipoise.inference.comparison.one_by_one import one_by_one
+from equipoise.inference.comparison.one_by_one import are_many
 from equipoise.inference.comparison.one_by_one.alone import each_alone
 from equipoise.inference.comparison.one_by_one.grid import prior_of
 from equipoise.inference.comparison.one_by_one.inner import climb, integrate, noise_at
@@ -151,5 +151,5 @@ def test_draws_know_each_kernels_potential():
 
 def test_which_kernels_are_taken_one_by_one():
     few = kernel_data(kernels_of(mixed()))
-    assert not one_by_one(few)
-    assert one_by_one(few * 100)
+    assert not are_many(few)
+    assert are_many(few * 100)

@@ -13,7 +13,6 @@ from equipoise.inference.comparison import kernels_of
 from equipoise.inference.comparison.fast.evidence import ceiling, solve
 from equipoise.inference.comparison.hypotheses import averaged
 from equipoise.inference.comparison.models import kernel_data
-from equipoise.inference.comparison.potentials import potentials_of
 from equipoise.inference.comparison.verdict import sharing_verdict
 from equipoise.models import Priors
 
@@ -166,7 +165,7 @@ def test_draws_know_each_kernels_potential():
     counts = three(seed=4, spread=0.8, trials=4000)
     kernels = kernels_of(counts)
     fits = fits_of(counts, draws=800)
-    found = potentials_of(kernels, fits)
+    found = fits.potentials(kernels)
     assert found.weights.sum() == pytest.approx(1.0)
     for k, table in enumerate(counts.values()):
         own = found.weights @ found.of(k)

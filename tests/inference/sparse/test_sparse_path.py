@@ -14,9 +14,9 @@ from equipoise.inference.sparse import solver, verdict
 from equipoise.inference.sparse.cyclic import cyclic_mode
 from equipoise.inference.sparse.motion import turn
 from equipoise.inference.sparse.path.controls import prior_trace
-from equipoise.inference.sparse.path.fit import Question
 from equipoise.inference.sparse.path.landscape import Reference, cyclic_landscape
 from equipoise.inference.sparse.path.violation import violation_of
+from equipoise.inference.sparse.path.walk import Question
 from equipoise.inference.weighted import violation_of as rho_of
 
 

@@ -12,11 +12,10 @@ import numpy as np
 
 from equipoise.errors import NotTrustedError
 from equipoise.inference.calibration.quantities import RANKED
-from equipoise.inference.evidence.cycle_scale import CycleScalePosterior
+from equipoise.inference.evidence.cycle_scale import DECIDING, CycleScalePosterior
 from equipoise.inference.evidence.laplace import LaplaceFit, solve
 from equipoise.inference.evidence.psis import K_TRUSTED, distrust
 from equipoise.inference.evidence.result import BayesFactor
-from equipoise.inference.findings import DECIDING
 from equipoise.inference.posterior.numpy_sampler import USUAL
 from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray

@@ -2,10 +2,12 @@
 
 One question, one file: :mod:`.kernels` puts tables together, :mod:`.models` states the hypotheses,
 :mod:`.verdict` decides between them, :mod:`.potentials` tells how far apart the kernels are,
-:mod:`.many` which of them obey balance. The hypotheses are weighed by one of three engines:
-:mod:`.fast` without MCMC, :mod:`.mcmc` by the chains of
-:mod:`equipoise.inference.hamilton` along paths, :mod:`.one_by_one` for
-very many kernels; :mod:`.nuts` samples the same posteriors with PyMC, for ArviZ.
+:mod:`.own` and :mod:`.many` which of them obey balance, :mod:`.added` what their sum would say.
+The :mod:`.hypotheses` are weighed by one of three engines, called in :mod:`.together`:
+:mod:`.fast` without MCMC, :mod:`.mcmc` by the chains of :mod:`equipoise.inference.hamilton` along
+paths, :mod:`.one_by_one` for very many kernels; :mod:`.nuts` samples the same posteriors with
+PyMC, for ArviZ. Chains of either kind take the kernels as a :mod:`.table`, with :mod:`.scales`,
+and return :mod:`.draws`; :mod:`.sites` are Gaussians in the place of edges, for fast and mcmc.
 """
 
 from equipoise.inference.comparison.compare import Comparison, compare

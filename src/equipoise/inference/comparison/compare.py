@@ -18,7 +18,7 @@ from equipoise.inference.comparison.kernels import Kernels, kernels_of
 from equipoise.inference.comparison.many import ManyBalances, many_balances
 from equipoise.inference.comparison.mcmc.evidence import check_size
 from equipoise.inference.comparison.models import kernel_data
-from equipoise.inference.comparison.one_by_one import one_by_one
+from equipoise.inference.comparison.one_by_one import are_many
 from equipoise.inference.comparison.own import OwnBalance, own_balance, own_of_many
 from equipoise.inference.comparison.potentials import (
     Distance,
@@ -232,7 +232,7 @@ def compare(
     violations: tuple[Violation, ...] = ()
     with hired(workers) as run, threadpool_limits(1, user_api="blas"):
         data = kernel_data(kernels)
-        if fast and one_by_one(data):
+        if fast and are_many(data):
             found, fits = one_kernel_after_another(
                 kernels, data, asked, draws=draws, rng=rng, stages=stages, until=0.95, run=run
             )

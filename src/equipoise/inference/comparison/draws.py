@@ -7,7 +7,7 @@ import numpy as np
 
 from equipoise.inference.comparison.scales import SCALES, held_scales, widths
 from equipoise.inference.comparison.table import potentials_at
-from equipoise.inference.posterior.convergence import Convergence
+from equipoise.inference.posterior.convergence import Convergence, convergence_over
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 from equipoise.models.kernels import KernelTable
@@ -46,20 +46,13 @@ class KernelDraws:
 
 def convergence_of(table: KernelTable, draws: KernelDraws) -> Convergence:
     """Diagnose draws: every Φ, δ and c, and the learned scales."""
-    from arviz_stats.base import array_stats
-
     shared, own = potentials_at(table, draws.x)
     cycles = draws.x[..., table.blocks[2]] @ table.cycle.T
     scales = [x[..., None] if x.ndim == 2 else x for x in draws.scales.values()]
     values = np.concatenate([shared, own, cycles, *scales], axis=-1)
     # What is held at 0, or by its component alone, stands still, up to rounding.
     moving = np.ptp(values, axis=(0, 1)) > _STILL
-    columns: list[FloatArray] = list(np.moveaxis(values[..., moving], -1, 0))
-    return Convergence(
-        r_hat_max=float(np.max([float(array_stats.rhat(x)) for x in columns])),
-        ess_bulk_min=float(np.min([float(array_stats.ess(x, method="bulk")) for x in columns])),
-        divergences=draws.divergences,
-    )
+    return convergence_over(values[..., moving], draws.stats["diverging"])
 
 
 def prior_draws(

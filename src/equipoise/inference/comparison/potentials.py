@@ -1,11 +1,11 @@
 """Posterior draws of every kernel's potential, and what they say about differences."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from equipoise.inference.comparison.fast.evidence import Fits
 from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.weighted import summarise
 from equipoise.likelihoods import FloatArray, IntArray
@@ -42,22 +42,16 @@ class Potentials:
         return np.asarray(self.shared[:, place] + self.deviations[kernel])
 
 
-def potentials_of(kernels: Kernels, fits: Fits) -> Potentials:
-    """Mix the pooled draws of all scales of the cycles by their evidence."""
-    shared, deviations, weights = [], [], []
-    for part, share in fits.mixture():
-        theta, w = part.draws()
-        shared.append(part.pooled.potential(theta))
-        deviations.append(part.pooled.cycles(theta))
-        weights.append(share * w)
+def mixed_potentials(
+    kernels: Kernels, parts: Sequence[tuple[FloatArray, FloatArray, FloatArray]]
+) -> Potentials:
+    """Put draws together: of each part Φ (n, U), stacked δ (n, Σ S) and weights (n,).
+
+    All weights together sum to 1.
+    """
+    shared, deviations, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
     ends = np.cumsum([len(place) for place in kernels.places])[:-1]
-    w = np.concatenate(weights)
-    return Potentials(
-        kernels,
-        np.concatenate(shared),
-        tuple(np.split(np.concatenate(deviations), ends, axis=1)),
-        w / w.sum(),
-    )
+    return Potentials(kernels, shared, tuple(np.split(deviations, ends, axis=1)), weights)
 
 
 @dataclass(frozen=True)

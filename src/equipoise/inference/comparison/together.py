@@ -11,11 +11,11 @@ from equipoise.inference.comparison.kernels import Kernels
 from equipoise.inference.comparison.mcmc.evidence import MOST_FOR_MCMC, n_parameters, solve_by_mcmc
 from equipoise.inference.comparison.models import MOST_PARAMETERS, KernelData
 from equipoise.inference.comparison.one_by_one import ManyFits, solve_many
-from equipoise.inference.comparison.potentials import Potentials, potentials_of
+from equipoise.inference.comparison.potentials import Potentials
 from equipoise.inference.comparison.verdict import SharingVerdict, sharing_verdict
+from equipoise.inference.evidence.cycle_scale import mixed
 from equipoise.inference.findings import Stages
 from equipoise.inference.posterior.convergence import Convergence
-from equipoise.inference.weighted import weighted_quantiles
 from equipoise.models import Priors
 from equipoise.parallel import RunTasks
 
@@ -80,8 +80,9 @@ def on_the_fast_path(
             advice=_BY_MCMC if again and n_parameters(kernels, data) <= MOST_FOR_MCMC else "",
         ),
         hypotheses=fits.hypotheses(),
-        deviation=_deviation(fits),
-        potentials=potentials_of(kernels, fits),
+        # σ_δ averaged over σ_c, balance among its values.
+        deviation=mixed([(part.posterior(), share) for part, share in fits.mixture()]),
+        potentials=fits.potentials(kernels),
         notes=notes,
     )
 
@@ -187,13 +188,3 @@ def _solved(
     if again and any(h.distrust for h in fits.hypotheses()):
         fits = run(_MORE * draws, "more draws", 1.25 * until)
     return fits, notes
-
-
-def _deviation(fits: Fits) -> tuple[float, float, float]:
-    """Return mean and 95 % interval of σ_δ, averaged over σ_c, balance among its values."""
-    parts = [(part.posterior(), share) for part, share in fits.mixture()]
-    grid = np.concatenate([post.grid for post, _ in parts])
-    mass = np.concatenate([share * post.mass for post, share in parts])
-    (lower,), (upper,) = weighted_quantiles(grid[:, None], mass / mass.sum(), (0.025, 0.975))
-    mean = sum(share * post.mean for post, share in parts) / sum(share for _, share in parts)
-    return float(mean), float(lower), float(upper)

@@ -5,13 +5,12 @@ from math import expm1
 from typing import Literal, Protocol
 
 from equipoise.inference.comparison.hypotheses import Hypothesis
+from equipoise.inference.evidence.cycle_scale import DECIDING
 from equipoise.inference.evidence.result import MCSE_TRUSTED
 from equipoise.inference.verdict import STRENGTHS, Strength, span_text, strength_of
 from equipoise.models.hierarchical import DEVIATION_SCALE
 
 Sharing = Literal["one potential", "several potentials", "undecided"]
-#: Scales of the prior of σ_δ over which the verdict must hold, in units of its own.
-SCALES = (0.5, 1.0, 2.0)
 
 
 class Weights(Protocol):
@@ -62,8 +61,8 @@ def sharing_verdict(fits: Weights, ceiling: float | None, *, advice: str = "") -
 
     ``advice`` is said where the result must not be trusted.
     """
-    factors = [fits.factor(scale * DEVIATION_SCALE) for scale in SCALES]
-    value, error = factors[SCALES.index(1.0)]
+    factors = [fits.factor(scale * DEVIATION_SCALE) for scale in DECIDING]
+    value, error = factors[DECIDING.index(1.0)]
     lower = min(v - 2 * e for v, e in factors)
     upper = max(v + 2 * e for v, e in factors)
     parts = [h for h in fits.hypotheses() if h.potentials != "separate"]

@@ -1,5 +1,6 @@
 """Evidence as a function of the cycle scale σ_c, and its integral over the prior of σ_c."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +9,11 @@ from scipy.special import erf, logsumexp
 
 from equipoise.errors import UsageError
 from equipoise.inference.evidence.result import BayesFactor
+from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray
 
+#: Prior scales over which a verdict must hold, in units of the prior's own.
+DECIDING = (0.5, 1.0, 2.0)
 #: τ may be this many times that of the priors at most: the grid of σ_c reaches no farther.
 WIDEST_TAU = 4.0
 #: In units of the prior's τ: HalfNormal(4τ) has mass 6e-7 beyond.
@@ -47,6 +51,12 @@ class CycleScalePosterior:
     lower: float
     upper: float
     mean_mcse: float
+
+    def shares(self, nodes: FloatArray) -> FloatArray:
+        """Return the posterior probability nearest to each of some σ_c, shape (n,), adding to 1."""
+        x, fine = np.log(nodes), np.log(self.grid)
+        hats = np.array([np.interp(fine, x, row) for row in np.eye(len(x))])
+        return np.asarray(hats @ self.mass)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +173,15 @@ class CycleScaleCurve:
             cycle_scale=post.tau,
             doubt=self.doubt,
         )
+
+
+def mixed(parts: Sequence[tuple[CycleScalePosterior, float]]) -> tuple[float, float, float]:
+    """Return mean and 95 % interval of a scale whose posteriors have the given shares, nats."""
+    grid = np.concatenate([post.grid for post, _ in parts])
+    mass = np.concatenate([share * post.mass for post, share in parts])
+    (lower,), (upper,) = weighted_quantiles(grid[:, None], mass / mass.sum(), (0.025, 0.975))
+    mean = sum(share * post.mean for post, share in parts) / sum(share for _, share in parts)
+    return float(mean), float(lower), float(upper)
 
 
 def posterior_over(curve: CycleScaleCurve | None, tau: float | None = None) -> CycleScalePosterior:

@@ -16,7 +16,7 @@ from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.features.problem import FeatureProblem, latent
 from equipoise.inference.features.signal import Signal
 from equipoise.inference.modes.lattice import data_resolutions
-from equipoise.likelihoods import AdjustedEdges, FloatArray, IntArray, Predictor
+from equipoise.likelihoods import AdjustedEdges, FloatArray, IntArray
 from equipoise.models.latent import LatentModel, half_normal_cells
 
 Progress = Callable[[int, int], None]
@@ -179,14 +179,9 @@ def solve(
     slices = []
     for number, signal in enumerate(signals):
         model = latent(problem, likelihood, signal.basis, resolution=resolution)
-        columns = model.cycle_columns
-        extra = Predictor(
-            potential=model.design[:, : columns.start],
-            symmetric=model.design[:, columns.stop :],
-            cycle=model.design[:, columns],
-            basis=model.basis,
+        curve, _ = solve_curve(
+            base, model, model.predictor, tau=signal.half_normal, draws=draws, rng=rng
         )
-        curve, _ = solve_curve(base, model, extra, tau=signal.half_normal, draws=draws, rng=rng)
         slices.append(Slice(signal, model, curve))
         if progress is not None:
             progress(number + 1, len(signals))

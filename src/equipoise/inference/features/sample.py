@@ -15,9 +15,9 @@ from equipoise.inference.features.problem import FeatureProblem, feature_problem
 from equipoise.inference.features.scores import by_state
 from equipoise.inference.features.signal import Explaining, explaining
 from equipoise.inference.features.table import feature_table
-from equipoise.inference.posterior.convergence import Convergence
+from equipoise.inference.posterior.convergence import Convergence, convergence_over
 from equipoise.inference.posterior.sampler import TARGET_ACCEPT, TUNE, check_sampling
-from equipoise.likelihoods import FloatArray, Rejected
+from equipoise.likelihoods import Rejected
 from equipoise.models import Priors
 
 if TYPE_CHECKING:
@@ -189,16 +189,9 @@ def _tree(question: _Question, trace: "xr.DataTree") -> "xr.DataTree":
 
 
 def _convergence(tree: "xr.DataTree") -> Convergence:
-    from arviz_stats.base import array_stats
-
     found = tree["posterior"].to_dataset()
-    columns: list[FloatArray] = []
-    for name in found.data_vars:
-        values = np.asarray(found[name].values)
-        columns += list(np.moveaxis(values.reshape(*values.shape[:2], -1), -1, 0))
-    moving = [np.ascontiguousarray(x) for x in columns if np.ptp(x) > 0]
-    return Convergence(
-        r_hat_max=float(np.max([float(array_stats.rhat(x)) for x in moving])),
-        ess_bulk_min=float(np.min([float(array_stats.ess(x, method="bulk")) for x in moving])),
-        divergences=int(np.sum(np.asarray(tree["sample_stats"].to_dataset()["diverging"]))),
-    )
+    drawn = [np.asarray(found[name].values) for name in found.data_vars]
+    values = np.concatenate([x.reshape(*x.shape[:2], -1) for x in drawn], axis=-1)
+    moving = np.ptp(values, axis=(0, 1)) > 0
+    diverging = tree["sample_stats"].to_dataset()["diverging"].values
+    return convergence_over(values[..., moving], diverging)

@@ -6,13 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from equipoise.inference.evidence.cycle_scale import DECIDING
 from equipoise.inference.evidence.result import MCSE_TRUSTED, BayesFactor
 from equipoise.inference.features.fit import FeatureFit, solve
 from equipoise.inference.verdict import STRENGTHS, Strength, span_text, strength_of
 
 Explained = Literal["features", "none", "undecided"]
-#: Prior scales of what features explain over which the verdict must hold, in units of its own.
-SCALES = (0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True)
@@ -94,12 +93,12 @@ def sensitivity_of(fit: FeatureFit) -> tuple[BayesFactor, ...]:
 
     Positive for features; their ``cycle_scale`` is the scale of the half-normal prior of σ.
     """
-    return tuple(fit.log_bayes_factor(factor) for factor in SCALES)
+    return tuple(fit.log_bayes_factor(factor) for factor in DECIDING)
 
 
 def feature_verdict(factors: tuple[BayesFactor, ...]) -> FeatureVerdict:
-    """Decide by the least and greatest log BF over :data:`SCALES`: at least 1 nat either way."""
-    headline = factors[SCALES.index(1.0)]
+    """Decide by the least and greatest log BF over :data:`DECIDING`: at least 1 nat either way."""
+    headline = factors[DECIDING.index(1.0)]
     lower = min(one.log_value - 2 * one.mcse for one in factors)
     upper = max(one.log_value + 2 * one.mcse for one in factors)
     distrust = next((one.distrust for one in factors if one.distrust), None)

@@ -13,6 +13,9 @@ is besides pushes. The scales are moved with u held, so that θ goes along with 
 posterior this samples them from their own marginal, and there is no funnel. Tries with θ held may
 come between (Yu & Meng 2011, J. Comput. Graph. Stat. 20, 531). The Gaussian changes how fast the
 chains move, never what they sample. Nothing is compiled.
+
+Everything is dense here; :mod:`equipoise.inference.sparse.motion` is the same split about sparse
+factors, for large tables.
 """
 
 from equipoise.inference.hamilton.reference import (

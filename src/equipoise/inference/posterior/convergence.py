@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise.inference.posterior.sampler import Draws
 from equipoise.inference.problem import Problem
@@ -53,8 +54,6 @@ def convergence(problem: Problem, draws: Draws, *, cyclic: bool) -> Convergence:
     cyclic
         Whether the draws have cycle amplitudes; then every c is looked at too.
     """
-    from arviz_stats.base import array_stats
-
     model = problem.cyclic() if cyclic else problem.reversible()
     theta = draws.theta(problem, cyclic=cyclic)
     potential = above_reference(potential_of(model, theta), problem.graph, problem.references)
@@ -65,10 +64,25 @@ def convergence(problem: Problem, draws: Draws, *, cyclic: bool) -> Convergence:
     bridges = np.zeros(values.shape[-1], dtype=np.bool_)
     start = columns[0].shape[-1]
     bridges[start : start + len(model.basis)] = (model.basis**2).sum(axis=1) < 1e-18
-    by_column: list[FloatArray] = list(np.moveaxis(values[..., ~bridges], -1, 0))
+    return convergence_over(values[..., ~bridges], draws.stats["diverging"])
+
+
+def convergence_over(values: FloatArray, diverging: npt.ArrayLike) -> Convergence:
+    """Diagnose draws of many quantities.
+
+    Parameters
+    ----------
+    values
+        Shape (chains, draws, k); none of them stands still.
+    diverging
+        Whether each transition diverged.
+    """
+    from arviz_stats.base import array_stats
+
+    columns: list[FloatArray] = list(np.moveaxis(values, -1, 0))
     return Convergence(
         # A NaN of any of them comes through.
-        r_hat_max=float(np.max([float(array_stats.rhat(x)) for x in by_column])),
-        ess_bulk_min=float(np.min([float(array_stats.ess(x, method="bulk")) for x in by_column])),
-        divergences=int(np.sum(draws.stats["diverging"])),
+        r_hat_max=float(np.max([float(array_stats.rhat(x)) for x in columns])),
+        ess_bulk_min=float(np.min([float(array_stats.ess(x, method="bulk")) for x in columns])),
+        divergences=int(np.asarray(diverging).sum()),
     )

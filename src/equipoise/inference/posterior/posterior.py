@@ -107,8 +107,9 @@ def posterior(
 
     Notes
     -----
-    The model is :func:`equipoise.models.reversible` or :func:`equipoise.models.cyclic`, with cycles
-    of scale 0 in the former's place, so that one compiled model serves both.
+    The model is :func:`equipoise.models.reversible` or :func:`equipoise.models.cyclic`. The chains
+    of numpy walk it as :mod:`equipoise.models.latent` states it; what is compiled is the latter,
+    with cycles of scale 0 in the former's place, so that one compiled model serves both.
     """
     if hypothesis not in get_args(Hypothesis):
         known = " or ".join(map(repr, get_args(Hypothesis)))

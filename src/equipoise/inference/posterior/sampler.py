@@ -14,8 +14,8 @@ from equipoise.likelihoods import FloatArray
 
 Progress = Callable[[str, float], None]
 
-#: Of NUTS. Small steps: the posterior of an edge that was only ever walked one way ends in a steep
-#: wall.
+#: Of NUTS; chains of NumPy have their own. Small steps: the posterior of an edge that was only
+#: ever walked one way ends in a steep wall.
 TARGET_ACCEPT = 0.99
 TUNE = 500
 

@@ -19,9 +19,8 @@ from equipoise.inference.evidence.cycle_scale import (
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.cyclic import cyclic_mode
-from equipoise.inference.sparse.fit import checked_pairs
 from equipoise.inference.sparse.linear import DirectSystem, direct_system
-from equipoise.inference.sparse.pairs import Pairs
+from equipoise.inference.sparse.pairs import Pairs, checked_pairs
 from equipoise.inference.sparse.probed import curve_of, probed_rises
 from equipoise.inference.sparse.scale import scale_posterior
 from equipoise.inference.sparse.solver import MOST_FOR_FACTORS, check_core, core_size

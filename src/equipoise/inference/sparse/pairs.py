@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import expit
 
 from equipoise.counts import TransitionCounts
+from equipoise.errors import DataError
 from equipoise.graph import SupportGraph
 from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
 
@@ -191,3 +192,20 @@ def _along(counts: TransitionCounts, i: IntArray, j: IntArray) -> FloatArray:
     wanted = i * n + j
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     return np.where(known[at] == wanted, table.data[at], 0).astype(float)
+
+
+def checked_pairs(counts: TransitionCounts, graph: SupportGraph, rejected: Rejected) -> Pairs:
+    """Return the edges of a table, refusing one that has none to compare.
+
+    Raises
+    ------
+    DataError
+        If no edge joins two sources.
+    """
+    pairs = pairs_of(counts, graph, rejected=rejected)
+    if not pairs.n_edges:
+        raise DataError(
+            "no edge joins two states that both were sources, so nothing can be compared; make "
+            "trials from more states"
+        )
+    return pairs

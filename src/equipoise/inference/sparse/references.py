@@ -7,6 +7,7 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.graph import SupportGraph
 from equipoise.inference.reference import chosen_references
+from equipoise.likelihoods import IntArray
 
 
 def large_references(
@@ -37,3 +38,10 @@ def large_references(
     # The last key counts most; sorting is stable.
     order = np.lexsort((-incoming, -together, ~graph.sources))
     return chosen_references(counts, graph, reference, order)
+
+
+def own_reference(graph: SupportGraph, references: Sequence[int]) -> IntArray:
+    """Return the reference state of each state's component, shape (S,)."""
+    at = np.empty(graph.n_components, dtype=np.int64)
+    at[graph.component[list(references)]] = references
+    return np.asarray(at[graph.component])

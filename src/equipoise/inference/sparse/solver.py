@@ -11,6 +11,7 @@ from equipoise.inference.sparse.linear import DirectSystem, direct_system
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.inference.sparse.scale import scale_posterior
 from equipoise.likelihoods import FloatArray
+from equipoise.models import Priors
 
 #: States on cycles, chains counted as edges, up to which factors are affordable on any graph: their
 #: worst, a dense core of all of them, takes 0.3 GB, and for saddle points four times that.
@@ -94,6 +95,21 @@ def learned_mode(
         found = scale_posterior(evidence, half_normal, 2.0, pairs.n_states)
         return balance_mode(pairs, system, float(np.exp(found.mode)), phi)
     return _by_gradients(pairs, system, half_normal, rng)
+
+
+def mode_under_balance(
+    pairs: Pairs,
+    system: DirectSystem | IterativeSystem,
+    priors: Priors,
+    rng: np.random.Generator,
+) -> BalanceMode:
+    """Return the mode of Φ under balance, σ_Φ the likeliest or as the priors fix it.
+
+    With factors ``rng`` is not drawn from: see :func:`learned_mode`.
+    """
+    if priors.scales == "learned":
+        return learned_mode(pairs, system, priors.potential_scale, rng)
+    return balance_mode(pairs, system, priors.fixed_potential_sd)
 
 
 def _by_gradients(

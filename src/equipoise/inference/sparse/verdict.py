@@ -9,31 +9,25 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.graph import SupportGraph, support_graph
 from equipoise.inference.balance import check_rope
-from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
+from equipoise.inference.evidence.cycle_scale import DECIDING, CycleScaleCurve
 from equipoise.inference.evidence.result import BayesFactor
-from equipoise.inference.findings import DECIDING, SENSITIVITY, Progress
+from equipoise.inference.findings import SENSITIVITY, Progress
 from equipoise.inference.sparse.balance import balance_mode
-from equipoise.inference.sparse.fit import LargeMap, checked_pairs, map_large, own_reference
 from equipoise.inference.sparse.linear import direct_system
-from equipoise.inference.sparse.path.fit import (
-    Question,
-    SparsePath,
-    ceiling_of,
-    information_of,
-    sample_path,
-)
+from equipoise.inference.sparse.map import LargeMap, map_large
+from equipoise.inference.sparse.pairs import checked_pairs
+from equipoise.inference.sparse.path.fit import SparsePath, ceiling_of, information_of
 from equipoise.inference.sparse.path.node import SparseNode
-from equipoise.inference.sparse.path.walk import Effort
+from equipoise.inference.sparse.path.walk import Effort, Question, walk_nodes
 from equipoise.inference.sparse.posterior.potential import LargePotential, sample_potential
+from equipoise.inference.sparse.references import own_reference
 from equipoise.inference.sparse.solver import check_core
-from equipoise.inference.verdict import ROPE, Call, Verdict, ViolationSize, decide
+from equipoise.inference.verdict import ROPE, Verdict, ViolationSize, decide, size_call
 from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
 from equipoise.models import Priors
 from equipoise.parallel import Workers, check_workers
 from equipoise.parallel.jobs import Job, Steps, processes_for, run_jobs
 from equipoise.simulate.draws import RandomSeed, plain_seed
-
-_CERTAIN = 0.95
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -234,7 +228,7 @@ def _evidence(
     task: tuple[Question, np.random.Generator], progress: Steps
 ) -> tuple[tuple[SparseNode, ...], CycleScaleCurve]:
     question, rng = task
-    return sample_path(question, Effort(), rng, progress)
+    return walk_nodes(question, Effort(), rng, progress)
 
 
 def _ceiling(task: tuple[Question, np.random.Generator], progress: Steps) -> BayesFactor:
@@ -290,12 +284,7 @@ def _size(found: SparsePath, rope: float) -> ViolationSize | None:
     # ρ grows in proportion to σ_c, whose mean has an error of its own.
     mcse = float(np.hypot(spread / np.sqrt(effective), mean * post.mean_mcse / post.mean))
     error = _probability_error(values, post.mass, rope, effective)
-    call: Call = "unresolved"
-    if below - 2 * error >= _CERTAIN:
-        call = "negligible"
-    elif 1.0 - below - 2 * error >= _CERTAIN:
-        call = "material"
-    return ViolationSize(mean, lower, upper, mcse, rope, below, call)
+    return ViolationSize(mean, lower, upper, mcse, rope, below, size_call(below, error))
 
 
 def _probability_error(

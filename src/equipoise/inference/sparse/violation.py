@@ -15,7 +15,7 @@ _FREE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class EdgeViolation:
+class ViolationMap:
     """What the potential leaves of each edge's log-ratio.
 
     Attributes
@@ -40,7 +40,7 @@ class EdgeViolation:
     free: FloatArray
 
 
-def violation_map(pairs: Pairs, mode: BalanceMode) -> EdgeViolation:
+def violation_map(pairs: Pairs, mode: BalanceMode) -> ViolationMap:
     """Return the map over all edges, with each edge's leverage approximated from its ends.
 
     The residual of edge e has variance ``ω_e (1 − h_e)`` under balance, h_e the leverage
@@ -60,7 +60,7 @@ def violation_map(pairs: Pairs, mode: BalanceMode) -> EdgeViolation:
     return _estimates(pairs, np.arange(pairs.n_edges), eta, free)
 
 
-def exact_violation(pairs: Pairs, mode: BalanceMode, edges: IntArray) -> EdgeViolation:
+def exact_violation(pairs: Pairs, mode: BalanceMode, edges: IntArray) -> ViolationMap:
     """Return the same for chosen edges with exact leverages, a sparse solve each."""
     eta = pairs.incidence @ mode.potential
     weight = pairs.weight(eta)[edges]
@@ -76,7 +76,7 @@ def exact_violation(pairs: Pairs, mode: BalanceMode, edges: IntArray) -> EdgeVio
     return _estimates(pairs, edges, eta, free)
 
 
-def _estimates(pairs: Pairs, edges: IntArray, eta: FloatArray, free: FloatArray) -> EdgeViolation:
+def _estimates(pairs: Pairs, edges: IntArray, eta: FloatArray, free: FloatArray) -> ViolationMap:
     forward, total = pairs.forward[edges], pairs.total[edges]
     logit = eta[edges] + pairs.exposure[edges]
     free = np.where((free > _FREE) & (total > 0), free, 0.0)
@@ -87,7 +87,7 @@ def _estimates(pairs: Pairs, edges: IntArray, eta: FloatArray, free: FloatArray)
     lost -= forward * log_expit(logit) + backward * log_expit(-logit)
     sign = np.sign(forward - total * expit(logit))
     known = free > 0
-    return EdgeViolation(
+    return ViolationMap(
         edges=edges,
         deviation=np.where(known, (seen - logit) / share, 0.0),
         z=np.where(known, sign * np.sqrt(2 * np.maximum(lost, 0.0) / share), 0.0),

@@ -22,6 +22,7 @@ from equipoise.inference.comparison.models import (
     separate_model,
     shared_model,
 )
+from equipoise.inference.comparison.potentials import Potentials, mixed_potentials
 from equipoise.inference.evidence.cycle_scale import (
     LARGEST,
     CycleScaleCurve,
@@ -32,7 +33,7 @@ from equipoise.inference.evidence.laplace.curve import METHOD, NodeCurve, spline
 from equipoise.inference.evidence.laplace.fit import pooled_draws, raw_log_weights, solve_curve
 from equipoise.inference.evidence.psis import smooth
 from equipoise.inference.modes.lattice import data_resolutions
-from equipoise.likelihoods import FloatArray, Predictor
+from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.kernels import PotentialsName
@@ -122,6 +123,11 @@ class Fits:
     slices: tuple[Slice, ...]
     separate: tuple[Weight, Weight | None]
 
+    @property
+    def cycle_scales(self) -> FloatArray:
+        """σ_c of the slices, shape (n,)."""
+        return np.array([one.cycle_scale for one in self.slices])
+
     def hypotheses(self, scale: float = DEVIATION_SCALE) -> tuple[Hypothesis, ...]:
         """Return shared, pooled, separate, given balance, then with cycles."""
         found = [
@@ -153,17 +159,24 @@ class Fits:
         post = curve.posterior()
         evidence.append(evidence[0] - post.log_bayes_factor)
         share = np.exp(np.array(evidence) - logsumexp(evidence))
-        at = np.log([one.cycle_scale for one in self.slices])
-        hats = np.array([np.interp(np.log(post.grid), at, row) for row in np.eye(len(at))])
-        mass = share[1] * (hats @ post.mass)
+        mass = share[1] * post.shares(self.cycle_scales)
         parts = [(self.balance, float(share[0])), *zip(self.slices, mass.tolist(), strict=True)]
         return [(one, part) for one, part in parts if part > _MASS]
+
+    def potentials(self, kernels: Kernels) -> Potentials:
+        """Mix the pooled draws of all scales of the cycles by their evidence."""
+        parts = []
+        for one, share in self.mixture():
+            theta, w = one.draws()
+            parts.append((one.pooled.potential(theta), one.pooled.cycles(theta), share * w))
+        total = np.concatenate([w for _, _, w in parts]).sum()
+        return mixed_potentials(kernels, [(phi, own, w / total) for phi, own, w in parts])
 
     def unknown(self) -> list[float]:
         """Return σ_c at which the evidence is still to be computed, in increasing order."""
         if not self.slices:
             return []
-        scales = np.array([one.cycle_scale for one in self.slices])
+        scales = self.cycle_scales
         x, found = np.log(scales), set()
         middle = 0.5 * (x[1:] + x[:-1])
         for potentials in ("shared", "pooled"):
@@ -173,30 +186,26 @@ class Fits:
             gap = np.searchsorted(x[1:-1], np.log(post.grid))
             inside = np.bincount(gap, post.mass, len(middle))
             found |= {*middle[(inside > _GAP_MASS) & (doubt > _KNOWN)].tolist()}
-            last = float(np.interp(np.log(post.grid), x, np.eye(len(x))[-1]) @ post.mass)
-            if last > _END_MASS and scales[-1] < LARGEST * self.tau:
+            if post.shares(scales)[-1] > _END_MASS and scales[-1] < LARGEST * self.tau:
                 found.add(float(x[-1] + x[1] - x[0]))
         return sorted(np.exp(list(found)).tolist())
 
     def _curve(self, potentials: PotentialsName, scale: float) -> CycleScaleCurve:
         base = self.balance.weight(potentials, scale)
         weights = [one.weight(potentials, scale) for one in self.slices]
-        nodes = np.array([one.cycle_scale for one in self.slices])
         rise = np.array([weight.log_evidence for weight in weights]) - base.log_evidence
         # The evidence at the base is taken off here and added again: its error cancels.
         mcse = np.array([weight.mcse for weight in weights])
-        return curve_through_values(METHOD, self.tau, nodes, rise, mcse)
+        return curve_through_values(METHOD, self.tau, self.cycle_scales, rise, mcse)
 
     def _over_cycles(self, potentials: PotentialsName, scale: float) -> Weight:
         base = self.balance.weight(potentials, scale)
         post = self._curve(potentials, scale).posterior()
-        at = np.log([one.cycle_scale for one in self.slices])
-        hats = np.array([np.interp(np.log(post.grid), at, row) for row in np.eye(len(at))])
         # One k̂ of all draws, each slice's as heavy as it counts: a slice without probability must
         # not spoil the whole, nor one of many look bad by chance.
         mixed = [
             one.log_weights(potentials, scale) + log(share)
-            for one, share in zip(self.slices, (hats @ post.mass).tolist(), strict=True)
+            for one, share in zip(self.slices, post.shares(self.cycle_scales).tolist(), strict=True)
             if share > _MASS
         ]
         value = base.log_evidence - post.log_bayes_factor
@@ -279,7 +288,7 @@ def ceiling(fits: Fits, *, draws: int, rng: np.random.Generator) -> float:
     curve, _ = solve_curve(
         replace(balance.shared, likelihood=rows),
         replace(balance.pooled, likelihood=rows),
-        _extra_of(balance.pooled),
+        balance.pooled.predictor,
         tau=DEVIATION_SCALE,
         draws=draws,
         rng=rng,
@@ -309,7 +318,7 @@ def _slice(
     curve, _ = solve_curve(
         shared,
         pooled,
-        _extra_of(pooled),
+        pooled.predictor,
         tau=DEVIATION_SCALE,
         draws=draws,
         rng=rng,
@@ -329,7 +338,7 @@ def _alone(
     )
     tau = priors.cycle_scale
     curve, _ = solve_curve(
-        base, family, _extra_of(family), tau=tau, draws=draws, rng=rng, evaluate=suited_node
+        base, family, family.predictor, tau=tau, draws=draws, rng=rng, evaluate=suited_node
     )
     node = curve.reversible
     balance = Weight(float(node.log_evidence), node.mcse, node.pareto_k)
@@ -350,14 +359,3 @@ def _together(alone: Sequence[tuple[Weight, Weight]], cycles: bool) -> tuple[Wei
         for part in zip(*alone, strict=True)
     ]
     return both[0], both[1] if cycles else None
-
-
-def _extra_of(model: LatentModel) -> Predictor:
-    """Return what tells a hypothesis from a narrower one, for :func:`solve_curve`."""
-    columns = model.cycle_columns
-    return Predictor(
-        potential=model.design[:, : columns.start],
-        symmetric=model.design[:, columns.stop :],
-        cycle=model.design[:, columns],
-        basis=model.basis,
-    )

@@ -18,7 +18,7 @@ from equipoise.inference.comparison.mcmc import paths
 from equipoise.inference.comparison.mcmc.settled import settled
 from equipoise.inference.comparison.mcmc.walkers import Walkers
 from equipoise.inference.comparison.models import KernelData
-from equipoise.inference.comparison.potentials import Potentials
+from equipoise.inference.comparison.potentials import Potentials, mixed_potentials
 from equipoise.inference.comparison.table import latent_of, potentials_at, table_of
 from equipoise.inference.evidence.averages import log_mean
 from equipoise.inference.evidence.bridge import bridge
@@ -121,19 +121,11 @@ class ChainFits:
 
     def potentials(self, kernels: Kernels) -> Potentials:
         """Mix the draws given balance and with cycles by their evidence, even prior odds."""
-        shared, deviations, weights = [], [], []
+        parts = []
         for draws, share in self._mixture():
-            first, own = potentials_at(self.table, draws.x.reshape(-1, draws.x.shape[-1]))
-            shared.append(first)
-            deviations.append(own)
-            weights.append(np.full(len(first), share / len(first)))
-        ends = np.cumsum([len(place) for place in kernels.places])[:-1]
-        return Potentials(
-            kernels,
-            np.concatenate(shared),
-            tuple(np.split(np.concatenate(deviations), ends, axis=1)),
-            np.concatenate(weights),
-        )
+            shared, own = potentials_at(self.table, draws.x.reshape(-1, draws.x.shape[-1]))
+            parts.append((shared, own, np.full(len(shared), share / len(shared))))
+        return mixed_potentials(kernels, parts)
 
     def size(self) -> tuple[float, float, float]:
         """Return mean and 95 % interval of σ_δ, averaged over balance and its violation."""
@@ -333,7 +325,6 @@ def _bridged(
 
 def _apart(table: KernelTable, x: FloatArray, priors: Priors, rng: np.random.Generator) -> Estimate:
     total = Estimate(0.0, 0.0)
-    whose = np.concatenate([table.potential_scale_of, table.cycle_scale_of])
-    for m in range(len(table.names)):
-        total = total + _bridged(table.of(m), x[..., whose == m], priors, rng)
+    for part, place in table.parts():
+        total = total + _bridged(part, x[..., place], priors, rng)
     return total

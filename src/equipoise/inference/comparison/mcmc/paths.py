@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from equipoise.inference.comparison.mcmc.walkers import Scales, Walkers
+from equipoise.inference.comparison.mcmc.walkers import Walkers
 from equipoise.inference.comparison.scales import SCALES
 from equipoise.inference.comparison.table import columns_of, latent_of
 from equipoise.inference.evidence.cycle_scale import (
@@ -23,9 +23,9 @@ from equipoise.inference.evidence.cycle_scale import (
 from equipoise.inference.evidence.information import cycle_information, evidence_slope
 from equipoise.inference.evidence.path import PathNode, measure_slope
 from equipoise.inference.evidence.path.pilot import Pilot, pilot
-from equipoise.inference.evidence.path.walk import one_by_one, walk_nodes
+from equipoise.inference.evidence.path.walk import in_turn, walk_nodes
 from equipoise.inference.modes.mode import find_mode
-from equipoise.likelihoods import FloatArray, Predictor
+from equipoise.likelihoods import FloatArray
 from equipoise.models.hierarchical import DEVIATION_SCALE
 from equipoise.models.latent import LatentModel
 
@@ -101,9 +101,9 @@ def path_of(
     if not legs:
         return (None,) * many
     first_deviation, first_cycle = held(0.0)
-    start = sampler.spot(deviation_sd=first_deviation, cycle_sd=first_cycle)
+    about = sampler.fitted(deviation_sd=first_deviation, cycle_sd=first_cycle)
     tau = DEVIATION_SCALE if along == "deviation" else priors.cycle_scale
-    guides = _pilots(legs, start, tau)
+    guides = _pilots(legs, about, tau)
 
     def visit(
         sd: float, first: FloatArray | None, more: int, accept: float
@@ -112,7 +112,7 @@ def path_of(
         found = sampler.draw(
             deviation_sd=deviation,
             cycle_sd=cycle,
-            spot=sampler.spot(deviation_sd=deviation, cycle_sd=cycle, scales=start.scales),
+            about=about,
             draws=more * draws,
             tune=more * tune,
             chains=chains,
@@ -140,7 +140,7 @@ def path_of(
             )
         return tuple(nodes), found.walked[:, -1]
 
-    _, curves = walk_nodes(one_by_one(visit), guides, tau, rng=rng, step=_STEP, progress=progress)
+    _, curves = walk_nodes(in_turn(visit), guides, tau, rng=rng, step=_STEP, progress=progress)
     found: list[CycleScaleCurve | None] = [None] * many
     for leg, curve in zip(legs, curves, strict=True):
         found[leg.kernel] = curve
@@ -154,42 +154,28 @@ def _legs(
     wide: tuple[float | None, float | None],
 ) -> list[_Leg]:
     table, priors = sampler.table, sampler.priors
-    if table.separate:
-        parts = [table.of(m) for m in range(len(table.names))]
-        whose = np.concatenate([table.potential_scale_of, table.cycle_scale_of])
-        places = [np.flatnonzero(whose == m) for m in range(len(parts))]
-    else:
-        parts = [table]
-        places = [columns_of(table, deviations=wide[0] != 0, cycles=wide[1] != 0)]
     legs = []
-    for m, (part, place) in enumerate(zip(parts, places, strict=True)):
+    for m, (part, place) in enumerate(table.parts()):
         if not (part.deviation if along == "deviation" else part.cycle).shape[1]:
             continue
         base, family = (
             latent_of(part, priors, along=along, deviation_sd=deviation, cycle_sd=cycle)
             for deviation, cycle in (start, wide)
         )
-        legs.append(_Leg(base, family, place, m))
+        inside = columns_of(part, deviations=wide[0] != 0, cycles=wide[1] != 0)
+        legs.append(_Leg(base, family, place[inside], m))
     return legs
 
 
-def _pilots(legs: list[_Leg], start: Scales, tau: float) -> list[Pilot]:
+def _pilots(legs: list[_Leg], about: dict[str, FloatArray], tau: float) -> list[Pilot]:
     """Return the pilot of every curve, all of one range: from where the first of them moves."""
     found = []
     for leg in legs:
-        scales = tuple(
-            float(start.scales[name][leg.kernel]) for name in SCALES if name in start.scales
-        )[: len(leg.base.learned)]
+        scales = tuple(float(about[name][leg.kernel]) for name in SCALES if name in about)
+        scales = scales[: len(leg.base.learned)]
         theta = find_mode(leg.base, scales, leg.base.prior_mean).theta
-        columns = leg.family.cycle_columns
-        extra = Predictor(
-            potential=leg.family.design[:, : columns.start],
-            symmetric=leg.family.design[:, columns.stop :],
-            cycle=leg.family.design[:, columns],
-            basis=leg.family.basis,
-        )
-        information = cycle_information(leg.base, extra, theta)
-        slope = evidence_slope(leg.base, extra, theta)
+        information = cycle_information(leg.base, leg.family.predictor, theta)
+        slope = evidence_slope(leg.base, leg.family.predictor, theta)
         found.append((leg, scales, lowest_cycle_scale(slope, information, tau)))
     lowest = min(low for _, _, low in found)
     return [pilot(leg.base, leg.family, scales, lowest, LARGEST * tau) for leg, scales, _ in found]

@@ -24,13 +24,13 @@ def settled(
     progress: Callable[[int, int], None],
 ) -> tuple[KernelDraws, Convergence]:
     """Sample a posterior, 4 × draws; once more, harder, where it did not converge."""
-    spot = sampler.spot(deviation_sd=deviation_sd, cycle_sd=cycle_sd)
+    about = sampler.fitted(deviation_sd=deviation_sd, cycle_sd=cycle_sd)
 
     def run(**options: Any) -> tuple[KernelDraws, Convergence]:
         found = sampler.draw(
             deviation_sd=deviation_sd,
             cycle_sd=cycle_sd,
-            spot=spot,
+            about=about,
             chains=_WALKERS,
             random_seed=int(rng.integers(_SEEDS)),
             progress=lambda fraction: progress(round(1000 * fraction), 1000),

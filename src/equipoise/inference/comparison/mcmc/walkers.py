@@ -13,7 +13,7 @@ from equipoise.inference.comparison.table import columns_of, latent_of
 from equipoise.inference.hamilton import Effort, Reference, begin, reference_of, sample
 from equipoise.inference.modes.mode import find_mode
 from equipoise.inference.modes.scales import fitted_scales
-from equipoise.likelihoods import FloatArray, IntArray
+from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 from equipoise.models.kernels import KernelTable
 from equipoise.models.latent import LatentModel
@@ -27,25 +27,11 @@ _APART = 0.3
 
 
 @dataclass(frozen=True, eq=False)
-class Scales:
-    """Learned scales that fit the data.
-
-    Attributes
-    ----------
-    scales
-        ``sigma_V``, ``sigma_delta`` and ``sigma_c`` as far as they are learned, one a kernel where
-        potentials are separate, shape (1,) or (M,).
-    """
-
-    scales: dict[str, FloatArray]
-
-
-@dataclass(frozen=True, eq=False)
 class Walkers:
     """Chains of Hamiltonian Monte Carlo on the kernels of a table.
 
-    They sample what :func:`equipoise.models.hierarchical` states; :class:`.sampler.KernelSampler`
-    does so by NUTS.
+    They sample what :func:`equipoise.models.hierarchical` states;
+    :class:`equipoise.inference.comparison.nuts.sampler.KernelSampler` does so by NUTS.
 
     Attributes
     ----------
@@ -56,37 +42,35 @@ class Walkers:
     table: KernelTable
     priors: Priors
 
-    def spot(
-        self,
-        *,
-        deviation_sd: float | None,
-        cycle_sd: float | None,
-        scales: dict[str, FloatArray] | None = None,
-    ) -> Scales:
-        """Return scales that fit the data, or those that are known already.
+    def fitted(
+        self, *, deviation_sd: float | None, cycle_sd: float | None
+    ) -> dict[str, FloatArray]:
+        """Return learned scales that fit the data.
+
+        ``sigma_V``, ``sigma_delta`` and ``sigma_c`` as far as they are learned, one a kernel where
+        potentials are separate, shape (1,) or (M,).
 
         Raises
         ------
         NotTrustedError
             If a mode is not reached.
         """
-        if scales is not None:
-            return Scales(scales)
         names = self._learned(deviation_sd, cycle_sd)
-        found = np.empty((len(self._parts()), len(names)))
-        for own, (part, _) in zip(found, self._parts(), strict=True):
+        parts = self.table.parts()
+        found = np.empty((len(parts), len(names)))
+        for own, (part, _) in zip(found, parts, strict=True):
             model = latent_of(part, self.priors, deviation_sd=deviation_sd, cycle_sd=cycle_sd)
             own[:] = [widths(self.priors)[name] for name in names]
             used = _used(part, names)
             own[used] = fitted_scales(model)
-        return Scales(dict(zip(names, found.T, strict=True)))
+        return dict(zip(names, found.T, strict=True))
 
     def draw(
         self,
         *,
         deviation_sd: float | None = None,
         cycle_sd: float | None = None,
-        spot: Scales | None = None,
+        about: dict[str, FloatArray] | None = None,
         draws: int = 500,
         tune: int = TUNE,
         chains: int = 8,
@@ -103,8 +87,8 @@ class Walkers:
         deviation_sd, cycle_sd
             σ_δ and σ_c where they are held, 0 for a shared potential and for balance; None:
             learned. Separate potentials have no σ_δ.
-        spot
-            From :meth:`spot`; None: fitted here.
+        about
+            Scales that the chains begin about, from :meth:`fitted`; None: fitted here.
         draws, tune, chains, random_seed
             Kept and thrown away of each chain, how many chains, and the source of randomness.
         turns
@@ -123,10 +107,11 @@ class Walkers:
         NotTrustedError
             If a mode is not reached, or the curvature is lost to rounding.
         """
-        spot = spot or self.spot(deviation_sd=deviation_sd, cycle_sd=cycle_sd)
+        if about is None:
+            about = self.fitted(deviation_sd=deviation_sd, cycle_sd=cycle_sd)
         names = self._learned(deviation_sd, cycle_sd)
         rng = np.random.default_rng(random_seed)
-        parts = self._parts()
+        parts = self.table.parts()
         x = np.zeros((chains, draws, self.table.size))
         scales = {
             name: np.full((chains, draws, len(parts)), widths(self.priors)[name]) for name in names
@@ -138,7 +123,7 @@ class Walkers:
             used = [name for name, has in zip(names, _used(part, names), strict=True) if has]
             size, learned = model.size, len(used)
             if start is None:
-                fitted = np.log([float(spot.scales[name][m]) for name in used])
+                fitted = np.log([float(about[name][m]) for name in used])
                 log_sd = fitted + _APART * rng.standard_normal((chains, learned))
             else:
                 log_sd = start[:, at + size : at + size + learned]
@@ -177,14 +162,6 @@ class Walkers:
         deviation_sd = 0.0 if self.table.separate else deviation_sd
         held = held_scales(self.priors, deviation_sd, cycle_sd)
         return [name for name, sd in held.items() if sd is None]
-
-    def _parts(self) -> list[tuple[KernelTable, IntArray]]:
-        """Return independent parts of the posterior, and where their coordinates stand."""
-        table = self.table
-        if not table.separate:
-            return [(table, np.arange(table.size))]
-        whose = np.concatenate([table.potential_scale_of, table.cycle_scale_of])
-        return [(table.of(m), np.flatnonzero(whose == m)) for m in range(len(table.names))]
 
 
 def gaussian_of(

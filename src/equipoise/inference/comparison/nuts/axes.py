@@ -56,15 +56,11 @@ def fit_spot(
     """
     if not table.separate:
         return _fit(table, priors, deviation_sd, cycle_sd)
-    spots, places = [], []
-    for m in range(len(table.names)):
-        spots.append(_fit(table.of(m), priors, 0.0, cycle_sd))
-        places.append(
-            np.flatnonzero(np.concatenate([table.potential_scale_of, table.cycle_scale_of]) == m)
-        )
+    parts = table.parts()
+    spots = [_fit(part, priors, 0.0, cycle_sd) for part, _ in parts]
     names = spots[0].scales
     return Spot(
-        _together(table.size, [spot.axes for spot in spots], places),
+        _together(table.size, [spot.axes for spot in spots], [place for _, place in parts]),
         {name: np.concatenate([spot.scales[name] for spot in spots]) for name in names},
     )
 

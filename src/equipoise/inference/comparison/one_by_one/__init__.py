@@ -5,9 +5,11 @@ deviations and cycles are integrated by importance sampling of their own, in a h
 dimensions, all kernels at a time, and what is left is an integral over the shared potential.
 
 :mod:`.packed` puts kernels side by side, :mod:`.inner` integrates each, :mod:`.outer` the shared
-potential, :mod:`.curves` the scales; :mod:`.alone` weighs each kernel by itself.
+potential, at points that :mod:`.grid` keeps; :mod:`.curves` integrates the scales, :mod:`.along` a
+whole curve on a worker; :mod:`.alone` weighs each kernel by itself, :mod:`.worst` finds the least
+sure one, and :mod:`.fits` does it all.
 """
 
-from equipoise.inference.comparison.one_by_one.fits import ManyFits, one_by_one, solve_many
+from equipoise.inference.comparison.one_by_one.fits import ManyFits, are_many, solve_many
 
-__all__ = ["ManyFits", "one_by_one", "solve_many"]
+__all__ = ["ManyFits", "are_many", "solve_many"]

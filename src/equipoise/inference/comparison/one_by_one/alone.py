@@ -15,13 +15,11 @@ from scipy.special import logsumexp
 from equipoise.graph import SupportGraph, edge_subgraph, orthonormal_cycle_basis
 from equipoise.inference.comparison.models import KernelData
 from equipoise.inference.comparison.one_by_one.curves import Level
-from equipoise.inference.comparison.one_by_one.inner import climb, integrate, noise_at
+from equipoise.inference.comparison.one_by_one.inner import climb, integrate, noise_at, pareto_k
 from equipoise.inference.comparison.one_by_one.packed import Pack
-from equipoise.inference.evidence.cycle_scale import curve_through_values
-from equipoise.inference.evidence.laplace.curve import METHOD
-from equipoise.inference.evidence.psis import smooth
+from equipoise.inference.evidence.cycle_scale import DECIDING, curve_through_values
+from equipoise.inference.evidence.laplace.curve import METHOD, spline_doubt
 from equipoise.inference.evidence.result import BayesFactor
-from equipoise.inference.findings import DECIDING
 from equipoise.inference.verdict import ROPE, ViolationSize, size_call
 from equipoise.inference.weighted import summarise
 from equipoise.likelihoods import FloatArray
@@ -191,23 +189,15 @@ def _along_cycles(pack: Pack, turns: FloatArray, priors: Priors) -> list[_Row]:
 
 
 def _unknown(balance: _Row, rows: list[_Row], priors: Priors) -> list[float]:
-    """Return σ_c between rows where interpolation is in doubt for some kernel.
-
-    A spline through every other row errs sixteen times as much as one through all.
-    """
+    """Return σ_c between rows where interpolation is in doubt for some kernel."""
     x = np.log([row.cycle for row in rows])
     values = np.array([row.log_value for row in rows]) - balance.log_value
     middle = 0.5 * (x[1:] + x[:-1])
     own = CubicSpline(x, values)(middle)
-    doubt = np.zeros(own.shape)
-    for start in (0, 1):
-        kept = sorted({*range(start, len(x), 2), 0, len(x) - 1})
-        if len(kept) >= 4:
-            doubt = np.maximum(doubt, np.abs(CubicSpline(x[kept], values[kept])(middle) - own) / 16)
     scales = np.exp(middle)[:, None]
     height = own - 0.5 * (scales / priors.cycle_scale) ** 2 + np.log(scales)
     share = np.exp(height - logsumexp(np.vstack([height, np.zeros(own.shape[1])]), axis=0))
-    wanted = (doubt * (share > 0.02) > _KNOWN).any(axis=1)
+    wanted = (spline_doubt(x, values) * (share > 0.02) > _KNOWN).any(axis=1)
     return [float(s) for s in np.exp(middle[wanted])]
 
 
@@ -285,7 +275,7 @@ def _one(rows: list[_Row], k: int, tau: float, graph: SupportGraph) -> _One:
     balance, others = rows[0], rows[1:]
     base = float(balance.log_value[k])
     pairs = balance.noise.shape[1]
-    worst = _pareto(balance.ratios[k])
+    worst = pareto_k(balance.ratios[k])
     if not others or not graph.n_cycles:
         none = tuple(BayesFactor(0.0, 0.0, METHOD, f * tau, worst) for f in DECIDING)
         same = balance.noise[k]
@@ -294,9 +284,6 @@ def _one(rows: list[_Row], k: int, tau: float, graph: SupportGraph) -> _One:
     rise = np.array([row.log_value[k] for row in others]) - base
     curve = curve_through_values(METHOD, tau, nodes, rise, np.zeros(len(nodes)))
     influences = np.array([row.noise[k] for row in others])
-    hats = np.array(
-        [np.interp(np.log(curve.grid), np.log(nodes), row) for row in np.eye(len(nodes))]
-    )
     factors, cyclic_noise, shares = [], influences[0], np.zeros(len(nodes))
     for factor in DECIDING:
         post = curve.posterior(factor * tau)
@@ -304,10 +291,10 @@ def _one(rows: list[_Row], k: int, tau: float, graph: SupportGraph) -> _One:
         # Either hypothesis uses the same draws: what is common to them cancels.
         error = float((balance.noise[k] - noise).std() / np.sqrt(pairs))
         ratios = (post.mass @ curve.loadings) @ np.array([row.ratios[k] for row in others])
-        top = max(worst, _pareto(ratios))
+        top = max(worst, pareto_k(ratios))
         factors.append(BayesFactor(post.log_bayes_factor, error, METHOD, factor * tau, top))
         if factor == 1.0:
-            cyclic_noise, shares = noise, np.maximum(hats @ post.mass, 0.0)
+            cyclic_noise, shares = noise, np.maximum(post.shares(nodes), 0.0)
     alone = OneAlone(tuple(factors), _size(others, k, shares, graph))
     middle = alone.log_bayes_factor
     return _One(
@@ -346,7 +333,3 @@ def _size(
         below=below,
         call=size_call(below, error),
     )
-
-
-def _pareto(ratios: FloatArray) -> float:
-    return smooth(np.log(np.maximum(ratios, 1e-300))).pareto_k

@@ -90,10 +90,7 @@ class Curve:
 
     def shares(self, tau: float | None = None) -> FloatArray:
         """Return the posterior probability nearest to each level, shape (n,)."""
-        post = self.posterior(tau)
-        at = np.log([level.scale for level in self.levels])
-        hats = np.array([np.interp(np.log(post.grid), at, row) for row in np.eye(len(at))])
-        return np.asarray(hats @ post.mass)
+        return self.posterior(tau).shares(np.array([level.scale for level in self.levels]))
 
     def used(self) -> list[float]:
         """Return scales of levels that may matter at a neighbouring value of another scale.

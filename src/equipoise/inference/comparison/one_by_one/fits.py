@@ -17,9 +17,8 @@ from equipoise.inference.comparison.one_by_one.grid import Grid, Weighed, apart,
 from equipoise.inference.comparison.one_by_one.outer import draw_at
 from equipoise.inference.comparison.one_by_one.packed import packs_of
 from equipoise.inference.comparison.potentials import Potentials
-from equipoise.inference.comparison.verdict import SCALES
+from equipoise.inference.evidence.cycle_scale import DECIDING, mixed
 from equipoise.inference.evidence.psis import K_TRUSTED
-from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 from equipoise.models.hierarchical import DEVIATION_SCALE
@@ -42,7 +41,7 @@ Progress = Callable[[int, int], None]
 MANY, LARGEST = 1000, 300
 
 
-def one_by_one(data: Sequence[KernelData]) -> bool:
+def are_many(data: Sequence[KernelData]) -> bool:
     """Whether there are many kernels, none of them too large to be integrated by itself."""
     sizes = [one.centred.shape[1] + one.cycles.shape[1] for one in data]
     shared = max(int(one.place.max()) + 1 for one in data)
@@ -158,7 +157,7 @@ def solve_many(
     packs = packs_of(data, basis, pairs=PAIRS, rng=rng)
     prior = prior_of(basis.shape[1], priors)
     grid = Grid(packs, prior)
-    taus = [scale * DEVIATION_SCALE for scale in SCALES]
+    taus = [scale * DEVIATION_SCALE for scale in DECIDING]
     steps = _Steps(progress, len(packs))
     start = grid.at(0.0, 0.0)
     # The second: had the counts equalled their shared expectation.
@@ -200,7 +199,7 @@ def solve_many(
         alone=alone,
         shared=tuple(one for one, _ in weighed),
         pooled=tuple(many for _, many in weighed),
-        deviation=_deviation(parts),
+        deviation=mixed([(curve.posterior(), share) for curve, _, share in parts]),
         potentials=_draws(kernels, data, basis, grid, parts, n_draws, rng),
         ceiling=ceiling,
     )
@@ -221,7 +220,7 @@ def _weighed(
     """
     balance = curves[0.0]
     cycles = sorted(cycle for cycle in curves if cycle)
-    scales = [scale * DEVIATION_SCALE for scale in SCALES]
+    scales = [scale * DEVIATION_SCALE for scale in DECIDING]
     given = {s: [(balance, 0.0, 1.0)] for s in scales}
     sides = [
         (
@@ -278,15 +277,6 @@ def _spots(
         for curve, cycle, share in parts
         for level, own in zip(curve.levels, curve.shares(scale).tolist(), strict=True)
     }
-
-
-def _deviation(parts: Sequence[tuple[Curve, float, float]]) -> tuple[float, float, float]:
-    posts = [(curve.posterior(), share) for curve, _, share in parts]
-    grid = np.concatenate([post.grid for post, _ in posts])
-    mass = np.concatenate([share * post.mass for post, share in posts])
-    (lower,), (upper,) = weighted_quantiles(grid[:, None], mass / mass.sum(), (0.025, 0.975))
-    mean = sum(share * post.mean for post, share in posts) / sum(share for _, share in posts)
-    return float(mean), float(lower), float(upper)
 
 
 def _draws(

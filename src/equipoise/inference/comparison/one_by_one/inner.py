@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from equipoise.errors import NotTrustedError
 from equipoise.inference.comparison.one_by_one.packed import SHARE, WIDE, Pack
+from equipoise.inference.evidence.psis import smooth
 from equipoise.likelihoods import FloatArray
 
 _MAX_STEPS = 60
@@ -204,6 +205,11 @@ def integrate(pack: Pack, modes: Modes, noise: FloatArray, *, slope: bool = Fals
     value = top + np.log(mean) - np.log(known_mean)
     value += 0.5 * noise_of.var(axis=1) / pairs if size else 0.0
     return Integrals(value, ratios, noise_of, x, weights, along)
+
+
+def pareto_k(ratios: FloatArray) -> float:
+    """Return k̂ of weights over their mean, of any shape."""
+    return smooth(np.log(np.maximum(ratios.ravel(), 1e-300))).pareto_k
 
 
 def _log_likelihood(pack: Pack, logit: FloatArray, *, axis: bool = False) -> FloatArray:

@@ -18,6 +18,7 @@ from equipoise.inference.comparison.one_by_one.inner import (
     climb,
     integrate,
     noise_at,
+    pareto_k,
 )
 from equipoise.inference.comparison.one_by_one.packed import Pack
 from equipoise.inference.evidence.psis import smooth
@@ -139,7 +140,8 @@ def point_at(
         log_value=value,
         noise=np.concatenate([part.noise for part in found]).sum(axis=0),
         outer_mcse=0.0,
-        pareto_k=_pooled_k(ratios),
+        # Of all kernels together, each weight divided by its kernel's mean.
+        pareto_k=pareto_k(ratios),
         outer_k=-np.inf,
         at=u,
         slope=gradient,
@@ -364,12 +366,6 @@ def _schur(pack: Pack, modes: Modes) -> FloatArray:
     coupled = np.matmul(np.swapaxes(modes.design, 1, 2), weighted)
     turned = np.matmul(modes.axes, coupled)
     return np.asarray(whole - np.einsum("mdx,mdy->xy", turned, turned))
-
-
-def _pooled_k(ratios: FloatArray) -> float:
-    """Return k̂ of the weights of all kernels together, each divided by its kernel's mean."""
-    values = ratios.ravel()
-    return smooth(np.log(np.maximum(values, 1e-300))).pareto_k
 
 
 def _carried(

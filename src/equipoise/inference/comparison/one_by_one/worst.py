@@ -10,10 +10,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from equipoise.inference.comparison.one_by_one.inner import climb, integrate, noise_at, real_at
+from equipoise.inference.comparison.one_by_one.inner import (
+    climb,
+    integrate,
+    noise_at,
+    pareto_k,
+    real_at,
+)
 from equipoise.inference.comparison.one_by_one.outer import Point
 from equipoise.inference.comparison.one_by_one.packed import Pack, drawn_noise
-from equipoise.inference.evidence.psis import smooth
 from equipoise.likelihoods import FloatArray, IntArray
 
 # From this k̂ on a kernel is judged by so many pairs, so many kernels at a time.
@@ -77,4 +82,4 @@ def _chosen(pack: Pack, rows: IntArray) -> Pack:
 
 
 def _pareto(ratios: FloatArray) -> FloatArray:
-    return np.array([smooth(np.log(np.maximum(row, 1e-300))).pareto_k for row in ratios])
+    return np.array([pareto_k(row) for row in ratios])

@@ -66,9 +66,7 @@ class NodeCurve:
 
     def shares(self, post: CycleScalePosterior) -> FloatArray:
         """Return the posterior weight of each node for mixing draws, shape (n,), summing to 1."""
-        x, fine = np.log(self.cycle_scales), np.log(post.grid)
-        hats = np.array([np.interp(fine, x, row) for row in np.eye(len(x))])
-        return np.asarray(hats @ post.mass)
+        return post.shares(self.cycle_scales)
 
 
 def first_nodes(lowest: float, tau: float) -> FloatArray:
@@ -99,18 +97,18 @@ def gaps_to_halve(
 
 
 def spline_doubt(x: FloatArray, values: FloatArray) -> FloatArray:
-    """Return by how much a cubic spline may err in the middle of every gap, shape (n - 1,).
+    """Return by how much a cubic spline may err in the middle of every gap, shape (n - 1, ...).
 
     A spline through every other value errs sixteen times as much as one through all.
 
     Parameters
     ----------
     x, values
-        Where it passes through, shape (n,), n at least 5.
+        Where it passes through, shapes (n,) and (n, ...), n at least 5.
     """
     middle = (x[1:] + x[:-1]) / 2
     best = CubicSpline(x, values)(middle)
-    doubt = np.zeros(len(middle))
+    doubt = np.zeros(best.shape)
     for start in (0, 1):
         kept = sorted({*range(start, len(x), 2), 0, len(x) - 1})
         doubt = np.maximum(doubt, np.abs(CubicSpline(x[kept], values[kept])(middle) - best))

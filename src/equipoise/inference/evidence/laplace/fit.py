@@ -12,6 +12,7 @@ from equipoise.counts import TransitionCounts
 from equipoise.errors import UsageError
 from equipoise.graph import SupportGraph
 from equipoise.inference.evidence.cycle_scale import (
+    DECIDING,
     CycleScaleCurve,
     CycleScalePosterior,
     lowest_cycle_scale,
@@ -341,7 +342,7 @@ def solve_curve(
         nodes.sort(key=lambda node: node.cycle_scale)
         curve = NodeCurve(bottom, tuple(nodes))
         smooth_curve = curve.smooth(tau)
-        integrals = [smooth_curve.posterior(factor * tau) for factor in (0.5, 1.0, 2.0)]
+        integrals = [smooth_curve.posterior(factor * tau) for factor in DECIDING]
         spots = gaps_to_halve(curve, family, integrals)
         if not len(spots):
             break

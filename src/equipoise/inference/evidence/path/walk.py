@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
-from equipoise.inference.evidence.path.pilot import Pilot, curve_through_slopes, doubtful_gaps
+from equipoise.inference.evidence.path.curve import curve_through_slopes, gaps_to_halve
+from equipoise.inference.evidence.path.pilot import Pilot
 from equipoise.inference.evidence.path.slope import PathNode
 from equipoise.inference.posterior.sampler import TARGET_ACCEPT
 from equipoise.likelihoods import FloatArray
@@ -33,7 +34,7 @@ Visit = Callable[[float, FloatArray | None, int, float], Visited]
 VisitAll = Callable[[Sequence[float], Sequence[FloatArray | None], int, float], list[Visited]]
 
 
-def one_by_one(visit: Visit) -> VisitAll:
+def in_turn(visit: Visit) -> VisitAll:
     """Return what visits several scales in turn."""
 
     def visit_all(
@@ -102,7 +103,7 @@ def walk_nodes(
         parts = list(zip(*nodes, strict=True))
         curves = [curve_through(own, guide, tau) for own, guide in zip(parts, guides, strict=True)]
         gaps = [
-            gaps_to_halve(own, guide, curve)
+            gaps_to_halve(slopes_of(own), guide, curve, _GAP_ERROR)
             for own, guide, curve in zip(parts, guides, curves, strict=True)
         ]
         spots = sorted({spot for gap in gaps for spot in gap})
@@ -117,12 +118,17 @@ def curve_through(nodes: Sequence[PathNode], guide: Pilot, tau: float) -> CycleS
     """Return the curve whose slope is the pilot's plus a spline through what it misses at nodes."""
     return curve_through_slopes(
         np.array([node.cycle_scale for node in nodes]),
-        np.array([node.slope for node in nodes]),
+        slopes_of(nodes),
         np.array([node.mcse for node in nodes]),
         guide,
         tau,
         doubt=doubt_about(nodes),
     )
+
+
+def slopes_of(nodes: Sequence[PathNode]) -> FloatArray:
+    """Return the slopes at nodes, shape (n,)."""
+    return np.array([node.slope for node in nodes])
 
 
 def doubt_about(nodes: Sequence[PathNode]) -> str | None:
@@ -138,23 +144,6 @@ def doubt_about(nodes: Sequence[PathNode]) -> str | None:
         if not np.isfinite([node.slope, node.mcse]).all():
             return f"the slope is not finite {at}"
     return None
-
-
-def gaps_to_halve(nodes: Sequence[PathNode], guide: Pilot, curve: CycleScaleCurve) -> list[float]:
-    """Return scales in the middle of gaps whose interpolation could move a deciding factor."""
-    scales = curve.nodes
-    missed = np.array([node.slope for node in nodes]) - guide.slope(np.log(scales))
-    doubt = doubtful_gaps(scales, missed, curve.node_mcse)
-    # What is missed in a gap moves the evidence inside it and at every larger scale.
-    beyond = np.max(
-        [
-            np.interp(scales[:-1], post.grid, 1.0 - np.cumsum(post.mass) + post.mass)
-            for post in (curve.posterior(factor * curve.prior_tau) for factor in (0.5, 1.0, 2.0))
-        ],
-        axis=0,
-    )
-    middle = np.sqrt(scales[1:] * scales[:-1])
-    return list(middle[doubt * beyond > _GAP_ERROR].tolist())
 
 
 def _first_nodes(guide: Pilot, step: float, rng: np.random.Generator) -> list[float]:

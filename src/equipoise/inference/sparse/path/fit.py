@@ -16,16 +16,13 @@ from equipoise.inference.evidence.cycle_scale import (
 )
 from equipoise.inference.evidence.path.pilot import METHOD
 from equipoise.inference.evidence.result import BayesFactor
-from equipoise.inference.sparse.balance import BalanceMode, balance_mode
 from equipoise.inference.sparse.cyclic import gaussian
-from equipoise.inference.sparse.fit import checked_pairs
-from equipoise.inference.sparse.linear import DirectSystem, direct_system
-from equipoise.inference.sparse.pairs import Pairs
+from equipoise.inference.sparse.linear import direct_system
+from equipoise.inference.sparse.pairs import Pairs, checked_pairs
 from equipoise.inference.sparse.path.node import SparseNode
-from equipoise.inference.sparse.path.violation import violation_of
-from equipoise.inference.sparse.path.walk import Effort, walk_nodes
-from equipoise.inference.sparse.solver import check_core, learned_mode
-from equipoise.likelihoods import FloatArray, Rejected, trials_of
+from equipoise.inference.sparse.path.walk import Effort, Question, walk_nodes
+from equipoise.inference.sparse.solver import check_core, mode_under_balance
+from equipoise.likelihoods import Rejected, trials_of
 from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, random_generator
 
@@ -128,60 +125,15 @@ def path_large(
     if not pairs.n_cycles:
         return SparsePath(graph, pairs, priors, (), None)
     check_core(pairs)
-    mode = mode_under_balance(pairs, direct_system(pairs), priors)
-    nodes, curve = sample_path(
+    rng = random_generator(random_seed)
+    mode = mode_under_balance(pairs, direct_system(pairs), priors, rng)
+    nodes, curve = walk_nodes(
         Question(graph, pairs, priors, mode.potential, mode.potential_sd),
         Effort(chains, tune, draws),
-        random_generator(random_seed),
+        rng,
         progress,
     )
     return SparsePath(graph, pairs, priors, nodes, curve)
-
-
-@dataclass(frozen=True, eq=False)
-class Question:
-    """What a path is asked, with the mode under balance, from which it begins.
-
-    Attributes
-    ----------
-    graph, pairs, priors
-        The table, and what was believed of it.
-    potential, potential_sd
-        Φ (n,) and σ_Φ of the mode under balance.
-    """
-
-    graph: SupportGraph
-    pairs: Pairs
-    priors: Priors
-    potential: FloatArray
-    potential_sd: float
-
-
-def sample_path(
-    question: Question,
-    effort: Effort,
-    rng: np.random.Generator,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[tuple[SparseNode, ...], CycleScaleCurve]:
-    """Return the nodes of a path, and the curve through them.
-
-    Raises
-    ------
-    NotTrustedError
-        If a mode is not reached.
-    """
-    pairs = question.pairs
-    return walk_nodes(
-        pairs,
-        direct_system(pairs),
-        question.priors,
-        question.potential,
-        question.potential_sd,
-        rho=violation_of(question.graph, pairs),
-        effort=effort,
-        rng=rng,
-        progress=progress,
-    )
 
 
 def ceiling_of(
@@ -199,11 +151,11 @@ def ceiling_of(
         If a mode is not reached.
     """
     expected = question.pairs.expected(question.pairs.incidence @ question.potential)
-    mode = mode_under_balance(expected, direct_system(expected), question.priors)
+    mode = mode_under_balance(expected, direct_system(expected), question.priors, rng)
     asked = replace(
         question, pairs=expected, potential=mode.potential, potential_sd=mode.potential_sd
     )
-    return sample_path(asked, CEILING, rng, progress)[1].log_bayes_factor()
+    return walk_nodes(asked, CEILING, rng, progress)[1].log_bayes_factor()
 
 
 def information_of(path: SparsePath) -> float:
@@ -216,11 +168,3 @@ def information_of(path: SparsePath) -> float:
     potential = -0.5 * (alone + 2 * pairs.n_states * float(np.log(sd)))
     both = gaussian(pairs, system, first.weight, sd, path.priors.cycle_scale).log_scale
     return potential - both
-
-
-def mode_under_balance(pairs: Pairs, system: DirectSystem, priors: Priors) -> BalanceMode:
-    """Return the mode under balance, σ_Φ the likeliest or as the priors fix it."""
-    if priors.scales == "learned":
-        # With factors no probes are drawn.
-        return learned_mode(pairs, system, priors.potential_scale, np.random.default_rng(0))
-    return balance_mode(pairs, system, priors.fixed_potential_sd)

@@ -5,13 +5,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from equipoise.graph import SupportGraph
 from equipoise.inference.evidence.cycle_scale import LARGEST, CycleScaleCurve
-from equipoise.inference.evidence.path.pilot import Pilot, curve_through_slopes, doubtful_gaps
+from equipoise.inference.evidence.path.curve import (
+    curve_through_slopes,
+    gaps_to_halve,
+    probable_beyond,
+)
+from equipoise.inference.evidence.path.pilot import Pilot
 from equipoise.inference.sparse.balance import balance_mode
 from equipoise.inference.sparse.cyclic import CyclicMode, cyclic_mode
-from equipoise.inference.sparse.linear import DirectSystem
+from equipoise.inference.sparse.linear import DirectSystem, direct_system
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.inference.sparse.path.node import SparseNode, sample_node
+from equipoise.inference.sparse.path.violation import violation_of
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
@@ -45,28 +52,37 @@ class Effort:
     depth: float = 25.0
 
 
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What a path is asked, with the mode under balance, from which it begins.
+
+    Attributes
+    ----------
+    graph, pairs, priors
+        The table, and what was believed of it.
+    potential, potential_sd
+        Φ (n,) and σ_Φ of the mode under balance.
+    """
+
+    graph: SupportGraph
+    pairs: Pairs
+    priors: Priors
+    potential: FloatArray
+    potential_sd: float
+
+
 def walk_nodes(
-    pairs: Pairs,
-    system: DirectSystem,
-    priors: Priors,
-    potential: FloatArray,
-    potential_sd: float,
-    *,
-    rho: Callable[[FloatArray], FloatArray],
+    question: Question,
     effort: Effort,
     rng: np.random.Generator,
-    progress: Callable[[int, int], None] | None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[tuple[SparseNode, ...], CycleScaleCurve]:
     """Sample at increasing σ_c until the evidence has fallen, then where the curve is unsure.
 
     Parameters
     ----------
-    pairs, system, priors
-        The question.
-    potential, potential_sd
-        Φ and σ_Φ of the mode under balance.
-    rho
-        From c (M, chains) to ρ (chains,).
+    question
+        The table, and the mode to begin from.
     effort
         How much is done.
     rng
@@ -74,12 +90,19 @@ def walk_nodes(
     progress
         Called with (nodes done, nodes planned).
 
+    Returns
+    -------
+    nodes, curve
+        The nodes of the path, and the curve through them.
+
     Raises
     ------
     NotTrustedError
         If a mode is not reached.
     """
-    lowest = _lowest(pairs, system, potential_sd, potential, priors.cycle_scale)
+    pairs, priors, potential_sd = question.pairs, question.priors, question.potential_sd
+    system, rho = direct_system(pairs), violation_of(question.graph, pairs)
+    lowest = _lowest(pairs, system, potential_sd, question.potential, priors.cycle_scale)
     highest = float(np.log(LARGEST * priors.cycle_scale))
 
     def visit(spot: float, near: SparseNode | None, more: int = 1) -> SparseNode:
@@ -126,7 +149,7 @@ def walk_nodes(
     curve = _curve(nodes, guide, priors.cycle_scale)
     gaps: list[float] = []
     for _ in range(_ROUNDS):
-        gaps = _gaps_to_halve(nodes, guide, curve, effort.gap_error)
+        gaps = gaps_to_halve(_slopes(nodes), guide, curve, effort.gap_error)
         if not gaps:
             break
         for spot in gaps:
@@ -137,7 +160,7 @@ def walk_nodes(
         nodes.sort(key=lambda node: node.cycle_scale)
         curve = _curve(nodes, guide, priors.cycle_scale)
     else:
-        gaps = _gaps_to_halve(nodes, guide, curve, effort.gap_error)
+        gaps = gaps_to_halve(_slopes(nodes), guide, curve, effort.gap_error)
     if gaps and curve.doubt is None:
         at = ", ".join(f"{spot:.3g}" for spot in gaps)
         curve = replace(curve, doubt=f"the slope is still too rough to interpolate at σ_c = {at}")
@@ -179,7 +202,7 @@ def _pilot(pairs: Pairs, system: DirectSystem, nodes: list[SparseNode]) -> Pilot
 def _curve(nodes: list[SparseNode], guide: Pilot, tau: float) -> CycleScaleCurve:
     curve = curve_through_slopes(
         np.array([node.cycle_scale for node in nodes]),
-        np.array([node.slope for node in nodes]),
+        _slopes(nodes),
         np.array([node.mcse for node in nodes]),
         guide,
         tau,
@@ -193,31 +216,10 @@ def _doubtful(nodes: list[SparseNode], curve: CycleScaleCurve) -> list[int]:
 
     A slope moves the evidence at every larger σ_c: it matters where any of that is probable.
     """
-    beyond = _beyond(curve)
+    before = np.concatenate([[0.0], curve.nodes[:-1]])
+    beyond = probable_beyond(curve, before)
     return [k for k, node in enumerate(nodes) if node.doubt is not None and beyond[k] > _NEGLIGIBLE]
 
 
-def _beyond(curve: CycleScaleCurve) -> FloatArray:
-    """Return the greatest posterior mass, over the deciding τ, beyond the gap below each node."""
-    before = np.concatenate([[0.0], curve.nodes[:-1]])
-    return np.asarray(
-        np.max(
-            [
-                np.interp(before, post.grid, 1.0 - np.cumsum(post.mass) + post.mass)
-                for post in (curve.posterior(k * curve.prior_tau) for k in (0.5, 1.0, 2.0))
-            ],
-            axis=0,
-        )
-    )
-
-
-def _gaps_to_halve(
-    nodes: list[SparseNode], guide: Pilot, curve: CycleScaleCurve, most: float
-) -> list[float]:
-    """Return σ_c in the middle of gaps whose interpolation could move a deciding Bayes factor."""
-    scales = curve.nodes
-    missed = np.array([node.slope for node in nodes]) - guide.slope(np.log(scales))
-    doubt = doubtful_gaps(scales, missed, curve.node_mcse)
-    beyond = _beyond(curve)[1:]
-    middle = np.sqrt(scales[1:] * scales[:-1])
-    return list(middle[doubt * beyond > most].tolist())
+def _slopes(nodes: list[SparseNode]) -> FloatArray:
+    return np.array([node.slope for node in nodes])

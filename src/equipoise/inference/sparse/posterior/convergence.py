@@ -5,7 +5,6 @@ from scipy.special import ndtri
 
 from equipoise.likelihoods import FloatArray
 
-R_HAT_TRUSTED, ESS_TRUSTED = 1.01, 400.0
 _COLUMNS = 128
 
 
@@ -30,15 +29,6 @@ def r_hats(draws: FloatArray) -> FloatArray:
         folded = np.abs(split - np.median(split, axis=(1, 2), keepdims=True))
         out[begin : begin + _COLUMNS] = np.maximum(_plain(split), _plain(folded))
     return out
-
-
-def distrust_of(r_hat: float, ess: float) -> str | None:
-    """Return why draws must not be reported, in words; None where they may be."""
-    if not r_hat <= R_HAT_TRUSTED:
-        return f"the chains disagree (R-hat {r_hat:.3f}, limit {R_HAT_TRUSTED:g})"
-    if not ess >= ESS_TRUSTED:
-        return f"only {ess:.0f} effective draws (at least {ESS_TRUSTED:g} needed)"
-    return None
 
 
 def least_ess(draws: FloatArray) -> float:

@@ -9,15 +9,14 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.errors import NotConvergedWarning, UsageError
 from equipoise.graph import support_graph
-from equipoise.inference.sparse.balance import balance_mode
-from equipoise.inference.sparse.fit import checked_pairs
 from equipoise.inference.sparse.linear import direct_system
+from equipoise.inference.sparse.pairs import checked_pairs
 from equipoise.inference.sparse.posterior.chains import walk
 from equipoise.inference.sparse.posterior.landscape import reference_at
 from equipoise.inference.sparse.posterior.totals import with_totals
 from equipoise.inference.sparse.posterior.tree import LargeDraws, large_tree
 from equipoise.inference.sparse.references import large_references
-from equipoise.inference.sparse.solver import check_core, learned_mode
+from equipoise.inference.sparse.solver import check_core, mode_under_balance
 from equipoise.likelihoods import Rejected, trials_of
 from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, plain_seed
@@ -106,12 +105,7 @@ def posterior_large(
     check_core(pairs)
     seed = plain_seed(random_seed)
     rng = np.random.default_rng(seed if seed is not None else random_seed)
-    system = direct_system(pairs)
-    if priors.scales == "learned":
-        mode = learned_mode(pairs, system, priors.potential_scale, rng)
-    else:
-        mode = balance_mode(pairs, system, priors.fixed_potential_sd)
-    spot = reference_at(pairs, mode)
+    spot = reference_at(pairs, mode_under_balance(pairs, direct_system(pairs), priors, rng))
     raw = np.empty((pairs.n_states, chains, draws))
     sds, accepted = np.empty((chains, draws)), np.empty((chains, draws))
     for k, draw in zip(range(-tune, draws), walk(spot, priors, tune, chains, rng), strict=False):

@@ -7,16 +7,15 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
+from equipoise.inference.posterior.convergence import (
+    ESS_TRUSTED,
+    R_HAT_TRUSTED,
+    Convergence,
+)
 from equipoise.inference.sparse.balance import BalanceMode
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.inference.sparse.posterior.chains import walk
-from equipoise.inference.sparse.posterior.convergence import (
-    ESS_TRUSTED,
-    R_HAT_TRUSTED,
-    distrust_of,
-    least_ess,
-    r_hats,
-)
+from equipoise.inference.sparse.posterior.convergence import least_ess, r_hats
 from equipoise.inference.sparse.posterior.landscape import reference_at
 from equipoise.inference.sparse.posterior.totals import with_totals
 from equipoise.likelihoods import FloatArray, IntArray
@@ -56,7 +55,7 @@ class LargePotential:
     @property
     def distrust(self) -> str | None:
         """Why it must not be reported, in words; None where it may be."""
-        return distrust_of(self.r_hat_max, self.ess_bulk_min)
+        return Convergence(self.r_hat_max, self.ess_bulk_min, 0).distrust
 
 
 def sample_potential(

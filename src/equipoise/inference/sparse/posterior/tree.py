@@ -9,9 +9,10 @@ import numpy as np
 
 from equipoise.counts import TransitionCounts
 from equipoise.graph import SupportGraph
+from equipoise.inference.posterior.convergence import Convergence
 from equipoise.inference.reference import above_reference
 from equipoise.inference.sparse.pairs import Pairs
-from equipoise.inference.sparse.posterior.convergence import distrust_of, least_ess, r_hats
+from equipoise.inference.sparse.posterior.convergence import least_ess, r_hats
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
@@ -108,7 +109,7 @@ def large_tree(
         "r_hat_max": r_hat,
         "ess_bulk_min": ess,
         "versions": ", ".join(_versions()),
-        "distrust": distrust_of(r_hat, ess) or "",
+        "distrust": Convergence(r_hat, ess, divergences=0).distrust or "",
     }
     return tree
 

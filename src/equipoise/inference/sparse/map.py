@@ -8,17 +8,17 @@ import numpy as np
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError, UsageError
 from equipoise.graph import SupportGraph, support_graph
-from equipoise.inference.sparse.balance import BalanceMode, balance_mode
+from equipoise.inference.sparse.balance import BalanceMode
 from equipoise.inference.sparse.cyclic import cyclic_mode
 from equipoise.inference.sparse.envelope import envelope_mode
 from equipoise.inference.sparse.errors import standard_errors
 from equipoise.inference.sparse.iterative import IterativeSystem
 from equipoise.inference.sparse.linear import DirectSystem
-from equipoise.inference.sparse.pairs import Pairs, pairs_of
-from equipoise.inference.sparse.references import large_references
-from equipoise.inference.sparse.solver import learned_mode, solver_of
-from equipoise.inference.sparse.violation import EdgeViolation, exact_violation, violation_map
-from equipoise.likelihoods import FloatArray, IntArray, Rejected, trials_of
+from equipoise.inference.sparse.pairs import Pairs, checked_pairs
+from equipoise.inference.sparse.references import large_references, own_reference
+from equipoise.inference.sparse.solver import mode_under_balance, solver_of
+from equipoise.inference.sparse.violation import ViolationMap, exact_violation, violation_map
+from equipoise.likelihoods import FloatArray, Rejected, trials_of
 from equipoise.models import Priors
 from equipoise.simulate.draws import RandomSeed, plain_seed, random_generator
 from equipoise.text import quoted
@@ -62,7 +62,7 @@ class LargeMap:
         the two do not lead to each other and back, for there the prior would speak.
     mode : BalanceMode
         The mode under balance, over the states of ``pairs``.
-    violations : EdgeViolation
+    violations : ViolationMap
         The map over all edges of ``pairs``, leverages approximated.
     cycle_sd, cycles : float and ndarray of float
         σ_c by moments of the residuals (or as given), and c at the mode with it, shape (M,):
@@ -79,7 +79,7 @@ class LargeMap:
     references: tuple[int, ...]
     potential: FloatArray
     mode: BalanceMode
-    violations: EdgeViolation
+    violations: ViolationMap
     cycle_sd: float
     cycles: FloatArray
     cycle_sd_given: bool
@@ -202,11 +202,7 @@ def map_large(
     pairs = checked_pairs(counts, graph, rejected)
     references = large_references(counts, graph, reference)
     system = solver_of(pairs)
-    if priors.scales == "learned":
-        rng = random_generator(random_seed)
-        mode = learned_mode(pairs, system, priors.potential_scale, rng)
-    else:
-        mode = balance_mode(pairs, system, priors.fixed_potential_sd)
+    mode = mode_under_balance(pairs, system, priors, random_generator(random_seed))
     violations = violation_map(pairs, mode)
     sd = _by_moments(pairs, mode, violations) if cycle_sd is None else cycle_sd
     cycles = np.zeros(pairs.n_edges)
@@ -227,30 +223,6 @@ def map_large(
         rejected=rejected,
         random_seed=plain_seed(random_seed),
     )
-
-
-def checked_pairs(counts: TransitionCounts, graph: SupportGraph, rejected: Rejected) -> Pairs:
-    """Return the edges of a table, refusing one that has none to compare.
-
-    Raises
-    ------
-    DataError
-        If no edge joins two sources.
-    """
-    pairs = pairs_of(counts, graph, rejected=rejected)
-    if not pairs.n_edges:
-        raise DataError(
-            "no edge joins two states that both were sources, so nothing can be compared; make "
-            "trials from more states"
-        )
-    return pairs
-
-
-def own_reference(graph: SupportGraph, references: Sequence[int]) -> IntArray:
-    """Return the reference state of each state's component, shape (S,)."""
-    at = np.empty(graph.n_components, dtype=np.int64)
-    at[graph.component[list(references)]] = references
-    return np.asarray(at[graph.component])
 
 
 def _above_references(
@@ -276,7 +248,7 @@ def _cycles_at(
     return envelope_mode(pairs, system, mode.potential_sd, sd, mode.potential, 1e-4)[1]
 
 
-def _by_moments(pairs: Pairs, mode: BalanceMode, violations: EdgeViolation) -> float:
+def _by_moments(pairs: Pairs, mode: BalanceMode, violations: ViolationMap) -> float:
     """Return σ_c such that squared residuals are as large as they should be, 0 where they are less.
 
     Under balance r has variance v = ω (1 − h); a circulation adds some σ_c² v².
