@@ -62,6 +62,7 @@ def test_the_table_and_the_json_say_so(found):
     assert (value["random_seed"], value["scales"], value["rejected"]) == (3, "learned", "stay")
     assert value["likelihood"] == "multinomial"
     assert [a["value"] for a in value["answers"]] == [a.factor.log_value for a in found.answers]
+    assert [a["backend"] for a in value["answers"]] == [None, "numpy", "numpy", "numpy"]
 
 
 def test_what_is_off_is_named(alofi, monkeypatch):

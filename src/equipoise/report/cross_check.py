@@ -104,6 +104,7 @@ def _plain(answer: Answer) -> dict[str, Any]:
         "reference": reference.log_value if reference else None,
         "reference_mcse": reference.mcse if reference else None,
         "agrees": answer.agrees,
+        "backend": answer.factor.backend if answer.factor else None,
         "failure": answer.failure,
         "seconds": answer.seconds,
     }
