@@ -1,6 +1,7 @@
 """Several methods side by side: what agrees is said to agree, and what does not is not."""
 
 import json
+import re
 import sys
 from types import SimpleNamespace
 
@@ -176,7 +177,9 @@ def test_the_command(alofi, tmp_path, capsys):
     path = tmp_path / "rain.csv"
     alofi.to_csv(path)
     assert main(["evidence", str(path), "--methods", "laplace,savage-dickey", "--quiet"]) == 0
-    assert "All agree with laplace" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert re.match(r"Log BF \+0\.\d+ ± 0\.\d+ nats by laplace\. All agree with laplace", out)
+    assert out.count("\n") == 1
     assert main(["evidence", str(path), "--methods", "laplace", "--json", "-", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out)["agree"] is None
     assert main(["evidence", str(path), "--methods", ""]) == 2

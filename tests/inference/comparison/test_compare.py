@@ -64,17 +64,8 @@ def test_what_is_said_of_several_potentials():
     assert found.spreads[0].named
     text = comparison_summary(found)
     assert text.startswith("Several potentials, very strong evidence")
-    titles = (
-        "Kernels",
-        "Balance",
-        "Evidence",
-        "Size",
-        "Distances",
-        "States that differ",
-        "Assumed",
-    )
-    for heading in titles:
-        assert f"\n{heading}" in text
+    for title in ("Kernels", "Balance", "Evidence", "Size", "Distances", "States", "Assumed"):
+        assert f"\n{title}" in text
     assert "\n  kernel   states   trials         δ rms, nats\n  x " in text
     assert "\n  first   second   states   rms, nats " in text
     assert "averaged at even odds" in " ".join(text.split())
@@ -225,7 +216,7 @@ def test_the_page_holds_it_all_and_names_act_on_nothing(kind):
 def test_only_what_forbids_adding_counts_up_is_a_warning():
     assert 'class="warning">Do not add these counts up' in comparison_html(compared("several"))
     page = comparison_html(compared("overlap"))
-    assert "<p>As far as potentials go, these counts may be added up.</p>" in page
+    assert 'class="plain">As far as potentials go, these counts may be added up.' in page
     assert 'class="warning"' not in page
 
 
