@@ -106,7 +106,7 @@ def test_quiet_does_not_hide_what_the_checks_of_the_sampling_doubt(unlike, tmp_p
     assert "blocks suspect" in caveat
     assert main(["report", unlike, "--output", page, "--fast"]) == 0
     shown, _, written = capsys.readouterr().out.partition("\n\nWritten  ")
-    assert shown.split() == f"{verdict} {caveat}".split()
+    assert " ".join(shown.split()).endswith(f". {caveat}")
     assert max(map(len, shown.splitlines())) <= 100
     assert written == f"{page}\n"
 
