@@ -53,10 +53,11 @@ def test_quiet_is_one_line(table, tmp_path, capsys):
     assert main(["large", table, "--fast", "-q", "--json", str(path)]) == 0
     text = capsys.readouterr().out
     assert text.count("\n") == 1
-    first = json.loads(path.read_text())["violations"][0]
+    values = json.loads(path.read_text())
+    first, n_edges = values["violations"][0], values["data"]["n_compared"]
     assert text.startswith(
-        f"Map, no verdict: {first['source']} → {first['target']} stands off the potential most "
-        f"surely, by {first['deviation']:.2f} nats (z = {first['z']:.1f})"
+        f"Map, no verdict: of {n_edges:,} edges {first['source']} → {first['target']} stands off "
+        f"the potential most surely, by {first['deviation']:.2f} nats (z = {first['z']:.1f})"
     )
     chain = tmp_path / "chain.csv"
     chain.write_text("source,target,count\na,b,3\nb,a,2\nb,c,4\nc,b,5\n")

@@ -113,14 +113,16 @@ def test_what_the_counts_say_already_comes_before_what_is_assumed():
         "0.4 to 0.6 nats. No more trials are needed for that; `equipoise test` gives"
     )
     assert "speak against the violation assumed, ρ = 0.1 nats (they say 0.5, 0.4 to 0.6)" in text
-    assert "and against balance; what is said of these two cases below holds only if" in text
+    assert "and against balance; what the outlook says of these two cases holds only if" in text
     assert text.endswith("`--rho 0.5` plans for a violation of the size that they show.")
     assert "is found by" not in text
     assert "If there is none" not in text
 
 
 def test_of_counts_that_decide_only_what_they_contradict_is_named():
-    assert "speak against balance; what is said of that case" in told(-20.0, 0.2, 0.05, 0.4)
+    assert "speak against balance; what the outlook says of that case" in told(
+        -20.0, 0.2, 0.05, 0.4
+    )
     held = told(3.4, 0.02, 0.001, 0.05)
     assert held.startswith("The counts so far decide already: log BF is +3.4, for balance. No")
     assert "speak against the violation assumed, ρ = 0.1 nats (they say 0.02, 0.001 to" in held

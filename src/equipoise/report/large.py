@@ -78,9 +78,9 @@ def large_short(mapped: LargeMap, tested: LargeTest | None = None) -> str:
         return "Map, no verdict: no edge lies on a cycle, so that none can stand off the potential."
     (first,) = mapped.largest_violations(1)
     return (
-        f"Map, no verdict: {label(first.source, _LABEL)} → {label(first.target, _LABEL)} stands "
-        f"off the potential most surely, by {fixed(first.deviation, 2)} nats (z = "
-        f"{fixed(first.z, 1)})."
+        f"Map, no verdict: of {mapped.pairs.n_edges:,} edges {label(first.source, _LABEL)} → "
+        f"{label(first.target, _LABEL)} stands off the potential most surely, by "
+        f"{fixed(first.deviation, 2)} nats (z = {fixed(first.z, 1)})."
     )
 
 

@@ -58,8 +58,8 @@ def _told_already(plan: Plan, log_value: float) -> str:
     if against:
         which = "that case" if len(against) == 1 else "these two cases"
         text += (
-            f" They speak against {' and against '.join(against)}; what is said of {which} below "
-            "holds only if they mislead."
+            f" They speak against {' and against '.join(against)}; what the outlook says of "
+            f"{which} holds only if they mislead."
         )
     if size is not None and len(against) == 2 and plan.cycle is None:
         text += f" `--rho {size.mean:.2g}` plans for a violation of the size that they show."
