@@ -214,6 +214,16 @@ SCHEMA = {
     "rejected": {"stay", "drop"},
     "priors": dict,
     "draws": (int,),
+    "computation": {
+        "method": {"path", "laplace"},
+        "backend": {"numpy", "nutpie", "numpyro", None},
+        "sampler": (str, type(None)),
+        "chains": (int, type(None)),
+        "draws_balance": (int, type(None)),
+        "draws_cyclic": (int, type(None)),
+        "nodes": (int, type(None)),
+        "effort": (str,),
+    },
     "random_seed": (int, type(None)),
 }
 # The keys of the design, section 10, in its order: none may ever be renamed.

@@ -20,7 +20,7 @@ FILES = {
     "too large": (LONG + f"A,B,{10**30}\n", "too large"),
     "ragged": (LONG + "A,B,1\nA,B\n", "line 3: the row has 2 cells"),
     "empty label": (LONG + ",B,1\n", "the source is empty"),
-    "duplicate label": (",A,A\nA,1,2\nA,3,4\n", "labelled 'A'"),
+    "duplicate label": (",A,B\nA,1,2\nA,3,4\nB,1,1\n", "labelled 'A'"),
     "not square": (",A,B\nA,1,2\n", "B labels a column only"),
     "no transitions": (LONG + "A,,5\nB,,7\n", "no transition at all"),
     "only zeros": (LONG + "A,B,0\n", "no transition at all"),

@@ -15,7 +15,7 @@ from equipoise import compare
 from equipoise.cli import main
 from equipoise.counts import TransitionCounts
 from equipoise.errors import DataError
-from equipoise.report.comparison import comparison_headline
+from equipoise.report.comparison_words import comparison_headline
 from equipoise.sampling.clients.simulated import SimulatedClient, default_kernel
 from equipoise.sampling.collect import collect
 from equipoise.sampling.options import Options

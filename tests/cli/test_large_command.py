@@ -48,6 +48,27 @@ def test_bad_input_ends_in_one_line(tmp_path, capsys):
     assert "no edge joins two states that both were sources" in capsys.readouterr().err
 
 
+def test_quiet_is_one_line(table, tmp_path, capsys):
+    path = tmp_path / "map.json"
+    assert main(["large", table, "--fast", "-q", "--json", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert text.count("\n") == 1
+    values = json.loads(path.read_text())
+    first, n_edges = values["violations"][0], values["data"]["n_compared"]
+    assert text.startswith(
+        f"Map, no verdict: of {n_edges:,} edges {first['source']} → {first['target']} stands off "
+        f"the potential most surely, by {first['deviation']:.2f} nats (z = {first['z']:.1f})"
+    )
+    chain = tmp_path / "chain.csv"
+    chain.write_text("source,target,count\na,b,3\nb,a,2\nb,c,4\nc,b,5\n")
+    assert main(["large", str(chain), "--quiet"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("Untestable: ")
+    assert text.count("\n") == 1
+    assert main(["large", str(chain), "--quiet", "--fast"]) == 0
+    assert "no edge lies on a cycle" in capsys.readouterr().out
+
+
 def test_a_map_takes_no_rope(table, capsys):
     assert main(["large", table, "--fast", "--rope", "0.2"]) == 2
     assert "--rope belongs to the verdict" in capsys.readouterr().err

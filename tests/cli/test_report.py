@@ -105,7 +105,10 @@ def test_quiet_does_not_hide_what_the_checks_of_the_sampling_doubt(unlike, tmp_p
     assert caveat.startswith("The verdict takes the trials as independent draws from one")
     assert "blocks suspect" in caveat
     assert main(["report", unlike, "--output", page, "--fast"]) == 0
-    assert f"{caveat}\n\nWritten  " in capsys.readouterr().out
+    shown, _, written = capsys.readouterr().out.partition("\n\nWritten  ")
+    assert " ".join(shown.split()).endswith(f". {caveat}")
+    assert max(map(len, shown.splitlines())) <= 100
+    assert written == f"{page}\n"
 
 
 @pytest.mark.slow

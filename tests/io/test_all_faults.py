@@ -4,6 +4,7 @@ import pickle
 
 import pandas as pd
 import pytest
+import xarray as xr
 
 from equipoise.cli import main
 from equipoise.counts import TransitionCounts
@@ -65,14 +66,75 @@ def test_matrix(tmp_path):
     error = faults(
         TransitionCounts.from_file, write(tmp_path, ",A,B\nA,1,x\nB,-1,\nC,3\n,1,1\nD,1,1\n")
     )
-    assert error.heading.endswith("5 faults")
+    assert error.heading.endswith("6 faults")
     assert [one.partition(";")[0] for one in error.faults] == [
         "line 2: the count 'x' is not a number (to 'B')",
         "line 3: the count '-1' is negative (to 'A')",
         "line 3: the count is empty (to 'B')",
         "line 4: the row has 2 cells and the header 3",
         "line 5: the label of a row is empty",
+        "line 6: D labels a row only",
     ]
+
+
+STRUCTURE = ",A,B,B,E,F,,\nA,1,-1,0,0,0,0,0\nB,1,2,0,0,0,0,0\nA,0,0,0,0,x,0,0\nC,1,1,1,1,1,0,0\n"
+SAID = (
+    "two columns are labelled 'B'; name each state once",
+    "E, F labels a column only; a matrix has one row and one column for every state",
+    "2 columns have no label; label every state",
+)
+
+
+def test_the_structure_of_a_matrix_is_told_with_its_counts(tmp_path):
+    path = write(tmp_path, STRUCTURE)
+    error = faults(TransitionCounts.from_matrix_csv, path)
+    assert error.heading == f"{path}: 7 faults"
+    assert error.faults == (
+        *SAID,
+        "line 2: the count '-1' is negative (to 'B'); counts are whole numbers of at least 0",
+        "line 4: the count 'x' is not a number (to 'F')",
+        "line 4: two rows are labelled 'A'",
+        "line 5: C labels a row only",
+    )
+    # Of a row of another length nothing more is said, nor of what it might have labelled.
+    error = faults(TransitionCounts.from_matrix_csv, write(tmp_path, ",A,B,B\nA,1,2,3\nC,1\n"))
+    assert error.faults == (
+        SAID[0],
+        "line 3: the row has 2 cells and the header 4; give every row as many, and quote labels "
+        "with commas",
+    )
+
+
+def test_one_fault_of_structure_is_one_sentence(tmp_path):
+    path = write(tmp_path, ",A,B\nA,1,2\n")
+    error = faults(TransitionCounts.from_file, path)
+    assert error.faults == ()
+    assert str(error) == (
+        f"{path}: B labels a column only; a matrix has one row and one column for every state"
+    )
+
+
+def test_frames_and_arrays_tell_their_structure_with_their_counts():
+    frame = pd.DataFrame([[1, -1, 0], [0.5, 2, 0]], index=["A", "C"], columns=["A", "B", "B"])
+    error = faults(TransitionCounts.from_matrix, frame)
+    assert error.heading == "DataFrame: 5 faults"
+    assert [one.partition(";")[0] for one in error.faults] == [
+        "two columns are labelled 'B'",
+        "B labels a column only",
+        "row 1, column 2: the count '-1.0' is negative",
+        "row 2: C labels a row only",
+        "row 2, column 1: the count '0.5' is not a whole number",
+    ]
+    error = faults(TransitionCounts.from_matrix, [[0, 1, -2], [3, 0, 0]], states=["A", "B"])
+    assert error.heading == "matrix: 2 faults"
+    assert [one.partition(";")[0] for one in error.faults] == [
+        "the matrix has shape (2, 3) for 2 states",
+        "row 1, column 3: the count '-2' is negative",
+    ]
+    labelled = xr.DataArray([[1, -1], [2, 0]], {"source": ["A", "C"], "target": ["A", "B"]})
+    error = faults(TransitionCounts.from_xarray, labelled)
+    assert error.heading == "DataArray: 3 faults"
+    assert "row 1, column 2: the count '-1' is negative" in error.faults[1]
 
 
 def test_what_stops_the_reader_comes_last(tmp_path):

@@ -1,6 +1,7 @@
 """Several methods side by side: what agrees is said to agree, and what does not is not."""
 
 import json
+import re
 import sys
 from types import SimpleNamespace
 
@@ -62,6 +63,7 @@ def test_the_table_and_the_json_say_so(found):
     assert (value["random_seed"], value["scales"], value["rejected"]) == (3, "learned", "stay")
     assert value["likelihood"] == "multinomial"
     assert [a["value"] for a in value["answers"]] == [a.factor.log_value for a in found.answers]
+    assert [a["backend"] for a in value["answers"]] == [None, "numpy", "numpy", "numpy"]
 
 
 def test_what_is_off_is_named(alofi, monkeypatch):
@@ -175,7 +177,9 @@ def test_the_command(alofi, tmp_path, capsys):
     path = tmp_path / "rain.csv"
     alofi.to_csv(path)
     assert main(["evidence", str(path), "--methods", "laplace,savage-dickey", "--quiet"]) == 0
-    assert "All agree with laplace" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert re.match(r"Log BF \+0\.\d+ ± 0\.\d+ nats by laplace\. All agree with laplace", out)
+    assert out.count("\n") == 1
     assert main(["evidence", str(path), "--methods", "laplace", "--json", "-", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out)["agree"] is None
     assert main(["evidence", str(path), "--methods", ""]) == 2

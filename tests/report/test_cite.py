@@ -93,19 +93,41 @@ def test_a_test_alone_cites_less_than_its_diagnosis(diagnosed):
 
 
 @pytest.mark.parametrize(
-    ("method", "some", "none"),
+    ("method", "backend", "some", "none"),
     [
-        ("bridge", {"meng1996", "gronau2017", "micaletto2025", "yu2011"}, {"rue2009", "pymc"}),
-        ("laplace", {"rue2009", "vehtari2024"}, {"pymc", "gelman1998"}),
-        ("savage_dickey", {"dickey1971", "shahbaba2014", "arviz"}, {"meng1996", "nutpie"}),
-        ("smc", {"delmoral2006", "pymc"}, {"nutpie", "hoffman2014"}),
-        ("laplace/bridge", {"rue2009", "meng1996"}, {"dickey1971"}),
+        ("bridge", "numpy", {"meng1996", "gronau2017", "yu2011", "arviz"}, {"rue2009", "pymc"}),
+        ("bridge", "nutpie", {"micaletto2025", "hoffman2014", "pymc", "nutpie"}, {"yu2011", "jax"}),
+        ("path", "numpyro", {"gelman1998", "numpyro", "jax", "vehtari2021"}, {"yu2011", "nutpie"}),
+        ("path", None, {"gelman1998", "mira2013"}, {"yu2011", "hoffman2014", "arviz"}),
+        ("laplace", None, {"rue2009", "vehtari2024"}, {"pymc", "gelman1998"}),
+        ("savage_dickey", "numpy", {"dickey1971", "shahbaba2014"}, {"meng1996", "nutpie"}),
+        ("smc", None, {"delmoral2006", "pymc"}, {"nutpie", "hoffman2014"}),
+        ("laplace/bridge", "nutpie", {"rue2009", "meng1996", "nutpie"}, {"dickey1971", "yu2011"}),
     ],
 )
-def test_evidence_cites_its_method(method, some, none):
-    entries = set(parsed(eq.cite(eq.BayesFactor(log_value=1.0, mcse=0.1, method=method))))
+def test_evidence_cites_its_method_and_what_sampled(method, backend, some, none):
+    factor = eq.BayesFactor(log_value=1.0, mcse=0.1, method=method, backend=backend)
+    entries = set(parsed(eq.cite(factor)))
     assert some <= entries
     assert not none & entries
+
+
+def test_a_difference_of_evidences_keeps_what_sampled_both():
+    one, two = (eq.Evidence(1.0, 0.1, "bridge", backend=name) for name in ("numpy", "nutpie"))
+    assert (one - one).backend == "numpy"
+    assert (one - eq.Evidence(0.0, 0.1, "laplace")).backend == "numpy"
+    assert (two - one).backend == "nutpie/numpy"
+    assert {"yu2011", "hoffman2014", "nutpie"} <= set(parsed(eq.cite(two - one)))
+    assert (eq.Evidence(0.0, 0.1, "laplace") - eq.Evidence(0.0, 0.1, "laplace")).backend is None
+
+
+def test_a_run_says_with_its_evidence_what_sampled(saved_run):
+    found = eq.load(saved_run.path)
+    assert {factor.backend for factor in found.sensitivity} == {"numpy"}
+    assert found.findings.cross_check.backend is None
+    entries = set(parsed(eq.cite(found.log_bayes_factor)))
+    assert {"yu2011", "shahbaba2014", "arviz"} <= entries
+    assert not {"pymc", "nutpie", "hoffman2014"} & entries
 
 
 def test_other_results(alofi):

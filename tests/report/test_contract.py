@@ -161,10 +161,25 @@ def test_a_real_run_by_mcmc_keeps_the_contract(saved_run):
     assert 400 <= state["ess_bulk_min"] < 8000
     assert state["divergences"] == 0
     assert value["draws"] == 700
+    made = value["computation"]
+    assert (made["method"], made["backend"]) == ("path", "numpy")
+    assert made["sampler"] == "Hamiltonian Monte Carlo"
+    assert (made["chains"], made["draws_balance"], made["draws_cyclic"]) == (8, 700, 700)
+    # the sentence of the terminal says the same
+    said = "Hamiltonian Monte Carlo, 8 chains of 700 draws given balance and of 700 with cycles"
+    assert made["effort"] == f"{said}; path over {made['nodes']} values of σ_c"
     other, own = value["cross_check"], value["log_bayes_factor"]
     error = math.hypot(other["mcse"], own["mcse"])
     assert error < 0.05
     assert abs(other["value"] - own["value"]) < 4 * error
+
+
+def test_without_chains_no_sampler_is_named(result):
+    made = to_dict(result("alofi-rain"))["computation"]
+    assert made.pop("effort").startswith("nested Laplace, corrected by Pareto-smoothed")
+    assert made.pop("nodes") > 5
+    assert made.pop("method") == "laplace"
+    assert set(made.values()) == {None}
 
 
 def test_untestable_rests_on_the_graph_and_is_trusted(result):

@@ -98,15 +98,42 @@ def test_json_has_no_nan_and_the_same_keys(name):
     assert set(value) == set(plan_dict(planned("alofi-rain")))
 
 
-def test_counts_that_contradict_the_assumption_are_named():
+def told(log_value, mean, lower, upper):
+    """Return the answer of a plan whose counts so far have this log BF and this size."""
     found = planned("alofi-rain")
-    sure = replace(found.log_bayes_factor, log_value=-20.0)
-    size = replace(found.size, mean=0.5, lower=0.4, upper=0.6)
-    text = " ".join(plan_summary(replace(found, log_bayes_factor=sure, size=size)).split())
-    assert "speak against the violation assumed (they say ρ = 0.5, 0.4 to 0.6)" in text
-    assert "against balance (log BF -20.0)" in text
-    assert text.startswith("No more trials are needed to decide: log BF is -")
-    assert "The counts so far already speak against" in text
+    factor = replace(found.log_bayes_factor, log_value=log_value)
+    size = replace(found.size, mean=mean, lower=lower, upper=upper)
+    return plan_answer(replace(found, log_bayes_factor=factor, size=size))
+
+
+def test_what_the_counts_say_already_comes_before_what_is_assumed():
+    text = told(-20.0, 0.5, 0.4, 0.6)
+    assert text.startswith(
+        "The counts so far decide already: log BF is -20.0, against balance, with ρ = 0.5, "
+        "0.4 to 0.6 nats. No more trials are needed for that; `equipoise test` gives"
+    )
+    assert "speak against the violation assumed, ρ = 0.1 nats (they say 0.5, 0.4 to 0.6)" in text
+    assert "and against balance; what the outlook says of these two cases holds only if" in text
+    assert text.endswith("`--rho 0.5` plans for a violation of the size that they show.")
+    assert "is found by" not in text
+    assert "If there is none" not in text
+
+
+def test_of_counts_that_decide_only_what_they_contradict_is_named():
+    assert "speak against balance; what the outlook says of that case" in told(
+        -20.0, 0.2, 0.05, 0.4
+    )
+    held = told(3.4, 0.02, 0.001, 0.05)
+    assert held.startswith("The counts so far decide already: log BF is +3.4, for balance. No")
+    assert "speak against the violation assumed, ρ = 0.1 nats (they say 0.02, 0.001 to" in held
+    assert "--rho" not in held
+    assert told(3.4, 0.05, 0.001, 0.2).endswith("which sets the strength.")
+
+
+def test_counts_that_do_not_decide_but_contradict_the_assumption_say_so_first():
+    text = told(-2.0, 0.5, 0.4, 0.6)
+    assert text.startswith("The counts so far already speak against the violation assumed, ρ =")
+    assert "A violation of ρ = 0.1 nats is found by" in text
 
 
 def test_lost_trials_are_named_where_they_are_dropped():

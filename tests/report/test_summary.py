@@ -98,7 +98,7 @@ def test_weekday_line_by_line(result):
     assert "Saturday    Sunday" in section(text, "Net currents")
     assert "p < 0.001" in flat(section(text, "Entropy production"))
     sampling = flat(section(text, "Sampling"))
-    assert "windows: independent draws, as which these are given, have none" in sampling
+    assert "windows: these counts are given as independent draws, which have none" in sampling
     assert "not checkable blocks, overdispersion: the counts name no blocks" in sampling
     assumed = flat(section(text, "Assumed"))
     assert "σ_V ~ HalfNormal(5)" in assumed
@@ -164,7 +164,7 @@ def test_without_a_cycle(result, name):
     assert "without a cycle every kernel on this support obeys balance" in text
     assert "0 by definition" in evidence(text)
     assert "0 by definition" in section(text, "Size")
-    assert "The support has no cycle." in section(text, "Where balance breaks")
+    assert "Nowhere: the support has no cycle." in section(text, "Where balance breaks")
 
 
 def with_values(outcome, sensitivity, fixed):

@@ -239,8 +239,11 @@ def _program(
 ) -> None:
     """Test detailed balance on counted transitions.
 
-    Equipoise says whether a kernel obeys detailed balance, how sure that is, which potential it
-    follows, and where and by how much balance breaks; and says so when the data cannot tell.
+    Give it counts of transitions from state to state: of an agent driven by a language model, a
+    simulation, a record. It says whether they obey detailed balance (in the long run every step
+    is as frequent as its reverse, so that nothing drives the states round a cycle), how sure that
+    is, which potential they follow, and where and by how much balance breaks; and says so when the
+    data cannot tell.
     """
 
 

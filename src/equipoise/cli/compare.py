@@ -15,9 +15,10 @@ from equipoise.inference.comparison import Comparison
 from equipoise.inference.comparison import compare as compare_kernels
 from equipoise.inference.comparison.compare import ROPE_SPREAD
 from equipoise.models import Priors
-from equipoise.report.comparison import comparison_headline, comparison_summary
+from equipoise.report.comparison import comparison_summary
 from equipoise.report.comparison_contract import comparison_json
 from equipoise.report.comparison_tables import NAME, comparison_tables
+from equipoise.report.comparison_words import comparison_headline
 from equipoise.report.latex import latex_text
 from equipoise.text import listed
 
@@ -76,8 +77,9 @@ def compare(
     draws: Annotated[
         int | None,
         typer.Option(
-            help="A fourth of the draws of each posterior, default 1000; with --fast draws at each "
-            "pair of scales, default 1000.",
+            help="Each posterior keeps four times as many draws, half as many in each of its eight "
+            "chains: 1000, the default, are eight chains of 500. With --fast: draws at each pair "
+            "of scales, default 1000.",
             metavar="N",
             min=100,
             max=100_000,

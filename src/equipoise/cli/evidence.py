@@ -10,7 +10,11 @@ from equipoise.errors import UsageError
 from equipoise.inference.evidence import cross_check
 from equipoise.inference.evidence.cross_check import QUICK, Method
 from equipoise.models import Priors
-from equipoise.report.cross_check import cross_check_json, cross_check_summary
+from equipoise.report.cross_check import (
+    cross_check_json,
+    cross_check_short,
+    cross_check_summary,
+)
 
 
 def evidence(
@@ -45,7 +49,14 @@ def evidence(
             help="Write the result as JSON; - prints it instead of the table.", metavar="PATH|-"
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="Print one line, the reference and whether the others agree; no progress bar.",
+        ),
+    ] = False,
 ) -> None:
     """Compute the log Bayes factor by several methods, and say whether they agree.
 
@@ -69,7 +80,7 @@ def evidence(
     console.write_result(
         json,
         lambda: cross_check_json(found),
-        lambda: cross_check_summary(found),
+        lambda: cross_check_short(found) if quiet else cross_check_summary(found),
         told=not quiet,
     )
     raise typer.Exit(found.exit_status)

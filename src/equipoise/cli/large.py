@@ -11,7 +11,7 @@ from equipoise.errors import UsageError
 from equipoise.inference.sparse import map_large, test_large
 from equipoise.inference.verdict import ROPE
 from equipoise.models import Priors
-from equipoise.report.large import large_json, large_summary
+from equipoise.report.large import large_json, large_short, large_summary
 
 
 def large(
@@ -54,7 +54,12 @@ def large(
             help="Write the result as JSON; - prints it instead of the summary.", metavar="PATH|-"
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="Print the verdict only, with --fast the clearest edge; no bar."
+        ),
+    ] = False,
 ) -> None:
     """Test detailed balance on thousands of states with few neighbours each.
 
@@ -96,6 +101,7 @@ def large(
     console.write_result(
         json,
         lambda: large_json(mapped, tested, seconds),
-        lambda: large_summary(mapped, tested),
+        lambda: large_short(mapped, tested) if quiet else large_summary(mapped, tested),
+        told=not quiet,
     )
     raise typer.Exit(0 if tested is None else tested.exit_status)

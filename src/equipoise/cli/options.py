@@ -22,23 +22,35 @@ Scales = Annotated[
 ]
 Rejected = Annotated[
     Literal["stay", "drop"],
-    typer.Option(help="A trial that ended in no state stays where it was, or is dropped."),
+    typer.Option(
+        help="What a trial that ended in no state counts as: stay, staying where it was; drop, "
+        "nothing."
+    ),
 ]
 CycleScale = Annotated[
     float,
-    typer.Option(help="τ: prior scale of the cycles, nats.", metavar="NATS", min=0.01, max=100.0),
+    typer.Option(
+        help="τ: how large violations of balance are taken to be beforehand (the prior scale of "
+        "c, the part of a log-ratio that no potential explains), nats.",
+        metavar="NATS",
+        min=0.01,
+        max=100.0,
+    ),
 ]
 Trajectory = Annotated[
     bool,
     typer.Option(
         "--trajectory",
-        help="Read a path: text, a state a line, the start first; a blank line begins another "
-        "path. Of one path, or paths that join end to start, `equipoise test` prints exact "
-        "evidence, too.",
+        help="Read a path instead of counts: text, a state a line, the start first; a blank line "
+        "begins another path. Of one path, or paths that join end to start, `equipoise test` "
+        "prints exact evidence, too.",
     ),
 ]
 NoStay = Annotated[
-    bool, typer.Option("--no-stay", help="By protocol a trial cannot end where it began.")
+    bool,
+    typer.Option(
+        "--no-stay", help="Say that by protocol no trial can end where it began; else any may."
+    ),
 ]
 Cycle = Annotated[
     list[str] | None,
@@ -60,7 +72,8 @@ Rope = Annotated[
 RopeAffinity = Annotated[
     float,
     typer.Option(
-        help="The affinity of a cycle below this counts as practically nothing, nats.",
+        help="The affinity of a cycle (the sum of log P_ij/P_ji round it) below this counts as "
+        "practically nothing, nats.",
         metavar="NATS",
     ),
 ]
@@ -84,8 +97,8 @@ BlockOrder = Annotated[
 Protocol = Annotated[
     Literal["draws", "trajectory"] | None,
     typer.Option(
-        help="Were sources chosen for each trial, or did each start where one ended? Default: "
-        "what the file says, else draws."
+        help="draws: the state in which each trial began was chosen. trajectory: each began where "
+        "the one before it ended. Default: what the file says, else draws."
     ),
 ]
 Reference = Annotated[

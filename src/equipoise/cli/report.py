@@ -16,6 +16,7 @@ from equipoise.inference.violation import ROPE_AFFINITY
 from equipoise.models import Priors
 from equipoise.report import Made, html
 from equipoise.report.latex import latex_text
+from equipoise.report.layout import wrap
 from equipoise.report.printed import printed_tables
 from equipoise.report.records import record_tables
 from equipoise.report.spreadsheet import csv_text
@@ -138,11 +139,12 @@ def report(
     made = Made(() if file is None else (file,), datetime.now(UTC), command_line(context))
     console.write_file(output, html(result, diagnosis=found, title=title, made=made))
     written = [output, *(_write_tables(found, tables) if tables is not None else [])]
-    console.write(
-        short_text(found)
-        if quiet
-        else f"{short_text(found)}\n\nWritten  {console.one_line(', '.join(written))}"
-    )
+    said = short_text(found)
+    if quiet:
+        console.write(said)
+    else:
+        console.write("\n".join(line for text in said.splitlines() for line in wrap(text)))
+        console.tell_written(written)
     raise typer.Exit(result.exit_status)
 
 

@@ -40,7 +40,8 @@ def test(
         bool,
         typer.Option(
             "--fast",
-            help="Laplace and importance sampling in seconds, no MCMC; says so where it fails.",
+            help="No Markov chains: Laplace and importance sampling, in seconds. Where that cannot "
+            "be trusted it says so, with exit status 3.",
         ),
     ] = False,
     scales: options.Scales = "learned",
@@ -48,8 +49,9 @@ def test(
     likelihood: Annotated[
         Literal["auto", "multinomial", "pairwise"],
         typer.Option(
-            help="multinomial: rows as counted, exact. pairwise: each edge given its two counts' "
-            "sum, faster. auto: pairwise beyond 400 parameters, some 20 states all joined."
+            help="multinomial: all that was counted from each state, exact. pairwise: of each "
+            "pair of states only how its transitions split between the two directions, faster. "
+            "auto: pairwise beyond 400 parameters, some 20 states all joined."
         ),
     ] = "auto",
     cycle_scale: options.CycleScale = 1.0,
@@ -57,8 +59,8 @@ def test(
     reference: Annotated[
         list[str] | None,
         typer.Option(
-            help="State at Φ = 0; repeat it for other components. Default: the one with most "
-            "incoming transitions.",
+            help="State at which the potential Φ is 0; repeat it for states that are joined to it "
+            "by no transitions. Default: the one with most incoming transitions.",
             metavar="STATE",
         ),
     ] = None,
@@ -76,14 +78,17 @@ def test(
     protocol: options.Protocol = None,
     trials: Annotated[
         Literal["observed", "imputed"] | None,
-        typer.Option(help="How the number of trials was known; it goes into the report."),
+        typer.Option(
+            help="How the number of trials was known: counted, or made up from rates, say. It is "
+            "told with the result; of imputed trials, what other numbers would say, too."
+        ),
     ] = None,
     no_stay: options.NoStay = False,
     draws: Annotated[
         int | None,
         typer.Option(
-            help="Draws of each chain, default 700 of eight chains (1000 of four by NUTS); with "
-            "--fast at each size of the cycles, default 2000.",
+            help="Draws of each chain: by default 700 in each of eight chains (by NUTS 1000 in "
+            "each of four). With --fast: at each size of the cycles, default 2000.",
             metavar="N",
             min=100,
             max=100_000,
@@ -91,7 +96,17 @@ def test(
         ),
     ] = None,
     seed: options.Seed = options.SEED,
-    workers: options.WorkerCount = 1,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers",
+            help="Processes of this machine that share the work of --baselines; the result is the "
+            "same.",
+            metavar="N",
+            min=1,
+            max=1024,
+        ),
+    ] = 1,
     scheduler: options.Scheduler = None,
     backend: options.BackendName = DEFAULT,
     json: options.Json = None,
@@ -134,9 +149,9 @@ def test(
 ) -> None:
     """Test whether counted transitions obey detailed balance.
 
-    By MCMC: posteriors by Markov chains, evidence by path sampling, some 20 seconds on a dozen
-    states. Tables of more than 150 parameters are left to NUTS on a PyMC model, which takes up to a
-    minute to compile first. --fast does without chains.
+    By Markov chains (MCMC), some 20 seconds on a dozen states; --fast does without, in seconds.
+    Tables of more than 150 parameters (some 12 states all joined) are left to NUTS on a PyMC
+    model, which takes up to a minute to compile first.
 
     Prints a summary: the verdict, checks of the sampling, whether these counts can tell at all,
     the log Bayes factor with its error and its sensitivity to the prior, the size of the violation,

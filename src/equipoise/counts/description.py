@@ -70,7 +70,9 @@ def _transitions(counts: "TransitionCounts") -> str:
 
 def _other(counts: "TransitionCounts") -> str:
     lost = int(counts.other.sum())
-    return f"{lost:,} trials ended in no state ({lost / counts.n_trials:.1%})" if lost else "none"
+    if not lost:
+        return "none: every trial ended in a state"
+    return f"{lost:,} trials ended in no state ({lost / counts.n_trials:.1%})"
 
 
 def _blocks(counts: "TransitionCounts") -> str:

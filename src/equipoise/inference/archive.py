@@ -264,6 +264,7 @@ def _findings(
 ) -> Findings:
     evidence = tree["evidence"].to_dataset()
     has_cycles = "rise" in evidence
+    backend = record.get("backend", "nutpie")  # not written when there was but one
     curve = None
     if has_cycles:
         curve = CycleScaleCurve(
@@ -275,6 +276,7 @@ def _findings(
             loadings=evidence["loadings"].values,
             node_mcse=evidence["node_mcse"].values,
             doubt=record["curve_doubt"],
+            backend=backend,
         )
     tau = problem.priors.cycle_scale
     rival = problem.cyclic() if has_cycles else problem.reversible()
@@ -304,5 +306,5 @@ def _findings(
         ),
         information=evidence["information"].values,
         diagnostics=Diagnostics(**record["diagnostics"]),
-        backend=record.get("backend", "nutpie"),  # not written when there was but one
+        backend=backend,
     )

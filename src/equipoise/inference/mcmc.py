@@ -20,7 +20,7 @@ _SEEDS = 2**31
 # What is done once more where the first try did not converge.
 _SECOND_ACCEPT, _SECOND_MORE = 0.997, 2
 #: What runs the chains, in words.
-_METHODS: dict[Backend, str] = {
+SAMPLERS: dict[Backend, str] = {
     "numpy": "Hamiltonian Monte Carlo",
     "nutpie": "NUTS",
     "numpyro": "NUTS by numpyro",
@@ -113,7 +113,7 @@ def mcmc_findings(
     findings = replace(
         fast,
         method="path",
-        effort=f"{_METHODS[sampler.backend]}, {chains} chains of {kept:,} draws"
+        effort=f"{SAMPLERS[sampler.backend]}, {chains} chains of {kept:,} draws"
         + (
             f" given balance and of {cyclic.V.shape[1]:,} with cycles; path over "
             f"{len(walked.nodes)} values of σ_c"

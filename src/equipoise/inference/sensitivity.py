@@ -98,6 +98,7 @@ def _other_scales(findings: Findings) -> list[Alternative]:
                 cycle_scale=head.cycle_scale,
                 pareto_k=max(above[2], below[2]),
                 doubt=head.distrust,
+                backend=head.backend,
             )
             found.append(Alternative(name, value, factor))
     return found

@@ -253,7 +253,8 @@ def _text(
     if favours == "untestable":
         if not graph.n_cycles:
             return (
-                "Untestable: the support has no cycle, and without one every kernel obeys balance."
+                "Untestable: the states seen to be joined form no cycle, and without one every "
+                "kernel obeys balance."
             )
         return (
             "Untestable: no cycle lies among states seen to lead to each other and back, so some "

@@ -9,12 +9,13 @@ import numpy as np
 from equipoise.errors import DataError
 from equipoise.io.blocks import Blocks
 from equipoise.io.context import Context, coded_sequences, from_json, read_context, to_json
+from equipoise.io.faults import moved
 from equipoise.io.frame import column_counts
-from equipoise.io.integers import check_counts
+from equipoise.io.integers import check_counts, number_counts
 from equipoise.io.labels import declared_states
 from equipoise.io.matrix import with_other
 from equipoise.io.records import IntArray, Records
-from equipoise.io.table import column_records, matrix_parts
+from equipoise.io.table import column_records, grid, matrix_parts
 from equipoise.text import listed, quoted
 
 if TYPE_CHECKING:
@@ -129,12 +130,10 @@ def _counts(
             raise DataError(f"{name}counts have shape {matrix.shape} for {len(rows)} states")
     else:
         rows, columns = (list(part.coords[dim].to_numpy()) for dim in ("source", "target"))
-    width = max(len(columns), 1)
-
-    def place(k: int) -> str:
-        return f"{name}counts, row {k // width + 1}, column {k % width + 1}: "
-
-    records = matrix_parts(rows, columns, check_counts(matrix, place), lambda _: name)
+    counts, unread = number_counts(matrix)
+    position, place = grid(name, len(columns))
+    cells = moved(unread, position)
+    records = matrix_parts(rows, columns, counts, place, cells=cells, stride=len(columns) + 1)
     if "other" not in arrays:
         return records
     if len(columns) > len(records.labels):

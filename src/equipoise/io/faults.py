@@ -76,7 +76,7 @@ def refuse(faults: Iterable[Fault], place: Place) -> None:
 
 def _common(places: list[str]) -> str:
     """Return the part of places that all have in common, up to a comma: the file."""
-    parts = [place.split(", ")[:-1] for place in places]
+    parts = [place.removesuffix(": ").split(", ") for place in places]
     same = []
     for pieces in zip(*parts, strict=False):
         if len(set(pieces)) > 1:

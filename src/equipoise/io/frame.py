@@ -3,14 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from equipoise.errors import DataError
-from equipoise.io.faults import Fault
+from equipoise.io.faults import Fault, moved
 from equipoise.io.header import check_header
-from equipoise.io.integers import check_counts, number_counts
+from equipoise.io.integers import number_counts
 from equipoise.io.records import IntArray, Records
-from equipoise.io.table import column_records, matrix_parts
+from equipoise.io.table import column_records, grid, matrix_parts
 from equipoise.text import quoted
 
 if TYPE_CHECKING:
@@ -83,13 +82,10 @@ def frame_matrix(df: Any) -> Records:
         If index and columns name different states, or a cell cannot be used.
     """
     rows, columns = list(df.index), list(df.columns)
-    values: ArrayLike = df.to_numpy()
-    width = max(len(columns), 1)
-
-    def place(k: int) -> str:
-        return f"DataFrame, row {k // width + 1}, column {k % width + 1}: "
-
-    return matrix_parts(rows, columns, check_counts(values, place), lambda _: "DataFrame: ")
+    counts, unread = number_counts(df.to_numpy())
+    position, place = grid("DataFrame: ", len(columns))
+    cells = moved(unread, position)
+    return matrix_parts(rows, columns, counts, place, cells=cells, stride=len(columns) + 1)
 
 
 def records_frame(records: Records) -> "pd.DataFrame":

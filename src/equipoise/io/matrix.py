@@ -9,10 +9,12 @@ from numpy.typing import ArrayLike
 from scipy.sparse import coo_array, issparse
 
 from equipoise.errors import DataError
+from equipoise.io.faults import Fault, moved, refuse
 from equipoise.io.frame import frame_matrix, is_frame
-from equipoise.io.integers import check_counts
+from equipoise.io.integers import check_counts, number_counts
 from equipoise.io.labels import declared_states, encode_labels
 from equipoise.io.records import OTHER, IntArray, Records
+from equipoise.io.table import grid
 
 
 def matrix_records(
@@ -52,18 +54,16 @@ def matrix_records(
     if declared is None:
         raise DataError("the matrix has no labels; name its rows by states=[...]")
     size = len(declared)
-
-    def place(k: int) -> str:
-        return f"matrix, row {k // size + 1}, column {k % size + 1}: " if size else "matrix: "
-
     sparse = issparse(matrix)  # asked apart: the stubs narrow the type to one that is no use
-    dense = None if sparse else check_counts(matrix, place)
+    dense, faults = (None, []) if sparse else number_counts(matrix)
     shape = matrix.shape if dense is None else dense.shape
+    position, place = grid("matrix: ", shape[1] if len(shape) == 2 else 0)
+    faults = moved(faults, position if len(shape) == 2 else lambda _: -1)
     if shape != (size, size):
-        raise DataError(
-            f"the matrix has shape {shape} for {size} states; "
-            "give one row and one column a state, in the order of states"
-        )
+        what = f"the matrix has shape {shape} for {size} states"
+        remedy = "give one row and one column a state, in the order of states"
+        faults.append(Fault(-1, what, remedy))
+    refuse(faults, place)
     coo = coo_array(matrix if dense is None else dense)
     data = check_counts(coo.data, lambda _: "matrix: ")
     everywhere = np.arange(size)

@@ -127,8 +127,9 @@ def wide_records(table: Table) -> Records:
         [row[0] for row in table.rows],
         table.header[1:],
         counts.reshape(len(table.rows), width),
-        lambda k: table.place(k) if 0 <= k < len(table.rows) else f"{table.name}: ",
-        _beside(table.faults, moved(found, lambda k: k // width)),
+        lambda k: table.place(k) if k >= 0 else f"{table.name}: ",
+        ragged=table.faults,
+        cells=moved(found, lambda k: k // width),
     )
 
 
@@ -142,7 +143,10 @@ def matrix_parts(
     columns: Sequence[object],
     counts: IntArray,
     place: Place,
-    faults: Sequence[Fault] = (),
+    *,
+    ragged: Sequence[Fault] = (),
+    cells: Sequence[Fault] = (),
+    stride: int = 1,
 ) -> Records:
     """Turn a labelled matrix into records.
 
@@ -153,9 +157,14 @@ def matrix_parts(
     counts : (R, C) int64 array
         Counts, axis 0 from, axis 1 to.
     place : callable
-        ``place(k)`` says where row k stands, or what the columns belong to for k = -1 and R.
-    faults : sequence of Fault, optional
-        What is wrong with rows already.
+        ``place(position)`` says where a fault stands: at ``stride`` k that of row k, at -1 what
+        the columns belong to.
+    ragged : sequence of Fault, optional
+        What is wrong with whole rows; nothing more is said of these.
+    cells : sequence of Fault, optional
+        What is wrong with counts.
+    stride : int, default 1
+        Positions a row.
 
     Returns
     -------
@@ -165,30 +174,22 @@ def matrix_parts(
     Raises
     ------
     DataError
-        If a label is empty or there twice, or rows and columns name different states.
+        If labels are empty or there twice, rows and columns name different states, or there were
+        faults already: all of them are named.
     """
-    name = place(len(rows))
     known, codes, unread = label_codes([*rows, *columns])
     row, column = codes[: len(rows)], codes[len(rows) :]
     found = moved(unread, lambda k: k if k < len(rows) else -1)
     found += _empty(row, "label of a row", "begin every row with the state it starts from")
-    refuse(_beside(faults, found), place)
-    _once(row, known, f"{name}two rows are labelled")
     lost = np.flatnonzero(column == OTHER)
     if not lost.size and "other" in known and known.index("other") not in row:
         lost = np.flatnonzero(column == known.index("other"))
-    if lost.size > 1:
-        raise DataError(f"{name}{lost.size} columns have no label; label every state")
     state = np.delete(column, lost)
-    _once(state, known, f"{name}two columns are labelled")
-    if set(row.tolist()) != set(state.tolist()):
-        only_row, only_column = set(row.tolist()) - set(state.tolist()), set(state) - set(row)
-        where = "row" if only_row else "column"
-        labels = sorted(known[k] for k in only_row or only_column)
-        raise DataError(
-            f"{name}{listed(labels)} labels a {where} only; "
-            "a matrix has one row and one column for every state"
-        )
+    found += _sides(row, state, known, {fault.position // stride for fault in ragged})
+    if lost.size > 1:
+        found.append(Fault(-1, f"{lost.size} columns have no label", "label every state"))
+    found = moved(found, lambda k: k * stride if k >= 0 else -1)
+    refuse(_beside(ragged, [*cells, *found]), place)
     order = np.full(len(known), OTHER)
     order[state] = np.arange(state.size)
     target = np.full(len(columns), OTHER)
@@ -201,15 +202,52 @@ def matrix_parts(
         np.concatenate([order[row][at_row], everywhere]),
         np.concatenate([target[at_column], np.full(state.size, OTHER)]),
         np.concatenate([counts[at_row, at_column], np.zeros(state.size, dtype=np.int64)]),
-        name=name,
+        name=place(-1),
     )
 
 
-def _once(codes: IntArray, labels: tuple[str, ...], fault: str) -> None:
-    values, times = np.unique(codes, return_counts=True)
-    if (times > 1).any():
-        label = labels[values[np.flatnonzero(times > 1)[0]]]
-        raise DataError(f"{fault} {quoted(label)}; name each state once")
+def _sides(row: IntArray, column: IntArray, labels: tuple[str, ...], bad: set[int]) -> list[Fault]:
+    """Say which labels are there twice, or on one side only; a bad row may mean any state.
+
+    Positions are rows, -1 for columns.
+    """
+    once, square = "name each state once", "a matrix has one row and one column for every state"
+    found = []
+    seen, on_top = set(), set(column.tolist())
+    for k, code in enumerate(row.tolist()):
+        if code < 0 or k in bad:
+            continue
+        if code in seen:
+            found.append(Fault(k, f"two rows are labelled {quoted(labels[code])}", once))
+        elif code not in on_top:
+            found.append(Fault(k, f"{listed([labels[code]])} labels a row only", square))
+        seen.add(code)
+    named, times = np.unique(column[column >= 0], return_counts=True)
+    for code in named[times > 1].tolist():
+        found.append(Fault(-1, f"two columns are labelled {quoted(labels[code])}", once))
+    # Where a row has no label of its own, its state may be the one that is missing.
+    alone = sorted({labels[code] for code in named.tolist()} - {labels[code] for code in seen})
+    if alone and not bad and (row >= 0).all():
+        found.append(Fault(-1, f"{listed(alone)} labels a column only", square))
+    return found
+
+
+def grid(name: str, width: int) -> tuple[Callable[[int], int], Place]:
+    """Return, for a matrix of so many columns, the position of cell k and the place of positions.
+
+    Row k stands at ``(width + 1) k``, its cells behind it, the columns as a whole at -1. Places
+    begin with ``name``: "DataFrame, row 2, column 1: ", and the columns' is ``name`` alone.
+    """
+    stride = width + 1
+
+    def place(position: int) -> str:
+        if position < 0:
+            return name
+        row, cell = divmod(position, stride)
+        where = f"row {row + 1}" + (f", column {cell}" if cell else "")
+        return f"{name.removesuffix(': ')}{', ' if name else ''}{where}: "
+
+    return (lambda k: k // max(width, 1) * stride + 1 + k % max(width, 1)), place
 
 
 def any_records(table: Table) -> Records:

@@ -11,10 +11,12 @@ from matplotlib.container import Container
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.path import Path
+from numpy.typing import NDArray
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.potential import StatePotential
 from equipoise.likelihoods import FloatArray, IntArray
+from equipoise.plots.bending import lines_apart, lines_sagging
 from equipoise.plots.caution import caution
 from equipoise.plots.placing import beside_each_other, write_names
 from equipoise.plots.style import (
@@ -32,7 +34,6 @@ from equipoise.plots.style import (
 
 _HEIGHT, _TALL, _WORDS = 3.6, 4.6, 1.2
 _NAMED, _OUTSTANDING = 26, 8
-_BEND, _BENT = 0.08, 16
 _DOTTED = (0, (1.0, 1.2))
 _PALE = "#c2c2c2"
 # Narrowest and widest arrow, points, in a picture of few states and in one of many; and the place
@@ -43,12 +44,13 @@ _HEAD = 10
 
 @dataclass(frozen=True, eq=False)
 class _Layout:
-    """States that have an edge: which, where (data units), and where components end."""
+    """States that have an edge: which, where (data units); the lines; where components end."""
 
     states: IntArray
     points: FloatArray
     borders: tuple[float, ...]
     ceiling: float | None
+    lines: FloatArray
 
 
 def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
@@ -59,9 +61,10 @@ def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
     direction in which c is positive: there transitions run more often, against those back, than any
     potential allows. It is wider and darker where the posterior mean of c is larger. Grey edges are
     not clear of 0, dotted ones on no testable cycle; these are wider where more transitions were
-    counted. States with a one-sided bound stand at it, those without
-    any in a row on top; components stand side by side, each with its own zero. Up to 26 states are
-    named; of more, the ends of the clearest violations, the lowest and the highest.
+    counted. Lines bend where they would cover another or a state; a bend means nothing. States with
+    a one-sided bound stand at it, those without any in a row on top; components stand side by side,
+    each with its own zero. Up to 26 states are named; of more, the ends of the clearest violations,
+    the lowest and the highest.
 
     Parameters
     ----------
@@ -93,14 +96,28 @@ def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
 
 def _loudest(result: BalanceTest, layout: _Layout, edges: IntArray) -> FloatArray:
     """Return the lines that names should leave in sight: arrows; of few states all, if none."""
-    at = layout.points[np.searchsorted(layout.states, edges)]
-    clear = [
-        k
-        for k, edge in enumerate(result.edges)
-        if result.converged and edge.testable and (edge.lower > 0 or edge.upper < 0)
-    ]
+    clear = np.flatnonzero(_clear(result, len(edges)))
     few = len(layout.states) <= _NAMED
-    return np.array([_bent(a, b) for a, b in (at if few and not clear else at[clear])])
+    return layout.lines if few and not len(clear) else layout.lines[clear]
+
+
+def _clear(result: BalanceTest, n_edges: int) -> NDArray[np.bool_]:
+    """Return on which edges an arrow stands, shape (E,): c is clear of 0, and to be trusted."""
+    if not result.converged or not len(result.edges):
+        return np.zeros(n_edges, dtype=np.bool_)
+    return np.array([e.testable and (e.lower > 0 or e.upper < 0) for e in result.edges])
+
+
+def _bent(result: BalanceTest, points: FloatArray, edges: IntArray) -> FloatArray:
+    """Return the line of each edge, arrows as straight as can be, the widest above all."""
+    if len(points) > _NAMED:
+        return lines_sagging(points, edges)
+    clear = _clear(result, len(edges))
+    wide = np.array(
+        [abs(edge.mean) for edge in result.edges] if clear.any() else _share(result, edges)
+    )
+    order = np.lexsort((-wide, ~clear))
+    return lines_apart(points, edges, order.tolist())
 
 
 def _place(result: BalanceTest, edges: IntArray) -> _Layout:
@@ -125,7 +142,9 @@ def _place(result: BalanceTest, edges: IntArray) -> _Layout:
         local = np.searchsorted(joined[members], edges[here])
         across = beside_each_other((y[members] - low) / span, local, weight[here])
         x[members] = start + width * (0.08 + 0.84 * across)
-    return _Layout(joined, np.column_stack([x, y]), tuple(starts[1:-1].tolist()), ceiling)
+    points = np.column_stack([x, y])
+    lines = _bent(result, points, np.searchsorted(joined, edges))
+    return _Layout(joined, points, tuple(starts[1:-1].tolist()), ceiling, lines)
 
 
 def _value(state: StatePotential, trusted: bool) -> float | None:
@@ -148,14 +167,12 @@ def _draw(
     axes: Axes, result: BalanceTest, layout: _Layout, edges: IntArray
 ) -> list[Artist | Container]:
     dense = len(layout.states) > _NAMED
-    at = layout.points[np.searchsorted(layout.states, edges)]
     width = (0.3 + 1.2 * _share(result, edges)) * (0.5 if dense else 1.0)
-    lines = np.array([_bent(a, b) for a, b in at])
+    lines = layout.lines
     testable = np.array([edge.testable for edge in result.edges], dtype=np.bool_)
     if not result.converged or not len(testable):
         testable = np.zeros(len(edges), dtype=np.bool_)
-    beyond = np.array([e.lower > 0 or e.upper < 0 for e in result.edges], dtype=np.bool_)
-    clear = testable & beyond if len(beyond) else testable
+    clear = _clear(result, len(edges))
     plain = testable & ~clear
     handles: list[Artist | Container] = []
     if clear.any():
@@ -170,9 +187,9 @@ def _draw(
     handles += _states(axes, result, layout, 4.5 if not dense else 2.0)
     for border in layout.borders:
         axes.axvline(border, color=GREY, linewidth=0.4, dashes=(6, 3))
-    low, high = layout.points[:, 1].min(), layout.points[:, 1].max()
+    low, high = lines[..., 1].min(), lines[..., 1].max()
     room = 0.07 * max(high - low, 1.0)
-    axes.set_xlim(-0.02, 1.02)
+    axes.set_xlim(min(-0.02, lines[..., 0].min()), max(1.02, lines[..., 0].max()))
     axes.set_ylim(low - room, high + room)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
@@ -229,14 +246,6 @@ def _arrows(
         markevery=(1, 1),
         label="runs this way rather than back",
     )
-
-
-def _bent(start: FloatArray, end: FloatArray) -> FloatArray:
-    """Return a slightly bent line, so that an edge behind a state in between can be seen."""
-    t = np.linspace(0.0, 1.0, _BENT)[:, None]
-    sag = np.array([_BEND * np.abs(end[1] - start[1]) / 8.0, 0.0])
-    middle = (start + end) / 2 + sag
-    return np.asarray((1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end)
 
 
 def _states(

@@ -16,10 +16,9 @@ from equipoise.inference.evidence import (
     PathFit,
 )
 from equipoise.inference.features import Explanation
-from equipoise.inference.posterior.backends import Backend
 from equipoise.inference.sparse import LargeLaplace, LargeMap, LargeTest, SparsePath
 from equipoise.report.bibliography import bibtex, cited
-from equipoise.report.methods import methods, methods_of_test
+from equipoise.report.methods import WALKS, methods, methods_of_test
 from equipoise.report.source import Source
 
 _DEVELOPERS = "{{{} developers}}"
@@ -101,21 +100,20 @@ _SOFTWARE = {
         ),
     )
 }
-_BACKENDS: dict[Backend, tuple[str, ...]] = {
+_BACKENDS: dict[str, tuple[str, ...]] = {
     "numpy": ("arviz",),  # chains of our own; R-hat and ESS are ArviZ's
     "nutpie": ("pymc", "nutpie", "arviz"),
     "numpyro": ("pymc", "jax", "numpyro", "arviz"),
 }
 _LAPLACE = ("rue2009", "geweke1989", "vehtari2024")
-_CHAINS = ("shahbaba2014", "yu2011", "vehtari2021")
 _PATH = ("gelman1998", "mira2013")
 _BRIDGE = ("meng1996", "gronau2017", "micaletto2025")
-#: Sources and software of each method of evidence.
+#: Sources and software of each method of evidence, without what sampled.
 _EVIDENCE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "path": ((*_PATH, *_CHAINS), _BACKENDS["numpy"]),
+    "path": (_PATH, ()),
     "laplace": (_LAPLACE, ()),
-    "bridge": ((*_BRIDGE, *_CHAINS), _BACKENDS["numpy"]),
-    "savage_dickey": (("dickey1971", *_CHAINS), _BACKENDS["numpy"]),
+    "bridge": (_BRIDGE, ()),
+    "savage_dickey": (("dickey1971",), ()),
     "smc": (("delmoral2006",), ("pymc",)),
     "importance": (("vehtari2024",), ()),
     "exact": (("diaconis2006",), ()),
@@ -132,9 +130,8 @@ LargeLaplace, CrossCheck, ExactEvidence, LaplaceFit, PathFit, Evidence or BayesF
         From :func:`equipoise.test`, `diagnose`, `compare`, `explain`, `test_large`, `map_large`,
         `path_large`, `laplace_large`, `cross_check`, `exact`, `laplace`, `path`, or another method
         of evidence. Of a test alone
-        what it did; of a diagnosis the checks and baselines beside it too. Evidence alone does not
-        say which sampler ran; the chains of NumPy, the default on tables of up to 150 parameters,
-        are named.
+        what it did; of a diagnosis the checks and baselines beside it too. Of evidence its method
+        and what sampled, its ``backend``; no sampler where it was not told which made its draws.
 
     Returns
     -------
@@ -177,12 +174,17 @@ def _used(result: Any) -> tuple[set[str], tuple[str, ...]]:
         return set(_GRAPH), ()
     if isinstance(result, ExactEvidence):
         return _of_method("exact")
-    if isinstance(result, LaplaceFit | PathFit):
-        return _of_method("laplace" if isinstance(result, LaplaceFit) else "path")
+    if isinstance(result, LaplaceFit):
+        return _of_method("laplace")
+    if isinstance(result, PathFit):
+        return _of_method("path", result.backend)
     if isinstance(result, Evidence | BayesFactor):
-        return _of_method(result.method)
+        return _of_method(result.method, result.backend)
     if isinstance(result, CrossCheck):
-        return _together(_of_method(answer.method) for answer in result.answers)
+        return _together(
+            _of_method(answer.method, None if answer.factor is None else answer.factor.backend)
+            for answer in result.answers
+        )
     raise UsageError(
         f"there is nothing to cite for a {type(result).__name__}; give the result of "
         "equipoise.test, diagnose, compare, explain, test_large, map_large, path_large, "
@@ -210,12 +212,15 @@ def _of_comparison(result: Comparison) -> tuple[set[str], tuple[str, ...]]:
     return keys | {*_PATH, *_BRIDGE, "shahbaba2014", "vehtari2021"}, ("arviz",)
 
 
-def _of_method(method: str) -> tuple[set[str], tuple[str, ...]]:
-    """Return sources and software of a method, or of two of which a Bayes factor is made."""
+def _of_method(method: str, backend: str | None = None) -> tuple[set[str], tuple[str, ...]]:
+    """Return sources and software of a method, or of two, and of what ran its chains."""
     unknown = [part for part in method.split("/") if part not in _EVIDENCE]
     if unknown:
         raise UsageError(f"no sources are known for the method {unknown[0]!r}")
     found = [_EVIDENCE[part] for part in method.split("/")]
+    for name in (backend or "").split("/"):
+        if name in _BACKENDS:
+            found.append(((*WALKS[name].keys, "vehtari2021"), _BACKENDS[name]))
     return _together((set(keys), software) for keys, software in found)
 
 

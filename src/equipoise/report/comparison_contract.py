@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from equipoise.inference.comparison import Comparison, Difference, Distance
-from equipoise.report.comparison import comparison_headline
+from equipoise.report.comparison_words import comparison_headline
 from equipoise.report.numbers import finite
 
 SCHEMA = "equipoise.compare/1"

@@ -11,6 +11,7 @@ from equipoise.inference.cycles import CycleAffinity, EdgeCirculation
 from equipoise.inference.diagnosis import Diagnosis, diagnose
 from equipoise.inference.evidence import BayesFactor, ExactEvidence
 from equipoise.inference.features import Explanation
+from equipoise.inference.mcmc import SAMPLERS
 from equipoise.inference.potential import StatePotential
 from equipoise.inference.sparse import LargeMap, LargeTest
 from equipoise.inference.verdict import Verdict
@@ -38,7 +39,9 @@ def to_dict(result: BalanceTest, diagnosis: Diagnosis | None = None) -> dict[str
     the data bound from one side only (there only the prior speaks), diagnostics of MCMC on the fast
     path, ``entropy_production`` without a testable cycle or by pairwise edges. ``exact`` is there
     where the counts are those of one path. ``pareto_k`` belongs to the fast path, which also gives
-    ``ceiling``, ``fixed_scales`` and, beside MCMC, ``cross_check``.
+    ``ceiling``, ``fixed_scales`` and, beside MCMC, ``cross_check``. ``computation`` says what
+    sampled: backend, sampler in words, chains, draws kept of each for either posterior, nodes of
+    σ_c.
 
     Parameters
     ----------
@@ -120,6 +123,7 @@ def to_dict(result: BalanceTest, diagnosis: Diagnosis | None = None) -> dict[str
         "rejected": result.rejected,
         "priors": asdict(result.priors),
         "draws": result.findings.draws,
+        "computation": _computation(result),
         "random_seed": result.random_seed,
     }
 
@@ -177,6 +181,22 @@ def _data(result: BalanceTest) -> dict[str, Any]:
         "trials": [int(n) for n in counts.trials],
         "n_other": int(counts.other.sum()),
         "metadata": thaw_metadata(counts.metadata),
+    }
+
+
+def _computation(result: BalanceTest) -> dict[str, Any]:
+    """Return what computed the result: the sampler and how much it drew; None without chains."""
+    findings, chains = result.findings, result.chains
+    backend = findings.backend
+    return {
+        "method": findings.method,
+        "backend": backend,
+        "sampler": None if backend is None else SAMPLERS[backend],
+        "chains": None if chains is None else chains.reversible.V.shape[0],
+        "draws_balance": None if chains is None else chains.reversible.V.shape[1],
+        "draws_cyclic": None if chains is None else chains.cyclic.V.shape[1],
+        "nodes": None if findings.curve is None else len(findings.curve.nodes),
+        "effort": findings.effort,
     }
 
 

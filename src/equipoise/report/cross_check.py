@@ -28,6 +28,17 @@ def cross_check_summary(found: CrossCheck) -> str:
     return "\n".join(lines)
 
 
+def cross_check_short(found: CrossCheck) -> str:
+    """Return one line: the log Bayes factor of the reference, and whether the others agree."""
+    first = found.answers[0]
+    failures = [f"{a.method} is withheld: {a.failure}." for a in found.answers if a.failure]
+    shown = []
+    if first.failure is None and first.factor is not None:
+        value = with_error(first.factor.log_value, first.factor.mcse)
+        shown = [f"Log BF {value} nats by {first.method}."]
+    return " ".join([*shown, *failures, _verdict(found)])
+
+
 def cross_check_json(found: CrossCheck) -> str:
     """Return the answers as JSON text, pure ASCII: numbers that are withheld are null."""
     from equipoise import __version__  # the package imports this module
@@ -104,6 +115,7 @@ def _plain(answer: Answer) -> dict[str, Any]:
         "reference": reference.log_value if reference else None,
         "reference_mcse": reference.mcse if reference else None,
         "agrees": answer.agrees,
+        "backend": answer.factor.backend if answer.factor else None,
         "failure": answer.failure,
         "seconds": answer.seconds,
     }

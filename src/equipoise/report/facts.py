@@ -180,7 +180,14 @@ def assumed(result: BalanceTest) -> Facts:
             else "trajectory: each step depends on the state it leaves and on nothing before it",
         )
     )
-    entries.append(("staying", "possible" if counts.stay else "impossible, by protocol"))
+    entries.append(
+        (
+            "staying",
+            "a trial may end where it began"
+            if counts.stay
+            else "impossible by protocol: no trial ends where it began",
+        )
+    )
     entries.append(("trials", _trials(result)))
     if priors.scales == "learned":
         entries.append(

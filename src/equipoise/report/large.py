@@ -58,13 +58,30 @@ def large_summary(mapped: LargeMap, tested: LargeTest | None = None) -> str:
     if tested is not None:
         facts += _evidence(tested)
     lines += [line for name, text in facts for line in entry(name, text)]
-    lines += ["", "Violations  edges that stand off the potential most surely"]
+    lines += [
+        "",
+        "Violations  edges that stand off the potential most surely, in the direction of flow",
+    ]
     lines += _violations(mapped.largest_violations(SHOWN))
     lines += ["", "Potential  lowest states above the reference of their component, nats"]
     lines += _lowest(mapped, tested)
     lines += ["", "Assumed"]
     lines += [line for name, text in _assumed(mapped, tested) for line in entry(name, text)]
     return "\n".join(lines)
+
+
+def large_short(mapped: LargeMap, tested: LargeTest | None = None) -> str:
+    """Return one line: the verdict, or of a map alone the edge that stands off it most surely."""
+    if tested is not None:
+        return tested.verdict.text
+    if not mapped.graph.n_cycles:
+        return "Map, no verdict: no edge lies on a cycle, so that none can stand off the potential."
+    (first,) = mapped.largest_violations(1)
+    return (
+        f"Map, no verdict: of {mapped.pairs.n_edges:,} edges {label(first.source, _LABEL)} → "
+        f"{label(first.target, _LABEL)} stands off the potential most surely, by "
+        f"{fixed(first.deviation, 2)} nats (z = {fixed(first.z, 1)})."
+    )
 
 
 def large_json(
@@ -74,7 +91,8 @@ def large_json(
 
     Keys: ``schema``, ``version``, ``seconds``, ``data``, ``log_bayes_factor``, ``sensitivity``,
     ``verdict``, ``diagnostics`` (null where only the map was asked for), ``scales``, ``potential``
-    (a list in the order of the states), ``violations`` (edges by size of z). Nats.
+    (a list in the order of the states), ``violations`` (edges by size of z, each in the direction
+    of flow). Nats.
     """
     from equipoise import __version__  # the package imports this module
 
@@ -211,7 +229,7 @@ def _sampled(tested: LargeTest) -> list[tuple[str, str]]:
     return [
         (
             "potential",
-            f"R-hat ≤ {potential.r_hat_max:.3f}, at least {potential.ess_bulk_min:.0f} "
+            f"R-hat ≤ {potential.r_hat_max:.3f}, at least {potential.ess_bulk_min:,.0f} "
             f"effective draws, of {len(potential.chosen):,} states",
         )
     ]

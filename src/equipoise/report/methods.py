@@ -31,8 +31,8 @@ PACKAGES: dict[Backend, tuple[str, ...]] = {
     "numpyro": ("pymc", "jax", "numpyro"),
 }
 _NUTS = Sentence("in coordinates fitted to the data", ("hoffman2014", "papaspiliopoulos2007"))
-#: How the chains of each walk, and the sources of that.
-_WALKS: dict[Backend, Sentence] = {
+#: How the chains of each backend walk, and the sources of that.
+WALKS: dict[str, Sentence] = {
     "numpy": Sentence(
         "split about a Gaussian fitted to the data, the learned scales moved with the parameters "
         "and apart from them in turn",
@@ -192,7 +192,7 @@ def _computed(result: BalanceTest) -> Iterator[Sentence]:
         backend = findings.backend or "nutpie"
         used = ", ".join(f"{k} {v}" for k, v in versions(PACKAGES[backend]).items())
         sampler, _, amount = findings.effort.partition(", ")
-        walk = _WALKS[backend]
+        walk = WALKS[backend]
         yield Sentence(
             f"Posteriors were sampled by {sampler}, {walk.text}: {amount} ({used}; seed {seed})",
             walk.keys,

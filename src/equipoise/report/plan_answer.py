@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from equipoise.inference.evidence import BayesFactor
 from equipoise.inference.planning import Outlook, Plan
-from equipoise.inference.verdict import STRENGTHS
+from equipoise.inference.verdict import STRENGTHS, ViolationSize
 from equipoise.report.numbers import decimals, fixed, outward, share
 
 _STRONG = STRENGTHS["strong"]
@@ -32,19 +33,41 @@ def plan_answer(plan: Plan) -> str:
             "No outlook: more than 400 parameters, which cannot be simulated in reasonable time; "
             "information and allocation follow. `equipoise large` tests such counts."
         )
-    return f"{_needed(plan)} {_contradicted(plan)}{_violation_found(plan)} {_balance_found(plan)}"
+    factor = plan.log_bayes_factor
+    if factor is not None and _decided(factor):
+        return _told_already(plan, factor.log_value)
+    return f"{_contradicted(plan)}{_needed(plan)} {_violation_found(plan)} {_balance_found(plan)}"
+
+
+def _decided(factor: BayesFactor) -> bool:
+    """Return whether the counts so far are strong evidence, for either side."""
+    return factor.distrust is None and abs(factor.log_value) >= _STRONG
+
+
+def _told_already(plan: Plan, log_value: float) -> str:
+    """Say what the counts say; of what is assumed, only what it is still good for."""
+    size, against = plan.size, _spoken_against(plan)
+    says = f"log BF is {fixed(log_value, 1, sign=True)}, "
+    says += "for balance" if log_value > 0 else "against balance"
+    if size is not None and log_value < 0:
+        says += f", with ρ = {_size_text(size)} nats"
+    text = (
+        f"The counts so far decide already: {says}. No more trials are needed for that; "
+        "`equipoise test` gives the range over priors, which sets the strength."
+    )
+    if against:
+        which = "that case" if len(against) == 1 else "these two cases"
+        text += (
+            f" They speak against {' and against '.join(against)}; what the outlook says of "
+            f"{which} holds only if they mislead."
+        )
+    if size is not None and len(against) == 2 and plan.cycle is None:
+        text += f" `--rho {size.mean:.2g}` plans for a violation of the size that they show."
+    return text
 
 
 def _needed(plan: Plan) -> str:
     """Say in one sentence how many trials are needed, or why no number is."""
-    factor = plan.log_bayes_factor
-    if factor is not None and factor.distrust is None and abs(factor.log_value) >= _STRONG:
-        value = fixed(factor.log_value, 1, sign=True)
-        side = "balance" if factor.log_value > 0 else "its violation"
-        return (
-            f"No more trials are needed to decide: log BF is {value} already, for {side}; "
-            "`equipoise test` gives its range over priors, which sets the strength."
-        )
     violation, none = rows_of(plan, "violation"), rows_of(plan, "none")
     found = _first(violation, [row.against or 0.0 for row in violation])
     held = _first(none, [row.favouring or 0.0 for row in none])
@@ -154,23 +177,32 @@ def _balance_found(plan: Plan) -> str:
 
 def _contradicted(plan: Plan) -> str:
     """Say where the counts so far speak against what is assumed."""
-    size, factor = plan.size, plan.log_bayes_factor
-    if size is None or factor is None or factor.distrust is not None:
-        return ""
-    against = []
-    if not size.lower <= plan.rho <= size.upper:
-        against.append(
-            f"the violation assumed (they say ρ = {size.mean:.2g}, "
-            f"{size.lower:.2g} to {size.upper:.2g})"
-        )
-    if factor.log_value <= -_STRONG:
-        against.append(f"balance (log BF {fixed(factor.log_value, 1)})")
+    against = _spoken_against(plan)
     if not against:
         return ""
     return (
         f"The counts so far already speak against {' and against '.join(against)}; what is said "
         "of that case holds if they mislead. "
     )
+
+
+def _spoken_against(plan: Plan) -> list[str]:
+    """Name what is assumed although the counts so far speak against it."""
+    size, factor = plan.size, plan.log_bayes_factor
+    if size is None or factor is None or factor.distrust is not None:
+        return []
+    against = []
+    if not size.lower <= plan.rho <= size.upper:
+        against.append(
+            f"the violation assumed, ρ = {plan.rho:.3g} nats (they say {_size_text(size)})"
+        )
+    if factor.log_value <= -_STRONG:
+        against.append("balance")
+    return against
+
+
+def _size_text(size: ViolationSize) -> str:
+    return f"{size.mean:.2g}, {size.lower:.2g} to {size.upper:.2g}"
 
 
 def _between(row: Outlook) -> str:

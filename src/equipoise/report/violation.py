@@ -43,7 +43,7 @@ def violation_lines(violation: Violation) -> list[str]:
         "Where balance breaks  affinity A = Σ log P_ij/P_ji round a cycle, nats (0 if balanced)"
     ]
     if not violation.cycles:
-        return [*lines, "  The support has no cycle."]
+        return [*lines, "  Nowhere: the support has no cycle."]
     if violation.size is None:
         asked = " Those asked for are not either." if violation.asked else ""
         return [*lines, f"  No cycle is testable; the priors alone would speak.{asked}"]

@@ -19,6 +19,7 @@ from equipoise.plots.comparison import clustered, distance_matrix
 from equipoise.report.comparison import comparison_summary
 from equipoise.report.comparison_contract import comparison_dict, comparison_json
 from equipoise.report.comparison_tables import comparison_tables
+from equipoise.report.comparison_words import comparison_headline
 from equipoise.report.latex import latex_text
 from equipoise.report.layout import WIDTH, display_width
 from equipoise.report.page import comparison_html
@@ -63,8 +64,10 @@ def test_what_is_said_of_several_potentials():
     assert found.spreads[0].named
     text = comparison_summary(found)
     assert text.startswith("Several potentials, very strong evidence")
-    for heading in ("Kernels", "Evidence", "Size", "Distances", "States that differ", "Assumed"):
-        assert f"\n{heading}" in text
+    for title in ("Kernels", "Balance", "Evidence", "Size", "Distances", "States", "Assumed"):
+        assert f"\n{title}" in text
+    assert "\n  kernel   states   trials         δ rms, nats\n  x " in text
+    assert "\n  first   second   states   rms, nats " in text
     assert "averaged at even odds" in " ".join(text.split())
 
 
@@ -208,6 +211,62 @@ def test_the_page_holds_it_all_and_names_act_on_nothing(kind):
     for title in ("Kernels", "Evidence", "Potentials", "Distances", "States that differ"):
         assert f"<h2>{title}</h2>" in page
     assert ("no kernel was found to break balance" in page) == found.adding_breaks_balance
+
+
+def test_only_what_forbids_adding_counts_up_is_a_warning():
+    assert 'class="warning">Do not add these counts up' in comparison_html(compared("several"))
+    page = comparison_html(compared("overlap"))
+    assert 'class="plain">As far as potentials go, these counts may be added up.' in page
+    assert 'class="warning"' not in page
+
+
+def renamed(found, names):
+    """Return a comparison whose kernels have other names."""
+    new = dict(zip(found.kernels.names, names, strict=True))
+
+    def pairs(rows):
+        return tuple(replace(row, first=new[row.first], second=new[row.second]) for row in rows)
+
+    return replace(
+        found,
+        kernels=replace(found.kernels, names=tuple(names)),
+        distances=pairs(found.distances),
+        rho=pairs(found.rho),
+        entropy_production=pairs(found.entropy_production),
+    )
+
+
+def test_kernels_with_long_names_are_numbered_and_named_whole():
+    names = [f"SmolLM2-135M, pattern, T = {t}" for t in ("0.7", "1", "1.3")]
+    text = comparison_summary(renamed(compared("several"), names))
+    assert max(map(display_width, text.splitlines())) <= WIDTH
+    assert "…" not in text
+    kernels, balance, *_ = text[text.index("Kernels  ") :].split("\n\n")
+    for section in (kernels, balance):
+        for number, name in enumerate(names, start=1):
+            assert f"\n  {number}   {name}  " in section
+    far = text[text.index("Distances  ") :].split("\n\n")[0].splitlines()
+    assert far[1].split()[:3] == ["kernel", "and", "states"]
+    assert {tuple(line.split()[:2]) for line in far[2:5]} == {("1", "2"), ("1", "3"), ("2", "3")}
+    assert f"{names[0]}   less {names[1]} " in text  # both fit there
+
+
+def test_of_many_kernels_the_numbers_of_those_not_listed_are_explained(monkeypatch):
+    monkeypatch.setattr("equipoise.report.comparison_names.MOST_KERNELS", 2)
+    monkeypatch.setattr("equipoise.report.comparison_names.MOST_DEVIATING", 1)
+    found = renamed(compared("several"), [f"{letter}-{'long' * 20}" for letter in "pqr"])
+    text = " ".join(comparison_summary(found).split())
+    listed = int(np.argmax([away.rms for away in found.deviations]))
+    assert "... and 2 more; --json has all." in text
+    for k, letter in enumerate("pqr"):
+        assert (f"{k + 1} is {letter}-longlong" in text) == (k != listed)
+
+
+def test_names_with_commas_are_set_in_quotes_in_a_row():
+    found = renamed(compared("several"), ["x, T = 1", "y", "z"])
+    broken = replace(found.own[0], verdict=replace(found.own[0].verdict, favours="non-reversible"))
+    said = comparison_headline(replace(found, own=(broken, broken, found.own[2])))
+    assert "But kernels 'x, T = 1', y themselves break balance" in said
 
 
 def test_a_page_withholds_what_failed():

@@ -30,6 +30,7 @@ from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.evidence.averages import LogMean, log_mean
 from equipoise.inference.evidence.result import Evidence
 from equipoise.inference.evidence.target import Target
+from equipoise.inference.posterior.backends import Backend
 from equipoise.likelihoods import FloatArray
 from equipoise.simulate.draws import RandomSeed, random_generator
 
@@ -41,7 +42,13 @@ LEAST_TERMS = 50
 _FEWEST_DRAWS = 8
 
 
-def bridge(model: Target, theta: FloatArray, *, random_seed: RandomSeed = None) -> Evidence:
+def bridge(
+    model: Target,
+    theta: FloatArray,
+    *,
+    random_seed: RandomSeed = None,
+    backend: Backend | None = None,
+) -> Evidence:
     """Compute the log evidence of a hypothesis from draws of its posterior.
 
     Parameters
@@ -55,6 +62,9 @@ def bridge(model: Target, theta: FloatArray, *, random_seed: RandomSeed = None) 
         learned scales need not be given: they are integrated out.
     random_seed
         Of the proposal's draws. The same seed gives the same result.
+    backend
+        What sampled the draws, for the record and for :func:`equipoise.cite`; nothing else hangs
+        on it.
 
     Returns
     -------
@@ -87,6 +97,7 @@ def bridge(model: Target, theta: FloatArray, *, random_seed: RandomSeed = None) 
             "terms": min(mean.contributing for mean in means),
             "halves": tuple(values),
         },
+        backend=backend,
     )
     if not evidence.diagnostics["terms"] >= LEAST_TERMS:
         raise NotTrustedError(

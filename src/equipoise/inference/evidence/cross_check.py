@@ -260,7 +260,12 @@ def _at(curve: CycleScaleCurve, cycle_scale: float, doubt: str | None) -> BayesF
     """Return the reference at one σ_c, withheld where the reference is."""
     value, error = curve.log_bayes_factor_at(np.array([cycle_scale]))
     return BayesFactor(
-        float(value[0]), float(error[0]), curve.method, cycle_scale, doubt=doubt or curve.doubt
+        float(value[0]),
+        float(error[0]),
+        curve.method,
+        cycle_scale,
+        doubt=doubt or curve.doubt,
+        backend=curve.backend,
     )
 
 
@@ -284,14 +289,22 @@ def _bridge(sampler: Sampler, seed: int) -> BayesFactor:
     problem, tau = sampler.problem, sampler.problem.priors.cycle_scale
     balance = sampler.draw(cycle_sd=0.0, random_seed=seed).theta(problem, cyclic=False)
     rival = sampler.draw(cycle_sd=tau, random_seed=seed + 1).theta(problem)
-    return bridge(problem.reversible(), balance, random_seed=seed) - bridge(
-        problem.cyclic().at_cycle_scale(tau), rival, random_seed=seed + 1
+    by = sampler.backend
+    return bridge(problem.reversible(), balance, random_seed=seed, backend=by) - bridge(
+        problem.cyclic().at_cycle_scale(tau), rival, random_seed=seed + 1, backend=by
     )
 
 
 def _savage_dickey(sampler: Sampler, seed: int) -> BayesFactor:
     found = sampler.draw(random_seed=seed)
-    return savage_dickey(sampler.problem, V=found.V, s=found.s, z=found.z, scales=found.scales)
+    return savage_dickey(
+        sampler.problem,
+        V=found.V,
+        s=found.s,
+        z=found.z,
+        scales=found.scales,
+        backend=sampler.backend,
+    )
 
 
 def _smc(problem: Problem, seed: int) -> BayesFactor:

@@ -82,6 +82,8 @@ class CycleScaleCurve:
         Standard deviation of an error common to the whole curve: that of log Z(0).
     doubt
         Why it must not be reported, in words; None where it may be.
+    backend
+        What ran the chains at the nodes; None where none ran.
     """
 
     method: str
@@ -93,6 +95,7 @@ class CycleScaleCurve:
     node_mcse: FloatArray
     common_mcse: float = 0.0
     doubt: str | None = None
+    backend: str | None = None
 
     @property
     def mcse(self) -> FloatArray:
@@ -172,6 +175,7 @@ class CycleScaleCurve:
             self.method,
             cycle_scale=post.tau,
             doubt=self.doubt,
+            backend=self.backend,
         )
 
 

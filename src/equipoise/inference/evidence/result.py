@@ -26,19 +26,24 @@ class Evidence:
         ``"bridge"``, ``"laplace"``: a file of this folder.
     diagnostics : mapping of str to object
         What the method says about its own trustworthiness, e.g. ``pareto_k`` and ``ess``.
+    backend : str or None
+        What ran the chains behind it, ``"numpy"``, ``"nutpie"`` or ``"numpyro"``; None where none
+        did, or where draws were handed in and it was not said.
     """
 
     log_value: float
     mcse: float
     method: str
     diagnostics: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    backend: str | None = None
 
     def __sub__(self, other: "Evidence") -> "BayesFactor":
         """Return the log Bayes factor of this hypothesis against ``other``, errors combined."""
         return BayesFactor(
             log_value=self.log_value - other.log_value,
             mcse=hypot(self.mcse, other.mcse),
-            method=self.method if self.method == other.method else f"{self.method}/{other.method}",
+            method="/".join(dict.fromkeys((self.method, other.method))),
+            backend="/".join(dict.fromkeys(filter(None, (self.backend, other.backend)))) or None,
         )
 
 
@@ -58,6 +63,9 @@ class BayesFactor:
         Worst k̂ of the importance weights behind it; None where none are.
     doubt : str or None
         Why its method does not stand by it, in words; None where it does.
+    backend : str or None
+        What ran the chains behind it, as of :class:`Evidence`; two are joined by "/", as methods
+        are.
     """
 
     log_value: float
@@ -66,6 +74,7 @@ class BayesFactor:
     cycle_scale: float | None = None
     pareto_k: float | None = None
     doubt: str | None = None
+    backend: str | None = None
 
     @property
     def distrust(self) -> str | None:

@@ -36,6 +36,7 @@ from equipoise.inference.evidence.averages import log_mean
 from equipoise.inference.evidence.psis import smooth
 from equipoise.inference.evidence.result import BayesFactor
 from equipoise.inference.modes.mode import find_mode
+from equipoise.inference.posterior.backends import Backend
 from equipoise.inference.problem import Problem
 from equipoise.likelihoods import FloatArray, Likelihood
 
@@ -61,6 +62,7 @@ def savage_dickey(
     s: FloatArray,
     z: FloatArray,
     scales: Mapping[str, FloatArray],
+    backend: Backend | None = None,
 ) -> BayesFactor:
     """Compute the log Bayes factor of balance from draws with σ_c learned.
 
@@ -78,6 +80,9 @@ def savage_dickey(
     scales
         ``sigma_c``, and where the priors' scales are learned ``sigma_V``, ``sigma_s`` and ``mu_s``,
         each of shape (chains, draws).
+    backend
+        What sampled the draws, for the record and for :func:`equipoise.cite`; nothing else hangs
+        on it.
 
     Returns
     -------
@@ -119,6 +124,7 @@ def savage_dickey(
         f"{LEAST_CONTRIBUTING} are needed): balance is far from most draws, or they are few"
         if few
         else None,
+        backend=backend,
     )
 
 

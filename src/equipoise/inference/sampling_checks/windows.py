@@ -29,8 +29,8 @@ def check_windows(counts: TransitionCounts) -> Check:
     if counts.protocol == "draws":
         return not_checkable(
             "windows",
-            "independent draws, as which these are given, have none; counts along a path need the "
-            "protocol trajectory.",
+            "these counts are given as independent draws, which have none; counts along a path "
+            "need the protocol trajectory.",
         )
     if counts.sequences is not None:
         return Check("windows", "fine", "The counts are the steps of the sequences, each once.")

@@ -34,11 +34,12 @@ class NamedViolation:
     Attributes
     ----------
     source, target
-        Labels; the values are those from source to target.
+        Labels, in the direction of flow: more transitions ran this way than the potential allows.
     deviation
-        One-step estimate of what the potential leaves of the log-ratio, nats.
+        One-step estimate of what the potential leaves of the log-ratio from source to target, nats.
+        Where counts are few it may be below 0, for half a count is added to either side.
     z
-        Approximately standard normal under balance.
+        At least 0; approximately half-normal under balance.
     """
 
     source: str
@@ -144,15 +145,14 @@ class LargeMap:
         exact = exact_violation(self.pairs, self.mode, order)
         best = np.argsort(-np.abs(exact.z), kind="stable")[:count]
         labels, states = self.counts.states, self.pairs.states
-        return tuple(
-            NamedViolation(
-                labels[int(states[self.pairs.source[edge]])],
-                labels[int(states[self.pairs.target[edge]])],
-                float(exact.deviation[k]),
-                float(exact.z[k]),
-            )
-            for k, edge in zip(best, exact.edges[best], strict=True)
-        )
+        found = []
+        for k, edge in zip(best, exact.edges[best], strict=True):
+            ends = (self.pairs.source[edge], self.pairs.target[edge])
+            sign = -1.0 if exact.z[k] < 0 else 1.0
+            source, target = (labels[int(states[end])] for end in ends[:: int(sign)])
+            deviation, z = sign * float(exact.deviation[k]), sign * float(exact.z[k])
+            found.append(NamedViolation(source, target, deviation, z))
+        return tuple(found)
 
 
 def map_large(

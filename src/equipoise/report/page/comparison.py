@@ -4,7 +4,15 @@ from collections.abc import Callable
 from platform import python_version
 
 from equipoise.inference.comparison import Comparison
-from equipoise.report.comparison import (
+from equipoise.report.comparison_tables import (
+    NAME,
+    difference_tables,
+    distance_table,
+    hypothesis_table,
+    kernel_table,
+    state_table,
+)
+from equipoise.report.comparison_words import (
     added_words,
     assumed_of,
     balance_entries,
@@ -13,14 +21,7 @@ from equipoise.report.comparison import (
     short_names,
     size_of,
     verdict_entries,
-)
-from equipoise.report.comparison_tables import (
-    NAME,
-    difference_tables,
-    distance_table,
-    hypothesis_table,
-    kernel_table,
-    state_table,
+    warned_of_adding,
 )
 from equipoise.report.methods import versions
 from equipoise.report.page.blocks import Block, Entries, Section, Shown, Words, facts_blocks
@@ -35,7 +36,8 @@ def verdict(found: Comparison) -> Section:
     blocks: list[Block] = [
         Words(comparison_headline(found), "verdict" if found.converged else "warning")
     ]
-    blocks += [Words(text, "warning") for text in added_words(found)]
+    if (text := added_words(found)) is not None:
+        blocks.append(Words(text, "warning" if warned_of_adding(found) else "plain"))
     blocks += facts_blocks(size_of(found), "Size of the deviations")
     return Section("verdict", "Verdict", tuple(blocks))
 

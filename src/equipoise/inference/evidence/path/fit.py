@@ -1,7 +1,7 @@
 """Path sampling: from a sampler to the log Bayes factor at every σ_c and for every τ."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -57,6 +57,11 @@ class PathFit:
             f"PathFit({self.problem.graph!r}, {len(self.nodes)} nodes, "
             f"log BF {factor.log_value:.2f} ± {factor.mcse:.2f})"
         )
+
+    @property
+    def backend(self) -> str | None:
+        """What ran the chains: "numpy", "nutpie" or "numpyro"; None without cycles: none ran."""
+        return None if self.curve is None else self.curve.backend
 
     def cycle_scale_posterior(self, tau: float | None = None) -> CycleScalePosterior:
         """Return the posterior of σ_c for one τ (default: that of the priors).
@@ -193,7 +198,7 @@ def walk_path(
             accept=usual.target_accept,
             progress=progress,
         )
-    return PathFit(problem, nodes, curve)
+    return PathFit(problem, nodes, replace(curve, backend=sampler.backend))
 
 
 def node_of(problem: Problem, draws: Draws, cycle_scale: float) -> PathNode:

@@ -164,7 +164,7 @@ def walk_nodes(
     if gaps and curve.doubt is None:
         at = ", ".join(f"{spot:.3g}" for spot in gaps)
         curve = replace(curve, doubt=f"the slope is still too rough to interpolate at σ_c = {at}")
-    return tuple(nodes), curve
+    return tuple(nodes), replace(curve, backend="numpy")
 
 
 def _lowest(
