@@ -64,7 +64,7 @@ def to_tree(result: BalanceTest) -> "xr.DataTree":
             "fast, or write JSON"
         )
     findings = result.findings
-    problem = findings.problem
+    problem, backend = findings.problem, findings.backend or "nutpie"
     trees = {
         "reversible": posterior_tree(
             problem,
@@ -72,6 +72,7 @@ def to_tree(result: BalanceTest) -> "xr.DataTree":
             "reversible",
             references=result.references,
             random_seed=result.random_seed,
+            backend=backend,
         )
     }
     curve = findings.curve
@@ -85,6 +86,7 @@ def to_tree(result: BalanceTest) -> "xr.DataTree":
             "cyclic",
             references=result.references,
             random_seed=result.random_seed,
+            backend=backend,
         )
         evidence = evidence.assign(
             rise=(("cycle_scale",), curve.rise),

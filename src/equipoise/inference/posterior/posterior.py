@@ -154,5 +154,6 @@ def posterior(
         hypothesis,
         references=references,
         random_seed=random_seed,
+        backend=sampler.backend,
         cycle_sd=cycle_sd,
     )

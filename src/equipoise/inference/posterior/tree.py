@@ -9,6 +9,7 @@ import numpy as np
 
 from equipoise.graph import cycle_vector
 from equipoise.inference.cycles import minimum_basis
+from equipoise.inference.posterior.backends import Backend
 from equipoise.inference.posterior.derived import boltzmann, kernel_of, stationary
 from equipoise.inference.posterior.prior import prior_draws
 from equipoise.inference.posterior.sampler import Draws
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 
 Hypothesis = Literal["reversible", "cyclic"]
 Variables = dict[str, tuple[tuple[str, ...], FloatArray, str]]
-_PACKAGES = ("arviz", "numpy", "nutpie", "pymc", "pytensor")
+#: What sampled, by backend.
+_PACKAGES: dict[Backend, tuple[str, ...]] = {
+    "numpy": ("arviz", "numpy"),
+    "nutpie": ("arviz", "numpy", "nutpie", "pymc", "pytensor"),
+    "numpyro": ("arviz", "numpy", "jax", "numpyro", "pymc", "pytensor"),
+}
 PRIOR_DRAWS = 500
 
 
@@ -35,6 +41,7 @@ def posterior_tree(
     *,
     references: Sequence[int],
     random_seed: int | None,
+    backend: Backend,
     cycle_sd: float | None = None,
 ) -> "xr.DataTree":
     """Return draws of one hypothesis as a DataTree; see :func:`equipoise.posterior`."""
@@ -89,7 +96,10 @@ def posterior_tree(
         "references": ", ".join(problem.graph.states[k] for k in references),
         "multinomial_coefficient": "left out of log_likelihood, alike under every hypothesis",
         "random_seed": "none" if random_seed is None else str(random_seed),
-        "versions": ", ".join(f"{name} {version(name)}" for name in ("equipoise", *_PACKAGES)),
+        "backend": backend,
+        "versions": ", ".join(
+            f"{name} {version(name)}" for name in ("equipoise", *_PACKAGES[backend])
+        ),
     }
     return tree
 
