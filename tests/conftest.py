@@ -11,6 +11,44 @@ import equipoise
 from equipoise import datasets
 from equipoise.counts import TransitionCounts
 
+HERE = Path(__file__).parent
+# What these folders share is made once a process: compiled models, results to present.
+TOGETHER = {"mcmc": "pymc", "models": "pymc", "report": "presented", "plots": "presented"}
+# These begin first. A long file that began last would run while other processes wait.
+LONG = (
+    "mcmc",
+    "models",
+    "report",
+    "plots",
+    "inference/comparison",
+    "inference/sparse",
+    "inference/planning",
+    "inference/calibration",
+    "inference/test_balance.py",
+    "test_examples.py",
+    "test_pages.py",
+    "test_parallel.py",
+    "sampling",
+    "cli",
+)
+
+
+def place(path: Path) -> int:
+    """Return where among the long ones a file stands; behind all of them if it is none."""
+    inside = path.relative_to(HERE)
+    return next((k for k, part in enumerate(LONG) if inside.is_relative_to(part)), len(LONG))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Say what runs in one process (`--dist loadgroup`): a file, or folders that share much."""
+    items.sort(key=lambda item: place(item.path))
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            inside = item.path.relative_to(HERE)
+            group = TOGETHER.get(inside.parts[0], str(inside))
+            item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def alofi() -> TransitionCounts:
