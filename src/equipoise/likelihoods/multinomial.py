@@ -44,11 +44,14 @@ class MultinomialRows:
         if not eta.shape[-1]:
             return np.zeros((*eta.shape[:-1], self.arcs.n_states))
         top, _, total = self._exponentials(eta)
+        return self._log_z(top, total)
+
+    def _log_z(self, top: FloatArray, total: FloatArray) -> FloatArray:
         rows = top + np.log(total)
         starts = self.arcs.row_starts
         if len(starts) == self.arcs.n_states:
             return np.asarray(rows)
-        log_z = np.zeros((*eta.shape[:-1], self.arcs.n_states))
+        log_z = np.zeros((*top.shape[:-1], self.arcs.n_states))
         log_z[..., self.arcs.source[starts]] = rows
         return log_z
 
@@ -105,7 +108,21 @@ class MultinomialRows:
         """Return the Fisher information of the columns of ``design`` (2E, d), shape (d, d)."""
         if not len(eta):
             return np.zeros((design.shape[1], design.shape[1]))
-        probability = self.probabilities(eta)
+        return self._information(self.probabilities(eta), design)
+
+    def local(
+        self, eta: FloatArray, design: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return log-likelihood, gradient and information at one ``eta``, from one softmax."""
+        if not len(eta):
+            return self.log_likelihood(eta), self.gradient(eta), self.information(eta, design)
+        top, weight, total = self._exponentials(eta)
+        value = np.asarray(eta @ self.counts - self._log_z(top, total) @ self.trials)
+        weight /= total[self.arcs.row]
+        gradient = self.counts - self.trials[self.arcs.source] * weight
+        return value, gradient, self._information(weight, design)
+
+    def _information(self, probability: FloatArray, design: FloatArray) -> FloatArray:
         starts = self.arcs.row_starts
         source = self.arcs.source
         weighted = design * probability[:, None]
