@@ -39,15 +39,26 @@ def place(path: Path) -> int:
     return next((k for k, part in enumerate(LONG) if inside.is_relative_to(part)), len(LONG))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    """Say what runs in one process (`--dist loadgroup`): a file, or folders that share much."""
+def pytest_collection_modifyitems(items):
+    """Put the long ones first; pytest-xdist keeps the order with `--no-loadscope-reorder`."""
     items.sort(key=lambda item: place(item.path))
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            inside = item.path.relative_to(HERE)
-            group = TOGETHER.get(inside.parts[0], str(inside))
-            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give a process a whole file, or folders that share much (`--dist loadfile`)."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    # Marks of `--dist loadgroup` are lost with pytest 9.2: every test would go its own way.
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            folder = (config.rootpath / file).relative_to(HERE).parts[0]
+            return TOGETHER.get(folder, file)
+
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")
