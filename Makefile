@@ -7,8 +7,8 @@ BIN := .venv/bin
 PYTHON := $(BIN)/python
 # One thread a process: pytest already runs one process a core.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
-# A file runs in one process: its tests by MCMC share compiled models.
-PYTEST := $(ONE_THREAD) $(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile
+# What shares compiled models or results runs in one process, long files first (tests/conftest.py).
+PYTEST := $(ONE_THREAD) $(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 help: ## list the targets

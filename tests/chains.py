@@ -95,6 +95,9 @@ class GaussianLikelihood:
     def information(self, eta: Array, design: Array) -> Array:
         return np.asarray(design.T @ (design / self.sd[:, None] ** 2))
 
+    def local(self, eta: Array, design: Array) -> tuple[Array, Array, Array]:
+        return self.log_likelihood(eta), self.gradient(eta), self.information(eta, design)
+
 
 @dataclass(frozen=True)
 class GaussianPosterior:

@@ -11,6 +11,55 @@ import equipoise
 from equipoise import datasets
 from equipoise.counts import TransitionCounts
 
+HERE = Path(__file__).parent
+# What these folders share is made once a process: compiled models, results to present.
+TOGETHER = {"mcmc": "pymc", "models": "pymc", "report": "presented", "plots": "presented"}
+# These begin first. A long file that began last would run while other processes wait.
+LONG = (
+    "mcmc",
+    "models",
+    "report",
+    "plots",
+    "inference/comparison",
+    "inference/sparse",
+    "inference/planning",
+    "inference/calibration",
+    "inference/test_balance.py",
+    "test_examples.py",
+    "test_pages.py",
+    "test_parallel.py",
+    "sampling",
+    "cli",
+)
+
+
+def place(path: Path) -> int:
+    """Return where among the long ones a file stands; behind all of them if it is none."""
+    inside = path.relative_to(HERE)
+    return next((k for k, part in enumerate(LONG) if inside.is_relative_to(part)), len(LONG))
+
+
+def pytest_collection_modifyitems(items):
+    """Put the long ones first; pytest-xdist keeps the order with `--no-loadscope-reorder`."""
+    items.sort(key=lambda item: place(item.path))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give a process a whole file, or folders that share much (`--dist loadfile`)."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    # Marks of `--dist loadgroup` are lost with pytest 9.2: every test would go its own way.
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            folder = (config.rootpath / file).relative_to(HERE).parts[0]
+            return TOGETHER.get(folder, file)
+
+    return Together(config, log)
+
 
 @pytest.fixture(scope="session")
 def alofi() -> TransitionCounts:

@@ -164,7 +164,8 @@ def test_many_kernels_on_a_cluster_and_in_processes_equal_those_compared_here(
 ):
     at, client = cluster
     monkeypatch.setattr("equipoise.parallel.cluster._MANY_BYTES", 0)
-    options = {"fast": True, "draws": 100, "random_seed": 2}
+    priors = Priors(scales="fixed")  # learned ones cost three times as much
+    options = {"fast": True, "draws": 100, "priors": priors, "random_seed": 2}
     given = kernels(4)
     here = told(compare(given, **options))
     killer = Killer(client, at=3)  # two curves are done; kernels alone and other curves are not

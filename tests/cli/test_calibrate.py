@@ -1,6 +1,7 @@
 """``equipoise calibrate``, as it is typed."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +26,18 @@ def journals(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process; return its exit status and what it wrote."""
+
+    def run(*arguments):
+        status = main(["calibrate", *arguments])
+        captured = capsys.readouterr()
+        return SimpleNamespace(returncode=status, stdout=captured.out, stderr=captured.err)
+
+    return run
+
+
 def test_a_right_one_exits_0_and_says_what_it_could_have_seen(program, journals):
     done = program("calibrate", "check", str(journals / "right.jsonl"))
     assert done.returncode == 0, done.stderr
@@ -34,17 +47,17 @@ def test_a_right_one_exits_0_and_says_what_it_could_have_seen(program, journals)
     assert max(map(len, done.stdout.splitlines())) <= 100
 
 
-def test_a_wrong_one_exits_3_and_names_the_statement(program, journals):
-    done = program("calibrate", "check", str(journals / "wrong.jsonl"))
+def test_a_wrong_one_exits_3_and_names_the_statement(run, journals):
+    done = run("check", str(journals / "wrong.jsonl"))
     assert done.returncode == 3
     assert done.stdout.startswith("Not calibrated")
     failed = [line for line in done.stdout.splitlines() if line.endswith("NO")]
     assert any(line.strip().startswith("crossed p") for line in failed)
 
 
-def test_json_and_figures(program, journals, tmp_path):
-    done = program(
-        *("calibrate", "check", str(journals / "right.jsonl"), "--json", "-"),
+def test_json_and_figures(run, journals, tmp_path):
+    done = run(
+        *("check", str(journals / "right.jsonl"), "--json", "-"),
         *("--figures", str(tmp_path / "figures")),
     )
     content = json.loads(done.stdout)
@@ -60,18 +73,18 @@ def test_json_and_figures(program, journals, tmp_path):
     ]
 
 
-def test_a_run_and_its_check(program, tmp_path):
+def test_a_run_and_its_check(run, tmp_path):
     journal = tmp_path / "few.jsonl"
-    done = program("calibrate", "run", "--datasets", "2", "--output", str(journal))
+    done = run("run", "--datasets", "2", "--output", str(journal))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"2 data sets computed; {journal} holds 2.\n")
     assert "lacks 19 more from balance and 19 more cyclic." in done.stdout
     assert "--datasets 40" in done.stdout
     assert "calibrate check" not in done.stdout
-    assert program(
-        "calibrate", "run", "--datasets", "2", "--output", str(journal)
-    ).stdout.startswith("0 data sets computed")
-    short = program("calibrate", "check", str(journal))
+    assert run("run", "--datasets", "2", "--output", str(journal)).stdout.startswith(
+        "0 data sets computed"
+    )
+    short = run("check", str(journal))
     assert short.returncode == 2
     assert "run more" in short.stderr
 
@@ -103,13 +116,13 @@ def test_an_interrupted_run_says_how_far_it_came(journals, capsys, monkeypatch, 
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["check"]])
-def test_help_teaches_by_examples(program, command):
-    done = program("calibrate", *command, "--help")
+def test_help_teaches_by_examples(run, command):
+    done = run(*command, "--help")
     assert done.returncode == 0
     assert "Examples" in done.stdout
 
 
-def test_no_such_journal(program, tmp_path):
-    done = program("calibrate", "check", str(tmp_path / "none.jsonl"))
+def test_no_such_journal(run, tmp_path):
+    done = run("check", str(tmp_path / "none.jsonl"))
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1

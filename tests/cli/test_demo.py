@@ -1,13 +1,21 @@
 """The demonstration on real data."""
 
 import re
+from functools import partial
+from importlib import import_module
 
 from equipoise.cli import main
+from equipoise.models import Priors
 from equipoise.plots import FIGURES
 
+QUICK = {"draws": 300, "priors": Priors(scales="fixed")}
 
-def test_demo(tmp_path, capsys):
-    folder = tmp_path / "output"
+
+def test_demo(tmp_path, monkeypatch, capsys):
+    """With fewer draws and dots than a user gets, and scales that are not learned."""
+    demo, folder = import_module("equipoise.cli.demo"), tmp_path / "output"
+    monkeypatch.setattr(demo, "test_balance", partial(demo.test_balance, **QUICK))
+    monkeypatch.setattr("equipoise.plots.save.DPI", 30)
     assert main(["demo", "--fast", "--output", str(folder)]) == 0
     captured = capsys.readouterr()
     out = captured.out

@@ -9,7 +9,7 @@ from equipoise.counts import TransitionCounts
 from equipoise.inference.evidence import exact
 
 STATES = list("aabcabbcacbaabcaacbb")
-FEW = ("--fast", "--draws", "100")
+FEW = ("--fast", "--draws", "100", "--scales", "fixed")
 
 
 @pytest.fixture

@@ -40,18 +40,18 @@ def agree(fit, taus, reference, error, tolerance):
 
 @pytest.mark.parametrize("name", FIXED)
 def test_reference_values_with_fixed_scales(name):
-    fit = laplace(eq.datasets.load(name), priors=Priors(scales="fixed"), random_seed=0, draws=4000)
+    fit = laplace(eq.datasets.load(name), priors=Priors(scales="fixed"), random_seed=0)
     agree(fit, TAUS, *FIXED[name])
 
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_reference_values_with_learned_scales(name):
-    fit = laplace(eq.datasets.load(name), random_seed=0, draws=4000)
+    fit = laplace(eq.datasets.load(name), random_seed=0)
     agree(fit, (0.5, 1.0, 2.0), *LEARNED[name])
 
 
 def test_alofi_at_fixed_cycle_scale(alofi):
-    fit = laplace(alofi, priors=Priors(scales="fixed"), random_seed=0, draws=4000)
+    fit = laplace(alofi, priors=Priors(scales="fixed"), random_seed=0)
     at_one = float(fit.smooth_curve.log_bayes_factor_at(np.array(1.0))[0])
     assert abs(at_one - 0.785) < 3.9 * max(fit.curve.mcse) + 0.005
 
@@ -105,8 +105,8 @@ def test_affinity_has_the_sign_of_the_data(alofi):
 
 def test_pairwise_and_multinomial_log_bayes_factors_agree(alofi, weekday):
     for counts in (alofi, weekday):
-        exact = laplace(counts, random_seed=2)
-        pairs = laplace(counts, likelihood="pairwise", random_seed=3)
+        exact = laplace(counts, draws=1000, random_seed=2)
+        pairs = laplace(counts, likelihood="pairwise", draws=1000, random_seed=3)
         for tau in (0.5, 1.0, 2.0):
             a, b = exact.log_bayes_factor(tau), pairs.log_bayes_factor(tau)
             bound = 0.05 + 0.003 * abs(a.log_value) + 3.9 * np.hypot(a.mcse, b.mcse)
@@ -164,7 +164,7 @@ def test_relabelling_states_changes_only_monte_carlo_noise(name):
     new = {old: f"k{order[k]:02d}" for k, old in enumerate(counts.states)}
     renamed = TransitionCounts.from_dataframe(counts.relabel(new).to_dataframe())
     assert renamed.states != tuple(new.values())  # the order did change
-    one, two = (eq.test(c, fast=True, random_seed=5, draws=1000) for c in (counts, renamed))
+    one, two = (eq.test(c, fast=True, random_seed=5, draws=500) for c in (counts, renamed))
     first, second = outcome(one), outcome(two)
     assert first["b1"] == second["b1"]
     assert first["verdict"] == second["verdict"]

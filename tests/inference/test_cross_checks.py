@@ -15,6 +15,11 @@ FIXED = Priors(scales="fixed")
 CYCLE = np.array([[20, 31, 6], [12, 40, 25], [9, 3, 14]])
 
 
+@pytest.fixture(scope="module")
+def week(weekday):
+    return eq.test(weekday, fast=True, random_seed=1, draws=500)
+
+
 def counts_of(matrix, **options) -> TransitionCounts:
     return TransitionCounts.from_matrix(
         np.array(matrix), states=[f"s{k}" for k in range(len(matrix))], **options
@@ -105,44 +110,40 @@ def test_an_upper_bound_is_minus_the_lower_bound_of_the_mirrored_roles():
     assert row.upper == pytest.approx(-np.log(40 / 90 * 300 / 3), abs=0.05)
 
 
-def test_edges_add_up_to_the_affinity_of_a_cycle_in_its_direction(weekday):
-    result = eq.test(weekday, fast=True, random_seed=1, draws=500)
-    c = {(edge.source, edge.target): edge.mean for edge in result.edges}
+def test_edges_add_up_to_the_affinity_of_a_cycle_in_its_direction(week):
+    c = {(edge.source, edge.target): edge.mean for edge in week.edges}
     c |= {(target, source): -value for (source, target), value in c.items()}
-    for cycle in result.cycles:
+    for cycle in week.cycles:
         steps = zip(cycle.states, cycle.states[1:] + cycle.states[:1], strict=True)
         assert cycle.mean == pytest.approx(sum(c[step] for step in steps), abs=1e-9)
     # Wednesday → Thursday is common, the way back rare: the drive runs that way round
-    named = result.affinity(["Wednesday", "Thursday", "Sunday"])
+    named = week.affinity(["Wednesday", "Thursday", "Sunday"])
     assert named.lower[0] > 3
-    backwards = result.affinity(["Wednesday", "Sunday", "Thursday"])
+    backwards = week.affinity(["Wednesday", "Sunday", "Thursday"])
     assert backwards.mean[0] == pytest.approx(-named.mean[0], rel=1e-12)
 
 
-def test_posterior_affinity_agrees_with_counts_where_data_are_plenty(weekday):
+def test_posterior_affinity_agrees_with_counts_where_data_are_plenty(weekday, week):
     """A plug-in affinity and its standard error from raw counts; the prior pulls a little."""
     n = weekday.counts.toarray()
     i, j, k = (weekday.index(day) for day in ("Wednesday", "Thursday", "Sunday"))
     forward, back = [n[i, j], n[j, k], n[k, i]], [n[j, i], n[k, j], n[i, k]]
     plug_in = np.log(forward).sum() - np.log(back).sum()
     error = np.sqrt((1 / np.array(forward)).sum() + (1 / np.array(back)).sum())
-    named = eq.test(weekday, fast=True, random_seed=1, draws=500).affinity(
-        ["Wednesday", "Thursday", "Sunday"]
-    )
+    named = week.affinity(["Wednesday", "Thursday", "Sunday"])
     assert abs(named.mean[0] - plug_in) < error
     assert named.sd[0] == pytest.approx(error, rel=0.25)
 
 
-def test_gradient_part_and_circulation_make_up_the_log_ratios(weekday):
-    result = eq.test(weekday, fast=True, random_seed=1, draws=500)
-    gradient = {row.state: row.mean for row in result.gradient}
-    draws = result.findings.cyclic
+def test_gradient_part_and_circulation_make_up_the_log_ratios(weekday, week):
+    gradient = {row.state: row.mean for row in week.gradient}
+    draws = week.findings.cyclic
     ratios = summarise(draws.log_ratios, draws.weights).mean
-    for edge, ratio in zip(result.edges, ratios, strict=True):
+    for edge, ratio in zip(week.edges, ratios, strict=True):
         part = gradient[edge.source] - gradient[edge.target]
         assert ratio == pytest.approx(part + edge.mean, abs=1e-9)
     n, trials = weekday.counts.toarray(), weekday.trials
-    first = result.edges[0]
+    first = week.edges[0]
     i, j = weekday.index(first.source), weekday.index(first.target)
     observed = np.log(n[i, j] / trials[i]) - np.log(n[j, i] / trials[j])
     spread = np.sqrt(1 / n[i, j] + 1 / n[j, i])

@@ -89,6 +89,10 @@ def test_derivatives_agree_with_finite_differences(which):
     information = likelihood.information(eta, design)
     columns = [likelihood.hessian_product(eta, column) for column in design.T]
     np.testing.assert_allclose(information, -design.T @ np.array(columns).T, atol=1e-9)
+    at_once = likelihood.local(eta, design)
+    alone = (likelihood.log_likelihood(eta), likelihood.gradient(eta), information)
+    for one, other in zip(at_once, alone, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])

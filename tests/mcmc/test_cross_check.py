@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,7 @@ from equipoise.cli import main
 from equipoise.errors import NotTrustedError, UsageError
 from equipoise.inference.evidence import BayesFactor
 from equipoise.inference.evidence import cross_check as cross_check_function
+from equipoise.inference.problem import problem_of
 from equipoise.report.cross_check import cross_check_json, cross_check_summary
 
 METHODS = ("laplace", "path", "bridge", "savage_dickey")
@@ -28,6 +30,18 @@ def alofi():
 @pytest.fixture(scope="module")
 def found(alofi):
     return eq.cross_check(alofi, METHODS, random_seed=3)
+
+
+@pytest.fixture
+def solved(alofi, monkeypatch):
+    """Let the fast path be run once for all tests that ask what is said of its answer."""
+    fit = rain_solved()
+    monkeypatch.setattr(module, "solve", lambda *_, **__: fit)
+
+
+@cache
+def rain_solved():
+    return module.solve(problem_of(datasets.load("alofi-rain")), random_seed=1)
 
 
 def test_the_methods_agree_on_rain(found):
@@ -66,7 +80,7 @@ def test_the_table_and_the_json_say_so(found):
     assert [a["backend"] for a in value["answers"]] == [None, "numpy", "numpy", "numpy"]
 
 
-def test_what_is_off_is_named(alofi, monkeypatch):
+def test_what_is_off_is_named(alofi, solved, monkeypatch):
     """Negative control: half a nat, with an error of 0.02."""
     off = BayesFactor(1.3, 0.02, "bridge", 1.0)
     monkeypatch.setattr(module, "_bridge", lambda *_: off)
@@ -76,7 +90,7 @@ def test_what_is_off_is_named(alofi, monkeypatch):
     assert json.loads(cross_check_json(found))["answers"][1]["agrees"] is False
 
 
-def test_what_fails_is_withheld(alofi, monkeypatch):
+def test_what_fails_is_withheld(alofi, solved, monkeypatch):
     def fail(*_):
         raise NotTrustedError("no overlap")
 
@@ -99,7 +113,7 @@ def refused_by(method):
 
 
 @pytest.mark.parametrize("how", ["k-hat", "error"])
-def test_a_withheld_reference_is_no_measure(alofi, monkeypatch, how):
+def test_a_withheld_reference_is_no_measure(alofi, solved, monkeypatch, how):
     """Nothing agrees with a number that must not be reported, and none of it is shown."""
     off = BayesFactor(0.8, 0.02, "bridge", 1.0)
     monkeypatch.setattr(module, "_bridge", lambda *_: off)
@@ -132,7 +146,7 @@ def test_a_withheld_reference_is_no_measure(alofi, monkeypatch, how):
     assert {a["agrees"] for a in value["answers"]} == {None}
 
 
-def test_one_method_alone_agrees_with_nothing(alofi):
+def test_one_method_alone_agrees_with_nothing(alofi, solved):
     found = eq.cross_check(alofi, ("laplace",), random_seed=1)
     assert found.agree is None
     assert found.exit_status == 0

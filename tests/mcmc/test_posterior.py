@@ -2,6 +2,7 @@
 
 import itertools
 import warnings
+from functools import cache
 
 import arviz as az
 import numpy as np
@@ -17,9 +18,14 @@ from equipoise.simulate import Kernel, stationary_distribution
 STANDARD_ERRORS = 4.0  # some 60 moments each: false alarm 60 × 6e-5
 
 
+@cache
+def posterior_of(hypothesis):
+    return eq.posterior(counts_named("six"), hypothesis, random_seed=3, draws=500)
+
+
 @pytest.fixture(scope="module", params=["reversible", "cyclic"])
 def tree(request):
-    return eq.posterior(counts_named("six"), request.param, random_seed=3, draws=500)
+    return posterior_of(request.param)
 
 
 def test_groups_names_and_attributes(tree):
@@ -139,7 +145,7 @@ def test_too_few_draws_are_said_not_to_be_trusted():
 
 
 def test_prior_group_is_the_prior():
-    tree = eq.posterior(counts_named("six"), "cyclic", random_seed=3, draws=500)
+    tree = posterior_of("cyclic")
     prior = tree["prior"].to_dataset()
     n = prior.sizes["draw"]
     half_normal = {"sigma_c": 1.0, "sigma_V": 5.0, "sigma_s": 3.0}
@@ -160,7 +166,7 @@ def test_pymc_draws_from_the_posterior_predictive():
     import pymc as pm
 
     counts = counts_named("six")
-    tree = eq.posterior(counts, "cyclic", random_seed=3, draws=500)
+    tree = posterior_of("cyclic")
     with eq.models.cyclic(counts):
         drawn = pm.sample_posterior_predictive(tree, random_seed=1, progressbar=False)
     drawn = drawn["posterior_predictive"]["transitions"].values.reshape(

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from presented import bundled
 
 from equipoise import datasets
 from equipoise.counts import TransitionCounts
@@ -53,7 +54,7 @@ def tested(name: str) -> BalanceTest:
         verdict = replace(trusted.verdict, trusted=False)
         return replace(trusted, verdict=verdict, findings=failed(trusted.findings))
     if name in datasets.names():
-        return run_test(datasets.load(name), fast=True, draws=200, random_seed=3)
+        return bundled(name)
     labels, matrix = TABLES[name]
     counts = TransitionCounts.from_matrix(matrix, states=list(labels))
     return run_test(counts, fast=True, draws=200, random_seed=3)

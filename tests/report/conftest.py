@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from presented import bundled
 from report_names import HOSTILE_NAMES
 from sampled import KERNEL, OTHER_KERNEL, blocked
 
@@ -101,8 +102,8 @@ def tested(name: str) -> BalanceTest:
         result = tested(rest)
         return concluded(result, AS[first](result.findings))
     if name in datasets.names():
-        counts = datasets.load(name)
-    elif name == "blocked":  # draws of one block resemble each other
+        return bundled(name)
+    if name == "blocked":  # draws of one block resemble each other
         rng = np.random.default_rng(1)
         counts = blocked([KERNEL, OTHER_KERNEL] * 4, 100, rng, correlation=0.05)
     elif name == "hostile":

@@ -41,30 +41,39 @@ class MultinomialRows:
 
     def log_normaliser(self, eta: FloatArray) -> FloatArray:
         """Return ``log Z_i`` for every state, shape (..., S); 0 for a state without arcs."""
-        return self._softmax(eta)[0]
+        if not eta.shape[-1]:
+            return np.zeros((*eta.shape[:-1], self.arcs.n_states))
+        top, _, total = self._exponentials(eta)
+        return self._log_z(top, total)
+
+    def _log_z(self, top: FloatArray, total: FloatArray) -> FloatArray:
+        rows = top + np.log(total)
+        starts = self.arcs.row_starts
+        if len(starts) == self.arcs.n_states:
+            return np.asarray(rows)
+        log_z = np.zeros((*top.shape[:-1], self.arcs.n_states))
+        log_z[..., self.arcs.source[starts]] = rows
+        return log_z
 
     def probabilities(self, eta: FloatArray) -> FloatArray:
         """Return ``P_ij`` along every arc, shape of ``eta``."""
-        return self._softmax(eta)[1]
-
-    def _softmax(self, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
         if not eta.shape[-1]:
-            return np.zeros((*eta.shape[:-1], self.arcs.n_states)), eta
-        starts, row = self.arcs.row_starts, self.arcs.row
+            return eta
+        _, weight, total = self._exponentials(eta)
+        weight /= total[..., self.arcs.row]
+        return weight
+
+    def _exponentials(self, eta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the greatest η of each row with arcs, ``exp(η − it)``, and ``Z`` in its units."""
+        starts = self.arcs.row_starts
         top = np.maximum.reduceat(eta, starts, axis=-1)
         if self.stay:
             top = np.maximum(top, 0.0)
-        weight = np.exp(eta - top[..., row])
+        weight = np.exp(eta - top[..., self.arcs.row])
         total = np.add.reduceat(weight, starts, axis=-1)
         if self.stay:
             total += np.exp(-top)
-        weight /= total[..., row]
-        log_z = top + np.log(total)
-        if len(starts) < self.arcs.n_states:  # 0 for states without arcs
-            rows = log_z
-            log_z = np.zeros((*eta.shape[:-1], self.arcs.n_states))
-            log_z[..., self.arcs.source[starts]] = rows
-        return log_z, weight
+        return top, weight, total
 
     def log_likelihood(self, eta: FloatArray) -> FloatArray:
         """Return the log-likelihood in nats, shape ``eta.shape[:-1]``."""
@@ -99,7 +108,21 @@ class MultinomialRows:
         """Return the Fisher information of the columns of ``design`` (2E, d), shape (d, d)."""
         if not len(eta):
             return np.zeros((design.shape[1], design.shape[1]))
-        probability = self.probabilities(eta)
+        return self._information(self.probabilities(eta), design)
+
+    def local(
+        self, eta: FloatArray, design: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return log-likelihood, gradient and information at one ``eta``, from one softmax."""
+        if not len(eta):
+            return self.log_likelihood(eta), self.gradient(eta), self.information(eta, design)
+        top, weight, total = self._exponentials(eta)
+        value = np.asarray(eta @ self.counts - self._log_z(top, total) @ self.trials)
+        weight /= total[self.arcs.row]
+        gradient = self.counts - self.trials[self.arcs.source] * weight
+        return value, gradient, self._information(weight, design)
+
+    def _information(self, probability: FloatArray, design: FloatArray) -> FloatArray:
         starts = self.arcs.row_starts
         source = self.arcs.source
         weighted = design * probability[:, None]

@@ -70,6 +70,12 @@ class PairwiseEdges:
         """Return the information of the columns of ``design`` (M, d), shape (d, d)."""
         return np.asarray(design.T @ (design * self._variance(eta)[:, None]))
 
+    def local(
+        self, eta: FloatArray, design: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return log-likelihood, gradient and information at one ``eta``."""
+        return self.log_likelihood(eta), self.gradient(eta), self.information(eta, design)
+
     def expected(self, eta: FloatArray) -> "PairwiseEdges":
         """Return these edges with every forward count replaced by its expectation."""
         return replace(self, forward=self.total * expit(eta + self.exposure))

@@ -46,6 +46,12 @@ class Likelihood(Protocol):
         """Return ``designᵀ (−∂²) design``, shape (d, d), for one ``eta`` and ``design`` (M, d)."""
         ...
 
+    def local(
+        self, eta: FloatArray, design: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return log-likelihood, gradient and information at one ``eta``, all in one go."""
+        ...
+
     def expected(self, eta: FloatArray) -> Any:
         """Return the same likelihood with the counts replaced by their expectation at ``eta``."""
         ...

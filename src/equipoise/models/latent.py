@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import erf, logsumexp
+from scipy.special import erf
 
 from equipoise.likelihoods import FloatArray, IntArray, Likelihood, Predictor
 from equipoise.models.priors import Priors
+from equipoise.models.sums import log_sum_exp
 
 # Scales above UPPER times the half-normal's own have prior mass 6e-7.
 _UPPER = 5.0
@@ -51,25 +53,22 @@ class Block:
 
     def precision(self, scale: float) -> FloatArray:
         """Return the prior precision matrix at one scale, shape (size, size)."""
-        metric = np.eye(self.size) if self.metric is None else self.metric
-        precision = metric / scale**2
+        if self.metric is None:
+            precision = np.zeros((self.size, self.size))
+            precision.flat[:: self.size + 1] = 1 / scale**2
+        else:
+            precision = self.metric / scale**2
         if self.mean_sd:
             precision -= self._shrinkage(scale)
         return precision
 
     def log_density(self, theta: FloatArray, scale: FloatArray | float) -> FloatArray:
         """Return log densities of vectors ``theta[..., columns]`` at scales, broadcast."""
-        x = theta[..., self.columns] - self.mean
-        pulled = x if self.metric is None else x @ self.metric
-        square = np.einsum("...i,...i->...", pulled, x)
-        total = x.sum(axis=-1)
+        square, total = self._sufficient(theta)
         if np.ndim(scale):
             square, total = square[..., None], total[..., None]
         quadratic = square / scale**2 - self._shrinkage(scale) * total**2
-        log_det = 2 * self.size * np.log(scale) + np.log1p(self.size * (self.mean_sd / scale) ** 2)
-        if self.metric is not None:
-            log_det = log_det - np.linalg.slogdet(self.metric)[1]
-        return np.asarray(-0.5 * (quadratic + log_det + self.size * np.log(2 * np.pi)))
+        return np.asarray(-0.5 * (quadratic + self._log_norm(scale)))
 
     def score(self, theta: FloatArray, scale: FloatArray | float) -> FloatArray:
         """Return the gradient of ``log_density`` at scales of shape (...), shape (..., size)."""
@@ -83,7 +82,38 @@ class Block:
         """Return log densities with the scale integrated over its prior."""
         if self.scale is not None:
             return self.log_density(theta, self.scale)
-        return np.asarray(logsumexp(self.log_prior + self.log_density(theta, self.grid), axis=-1))
+        square, total = self._sufficient(theta)
+        # log_density at every scale of the grid, written as one product: it is linear in these.
+        terms = np.stack([square, total**2, np.ones_like(square)], axis=-1) @ np.stack(
+            [
+                -0.5 / self.grid**2,
+                0.5 * self._shrinkage(self.grid),
+                self.log_prior - 0.5 * self._log_norm(self.grid),
+            ]
+        )
+        return log_sum_exp(terms, axis=-1)
+
+    def _sufficient(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return all that the density of vectors needs: squared length, and sum of deviations."""
+        x = theta[..., self.columns] - self.mean
+        pulled = x if self.metric is None else x @ self.metric
+        return np.einsum("...i,...i->...", pulled, x), x.sum(axis=-1)
+
+    def _log_norm(self, scale: FloatArray | float) -> FloatArray:
+        """Return minus twice the log density at the mean."""
+        log_det = 2 * self.size * np.log(scale) + np.log1p(self.size * (self.mean_sd / scale) ** 2)
+        return np.asarray(log_det + self._of_metric)
+
+    @cached_property
+    def _of_metric(self) -> float:
+        """The part of ``_log_norm`` that no scale changes."""
+        log_det = 0.0 if self.metric is None else float(np.linalg.slogdet(self.metric)[1])
+        return self.size * float(np.log(2 * np.pi)) - log_det
+
+    @cached_property
+    def log_grid(self) -> FloatArray:
+        """Log of the grid of scales."""
+        return np.asarray(np.log(self.grid))
 
     def _shrinkage(self, scale: FloatArray | float) -> FloatArray:
         ratio = (self.mean_sd / scale) ** 2
@@ -167,7 +197,7 @@ class LatentModel:
         start = int(self.lift.shape[1])
         return slice(start, start + self.n_cycles)
 
-    @property
+    @cached_property
     def prior_mean(self) -> FloatArray:
         """Prior mean, shape (d,)."""
         mean = np.zeros(self.size)
@@ -224,7 +254,7 @@ class LatentModel:
                 continue
             scale = next(learned)
             total += float(block.log_density(theta, scale))
-            log_grid = np.log(block.grid)
+            log_grid = block.log_grid
             cell = float(np.interp(np.log(scale), log_grid, block.log_prior))
             total += cell - float(np.log(log_grid[1] - log_grid[0]))
         return total

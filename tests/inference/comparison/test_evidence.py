@@ -145,7 +145,8 @@ def test_one_potential_and_several_are_told_apart(same):
     verdict = sharing_verdict(fits, ceiling(fits, draws=500, rng=np.random.default_rng(1)))
     assert verdict.favours == "one potential"
     assert 0 < verdict.log_bayes_factor < verdict.ceiling + 1
-    apart = sharing_verdict(fits_of(three(spread=1.0), draws=500), None)
+    fixed = Priors(scales="fixed")
+    apart = sharing_verdict(fits_of(three(spread=1.0), priors=fixed, draws=500), None)
     assert apart.favours == "several potentials"
     assert apart.strength == "very strong"
     assert apart.upper < -5
@@ -164,7 +165,7 @@ def test_balance_and_cycles_are_averaged(same):
 def test_draws_know_each_kernels_potential():
     counts = three(seed=4, spread=0.8, trials=4000)
     kernels = kernels_of(counts)
-    fits = fits_of(counts, draws=800)
+    fits = fits_of(counts, priors=Priors(scales="fixed"), draws=800)
     found = fits.potentials(kernels)
     assert found.weights.sum() == pytest.approx(1.0)
     for k, table in enumerate(counts.values()):

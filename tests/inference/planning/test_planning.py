@@ -23,6 +23,8 @@ from equipoise.report.plan import plan_summary
 from equipoise.report.plan_contract import plan_json
 from equipoise.simulate import complete_edges, sample_draws
 
+SIMULATED = "equipoise.inference.planning.simulation.simulated_factors"
+
 
 def test_what_the_counts_so_far_say():
     found = planned("alofi-rain")
@@ -132,7 +134,12 @@ def test_default_numbers_of_trials_are_round_and_geometric():
     )
 
 
-def test_lost_trials_that_are_dropped_count_nowhere():
+def no_factors(quick, rows, truths, budgets, rng, done, run):
+    """Simulate nothing: as if no table had a mode."""
+    return np.full((len(budgets), len(truths.eta)), np.nan)
+
+
+def test_lost_trials_that_are_dropped_count_nowhere(monkeypatch):
     rng = np.random.default_rng(8)
     whole = sample_draws(random_kernel(rng, 3, 0.5, edges=complete_edges(3)), 200, rng)
     lossy = replace(whole, other=np.array([100, 0, 300]))
@@ -143,16 +150,14 @@ def test_lost_trials_that_are_dropped_count_nowhere():
     assert found.outlook == clean.outlook
     np.testing.assert_array_equal(found.trials, [200, 200, 200])
     np.testing.assert_array_equal(found.sources()["trials"], [200, 200, 200])
+    monkeypatch.setattr(SIMULATED, no_factors)
     stay = plan(lossy, **asked)
     np.testing.assert_array_equal(stay.trials, [300, 200, 500])
     assert stay.n_left_out == 0
 
 
 def test_without_a_single_mode_the_plan_is_doubted(monkeypatch):
-    def none(quick, rows, truths, budgets, rng, done, run):
-        return np.full((len(budgets), len(truths.eta)), np.nan)
-
-    monkeypatch.setattr("equipoise.inference.planning.simulation.simulated_factors", none)
+    monkeypatch.setattr(SIMULATED, no_factors)
     found = plan(counts_of("alofi-rain"), further=900, simulations=39, random_seed=2)
     assert "100% of the simulated tables have no posterior mode" in found.doubt
     assert found.exit_status == 3

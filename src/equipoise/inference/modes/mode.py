@@ -56,12 +56,20 @@ def find_mode(model: LatentModel, scales: tuple[float, ...], start: FloatArray) 
         pull = theta - mean
         return float(likelihood.log_likelihood(design @ theta) - 0.5 * pull @ precision @ pull)
 
-    theta, current = start, value(start)
+    def local(theta: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        pull = theta - mean
+        at, slope, information = likelihood.local(design @ theta, design)
+        return (
+            float(at - 0.5 * pull @ precision @ pull),
+            design.T @ slope - precision @ pull,
+            information + precision,
+        )
+
+    theta, here = start, local(start)
     for _ in range(_MAX_STEPS):
-        eta = design @ theta
-        gradient = design.T @ likelihood.gradient(eta) - precision @ (theta - mean)
+        current, gradient, curvature = here
         try:
-            factor = np.linalg.cholesky(likelihood.information(eta, design) + precision)
+            factor = np.linalg.cholesky(curvature)
         except np.linalg.LinAlgError:
             break  # counts so large that rounding swamps the prior
         # LAPACK itself: SciPy's wrapper costs more than the solution in a few dimensions.
@@ -78,12 +86,14 @@ def find_mode(model: LatentModel, scales: tuple[float, ...], start: FloatArray) 
             )
             return Mode(top, factor, log_evidence, scales)
         length = 1.0
-        trial, reached = theta + step, value(theta + step)
+        trial = theta + step
+        here = local(trial)
+        reached = here[0]
         while not reached >= current + 1e-4 * length * decrement - rounding and length > 1e-12:
             length *= 0.5
             trial = theta + length * step
             reached = value(trial)
-        theta, current = trial, reached
+        theta, here = trial, here if length == 1.0 else local(trial)
     raise NotTrustedError(
         f"the posterior mode was not reached in {_MAX_STEPS} Newton steps; the largest count is "
         "perhaps too extreme for the fast path, or one row outweighs the others by far"

@@ -277,6 +277,11 @@ class _Shifted:
     def information(self, eta: FloatArray, design: FloatArray) -> FloatArray:
         return self.likelihood.information(eta + self.offset, design)
 
+    def local(
+        self, eta: FloatArray, design: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        return self.likelihood.local(eta + self.offset, design)
+
     def expected(self, eta: FloatArray) -> Any:
         return self.likelihood.expected(eta + self.offset)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
 from equipoise.counts import TransitionCounts
@@ -34,6 +33,7 @@ from equipoise.inference.weighted import WeightedDraws
 from equipoise.likelihoods import FloatArray, Predictor, Rejected
 from equipoise.models import Priors
 from equipoise.models.latent import LatentModel, half_normal_cells
+from equipoise.models.sums import log_sum_exp
 from equipoise.simulate.draws import RandomSeed, random_generator
 
 _ROUNDS = 4
@@ -168,7 +168,7 @@ def _over_scales(
 
     def log_normal(scales: FloatArray, log_weights: FloatArray, part: FloatArray) -> FloatArray:
         terms = log_weights - family.n_cycles * np.log(scales) - part[:, None] / (2 * scales**2)
-        return np.asarray(logsumexp(terms, axis=1))
+        return log_sum_exp(terms, axis=1)
 
     grid = post.grid[::_THIN]
     prior = half_normal_cells(grid, post.tau)

@@ -16,6 +16,7 @@ from scipy.special import gammaln, logsumexp
 from equipoise.inference.modes.mode import Mode
 from equipoise.likelihoods import FloatArray
 from equipoise.models.latent import LatentModel
+from equipoise.models.sums import log_sum_exp
 
 # Heavy tails are safe and cost draws: about exp(-1.7 d/ν²) of them in d dimensions.
 _LEAST_TAIL = 10.0
@@ -133,4 +134,4 @@ def draw_mixture(
     log_density = np.stack(
         [component.log_weight + component.log_density(theta) for component in components]
     )
-    return theta, np.asarray(logsumexp(log_density, axis=0))
+    return theta, log_sum_exp(log_density, axis=0)
