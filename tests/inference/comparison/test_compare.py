@@ -2,11 +2,10 @@
 
 import json
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
-from compared import drawn
+from comparison_kinds import compared, tables
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
@@ -19,37 +18,9 @@ from equipoise.plots.comparison import clustered, distance_matrix
 from equipoise.report.comparison import comparison_summary
 from equipoise.report.comparison_contract import comparison_dict, comparison_json
 from equipoise.report.comparison_tables import comparison_tables
-from equipoise.report.comparison_words import comparison_headline
 from equipoise.report.latex import latex_text
 from equipoise.report.layout import WIDTH, display_width
 from equipoise.report.page import comparison_html
-
-EDGES = np.array([[0, 1], [0, 2], [1, 2], [1, 3], [2, 3], [3, 4], [2, 4]])
-HOSTILE = ("<script>alert(1)</script>", "\u202eevil", "=cmd()" * 900)
-
-
-def tables(names=("x", "y", "z"), *, seed=1, spread=0.0, trials=1500):
-    rng = np.random.default_rng(seed)
-    phi = rng.normal(size=5)
-    return {name: drawn(phi + spread * rng.normal(size=5), EDGES, trials, rng) for name in names}
-
-
-@cache
-def compared(kind):
-    """Return a comparison; the learned scales of "several" cost three times the fixed ones."""
-    if kind == "hostile":
-        given = {
-            name: counts.relabel({"s00": HOSTILE[0], "s01": "\u202egnp.exe", "s02": "😀" * 40})
-            for name, counts in tables(HOSTILE, spread=0.5).items()
-        }
-    elif kind == "overlap":  # of one potential; two share all states, and one three with either
-        first, second, third = tables(seed=5).values()
-        third = third.relabel({"s00": "other", "s01": "another"})
-        given = {"x": first, "y": second, "w": third}
-    else:
-        given = tables(spread=0.8)
-    priors = eq.Priors(scales="learned" if kind == "several" else "fixed")
-    return eq.compare(given, draws=150, fast=True, priors=priors, random_seed=1)
 
 
 def test_what_is_said_of_several_potentials():
@@ -220,55 +191,6 @@ def test_only_what_forbids_adding_counts_up_is_a_warning():
     assert 'class="warning"' not in page
 
 
-def renamed(found, names):
-    """Return a comparison whose kernels have other names."""
-    new = dict(zip(found.kernels.names, names, strict=True))
-
-    def pairs(rows):
-        return tuple(replace(row, first=new[row.first], second=new[row.second]) for row in rows)
-
-    return replace(
-        found,
-        kernels=replace(found.kernels, names=tuple(names)),
-        distances=pairs(found.distances),
-        rho=pairs(found.rho),
-        entropy_production=pairs(found.entropy_production),
-    )
-
-
-def test_kernels_with_long_names_are_numbered_and_named_whole():
-    names = [f"SmolLM2-135M, pattern, T = {t}" for t in ("0.7", "1", "1.3")]
-    text = comparison_summary(renamed(compared("several"), names))
-    assert max(map(display_width, text.splitlines())) <= WIDTH
-    assert "…" not in text
-    kernels, balance, *_ = text[text.index("Kernels  ") :].split("\n\n")
-    for section in (kernels, balance):
-        for number, name in enumerate(names, start=1):
-            assert f"\n  {number}   {name}  " in section
-    far = text[text.index("Distances  ") :].split("\n\n")[0].splitlines()
-    assert far[1].split()[:3] == ["kernel", "and", "states"]
-    assert {tuple(line.split()[:2]) for line in far[2:5]} == {("1", "2"), ("1", "3"), ("2", "3")}
-    assert f"{names[0]}   less {names[1]} " in text  # both fit there
-
-
-def test_of_many_kernels_the_numbers_of_those_not_listed_are_explained(monkeypatch):
-    monkeypatch.setattr("equipoise.report.comparison_names.MOST_KERNELS", 2)
-    monkeypatch.setattr("equipoise.report.comparison_names.MOST_DEVIATING", 1)
-    found = renamed(compared("several"), [f"{letter}-{'long' * 20}" for letter in "pqr"])
-    text = " ".join(comparison_summary(found).split())
-    listed = int(np.argmax([away.rms for away in found.deviations]))
-    assert "... and 2 more; --json has all." in text
-    for k, letter in enumerate("pqr"):
-        assert (f"{k + 1} is {letter}-longlong" in text) == (k != listed)
-
-
-def test_names_with_commas_are_set_in_quotes_in_a_row():
-    found = renamed(compared("several"), ["x, T = 1", "y", "z"])
-    broken = replace(found.own[0], verdict=replace(found.own[0].verdict, favours="non-reversible"))
-    said = comparison_headline(replace(found, own=(broken, broken, found.own[2])))
-    assert "But kernels 'x, T = 1', y themselves break balance" in said
-
-
 def test_a_page_withholds_what_failed():
     found = compared("overlap")
     verdict = replace(found.verdict, distrust="it failed", text="Not to be trusted: it failed.")
@@ -335,7 +257,7 @@ def test_many_kernels_make_no_long_table():
         entropy_production=(),
     )
     text = comparison_summary(many)
-    assert text.count("\n") < 80
+    assert text.count("\n") < 100
     assert names[700] in text
     assert "and 1,188 more; --json has all" in text
     assert "of each alone: " in text
