@@ -211,8 +211,18 @@ def _draw(axes: Axes, result: BalanceTest, ratios: ObservedRatios) -> list[Artis
     if (~joined).any():
         handles.append(_handle("^", "none", "no way back: both bounded"))
     if joined.any() or both.any():
-        bar = {"marker": "+", "markersize": 7, "markeredgewidth": width}
-        handles.append(Line2D([], [], color=GREY, linestyle="none", label="95 % intervals", **bar))
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=GREY,
+                linestyle="none",
+                marker="+",
+                markersize=7,
+                markeredgewidth=width,
+                label="95 % intervals",
+            )
+        )
     handles.append(Line2D([], [], color=GREY, linewidth=0.6, label="balance"))
     return handles
 
