@@ -22,6 +22,7 @@ def test_fast_gives_a_map_and_no_verdict(table, capsys):
     text = capsys.readouterr().out
     assert "40 states" in text
     assert "Violations" in text
+    assert "nats, if this edge alone broke balance" in " ".join(text.split())
     assert "Verdict" not in text
     assert main(["large", table, "--fast", "--json", "-"]) == 0
     values = json.loads(capsys.readouterr().out)

@@ -35,7 +35,9 @@ def test_rings_run_in_the_direction_of_the_affinity(result, diagnosed, name):
         assert affinity.mean[0] >= 0
         assert words == (
             f"{affinity.mean[0]:.2f}\n[{affinity.lower[0]:.2f}, {affinity.upper[0]:.2f}]"
-        )
+        ).replace("-", "−")
+    grey = any("−" in words for _, words in shown)
+    assert ("grey: the 95 % interval holds 0" in axes.get_title("left")) == grey
     arrows = [patch for patch in axes.patches if isinstance(patch, FancyArrowPatch)]
     assert len(arrows) == sum(len(states) for states, _ in shown)
     assert fits(axes)

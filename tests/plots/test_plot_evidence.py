@@ -52,6 +52,9 @@ def test_scale_follows_the_range(result):
     assert "0" in ticks
     assert "−300" in ticks or "-300" in ticks
     assert np.all(np.diff(sorted(axes.get_yticks())) > 0)
+    # All marks of the scale that are in sight, so that none is missing beside the ceiling.
+    low, high = axes.get_ylim()
+    assert {t for t in (-300, -100, -30, -10, -3, 3, 10) if low < t < high} < set(axes.get_yticks())
 
 
 def test_untestable_is_said(result):

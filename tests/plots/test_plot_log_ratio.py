@@ -91,6 +91,10 @@ def test_points_stand_at_the_difference_and_the_ratio(result, name):
     low, high = axes.get_ylim()
     assert low < np.min(ratios.ratio - 1.96 * ratios.error)
     assert high > np.max(ratios.ratio + 1.96 * ratios.error)
+    if len(across := axes.collections[0].get_segments()):  # the bars across are whole
+        low, high = axes.get_xlim()
+        assert low < np.min(across, axis=(0, 1))[0]
+        assert high > np.max(across, axis=(0, 1))[0]
     testable = any(edge.testable for edge in outcome.edges)
     assert (len(axes.figure.axes) == 2) == testable  # a colour bar
 

@@ -10,7 +10,7 @@ import pytest
 from planned import HOSTILE, planned
 
 from equipoise.report.layout import display_width
-from equipoise.report.plan import plan_summary
+from equipoise.report.plan import _gain, plan_summary
 from equipoise.report.plan_answer import plan_answer
 from equipoise.report.plan_contract import SCHEMA, plan_dict, plan_json
 
@@ -30,6 +30,11 @@ def test_many_cycles_are_cut_short():
     assert "of 15 testable cycles" in text
     assert max(map(display_width, text.splitlines())) <= 100
     assert text.count("6+ → 0  ") == 6
+
+
+def test_a_gain_of_nothing_is_said_in_words():
+    assert _gain(0.999).startswith("none to speak of")
+    assert _gain(0.62).startswith("0.62 times as many trials")
 
 
 def test_the_answer_comes_first():

@@ -12,6 +12,7 @@ from typer.main import get_command
 
 from equipoise.cli import console
 from equipoise.errors import DataError, EquipoiseError, NotTrustedError
+from equipoise.text import quoted
 
 _STATUS = """
     \b
@@ -275,12 +276,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EquipoiseError as error:
         return _refuse(error)
     except typer.TyperException as error:
-        return _refuse(error.format_message())
+        return _refuse(_of_usage(error))
     except (KeyboardInterrupt, typer.Abort):
         return console.INTERRUPTED
     except MemoryError:
         return _refuse("these counts need more memory than there is; test fewer states or draws")
     return status if isinstance(status, int) else 0
+
+
+def _of_usage(error: typer.TyperException) -> str:
+    """Return what is wrong with what was typed, and what that was, in words of our own."""
+    message = error.format_message()
+    message = message.replace(": Value error, ", ": ").replace(": Input should be", ": it must be")
+    message = message.partition(", unable to parse")[0]
+    checked = getattr(error.__context__, "errors", None)
+    for fault in checked() if callable(checked) else ():
+        given = quoted(str(fault.get("input")))
+        message += "" if given in message else f", not {given}"
+    return message
 
 
 def _refuse(message: object) -> int:

@@ -97,7 +97,7 @@ def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
         labels = [tick_label(kernels.states[int(u)]) for u in order]
         axes.set_yticks(np.arange(len(order)), labels, parse_math=False)
         axes.set_ylim(-0.7, len(order) - 0.3)
-        axes.set_xlabel("potential Φ (nats)")
+        axes.set_xlabel("potential Φ, mean and 95 % interval (nats)")
         legend_below(axes, [*handles, ticks], 2, own=ax is None)
         return axes
 

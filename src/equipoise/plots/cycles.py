@@ -10,7 +10,7 @@ from equipoise.inference.cycles import CycleAffinity, ahead
 from equipoise.inference.violation import Violation
 from equipoise.plots.style import GREY, INK, VERMILLION, drawn_on, say, tick_label
 
-_CELL, _MARGIN, _WORDS = 1.2, 0.2, 1.2
+_CELL, _MARGIN, _WORDS = 1.2, 0.35, 1.2
 _MOST, _ACROSS = 6, 2
 # States of a longer ring are dots; its start alone is named.
 _NAMED = 8
@@ -50,7 +50,8 @@ def plot_cycles(violation: Violation, ax: Axes | None = None) -> Axes:
             _draw(axes, shown, rows)
             total = len(testable)
             which = f"the worst {len(shown)} of {total:,}" if total > len(shown) else "all"
-            axes.set_title(f"affinity, nats; {which} testable cycles")
+            grey = "\ngrey: the 95 % interval holds 0" if any(a.lower <= 0 for a in shown) else ""
+            axes.set_title(f"affinity, nats; {which} testable cycles{grey}")
         return axes
 
 
@@ -104,7 +105,7 @@ def _ring(axes: Axes, cycle: CycleAffinity, centre: np.ndarray) -> None:
     axes.text(
         float(centre[0]),
         float(centre[1]),
-        f"{cycle.mean:.2f}\n[{cycle.lower:.2f}, {cycle.upper:.2f}]{size}",
+        f"{cycle.mean:.2f}\n[{cycle.lower:.2f}, {cycle.upper:.2f}]{size}".replace("-", "−"),
         ha="center",
         va="center",
         size=6.5,

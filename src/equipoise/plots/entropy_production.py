@@ -22,8 +22,8 @@ def plot_entropy_production(violation: Violation, ax: Axes | None = None) -> Axe
 
     Densities are those of the logarithm of the rate, each with its own greatest value as unit. The
     dashed line, the posterior mean, is what the null is to be compared with: the posterior itself
-    lies above 0 even where balance holds. The lowest twentieth of either is not shown. Where the
-    rate is not known, or withheld, the figure says so.
+    lies above 0 even where balance holds. The lowest fiftieth and the highest 0.2 % of either are
+    not shown. Where the rate is not known, or withheld, the figure says so.
 
     Parameters
     ----------

@@ -115,11 +115,13 @@ def _scale(axes: Axes, low: float, high: float, steps: bool) -> None:
     low, high = min(low, -1.5), max(high, 1.5)
     if max(-low, high) > _LARGE:
         axes.set_yscale("asinh", linear_width=2.0)
+        bottom = 1.6 * low if low < -2 else low - 2
+        top = 1.6 * high if high > 2 else high + 2
         ticks = [sign * t * 10.0**k for k in range(9) for t in (1, 3) for sign in (-1, 1)]
-        axes.set_yticks([0.0, *(t for t in ticks if 1.2 * low <= t <= 1.2 * high and abs(t) > 1)])
+        axes.set_yticks([0.0, *(t for t in ticks if bottom <= t <= top and abs(t) > 1)])
         axes.yaxis.set_major_formatter("{x:,g}")
         axes.minorticks_off()
-        axes.set_ylim(1.6 * low if low < -2 else low - 2, 1.6 * high if high > 2 else high + 2)
+        axes.set_ylim(bottom, top)
     else:
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
     if steps:

@@ -198,8 +198,11 @@ def _draw(axes: Axes, result: BalanceTest, ratios: ObservedRatios) -> list[Artis
     low, high = values.min(), values.max()
     room = 0.06 * max(high - low, 1.0)
     span = [low - room, high + room]
-    axes.plot(span, span, color=GREY, linewidth=0.6, zorder=1)
-    axes.set_xlim(min(0.0, x.min()) - room, max(x.max(), 0.5) + room)
+    across = np.concatenate([x, between.lower[joined], between.upper[joined], [0.0, 0.5]])
+    sides = [across.min() - room, across.max() + room]
+    line = [min(sides[0], span[0]), max(sides[1], span[1])]
+    axes.plot(line, line, color=GREY, linewidth=0.6, zorder=1)
+    axes.set_xlim(*sides)
     axes.set_ylim(*span)
     axes.set_xlabel("difference of potential, $\\Phi_i - \\Phi_j$ (nats)")
     axes.set_ylabel(r"observed $\log\,(n_{ij}N_j\,/\,n_{ji}N_i)$")
@@ -207,6 +210,19 @@ def _draw(axes: Axes, result: BalanceTest, ratios: ObservedRatios) -> list[Artis
         handles.append(_handle("^", GREY, "seen one way: bound"))
     if (~joined).any():
         handles.append(_handle("^", "none", "no way back: both bounded"))
+    if joined.any() or both.any():
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=GREY,
+                linestyle="none",
+                marker="+",
+                markersize=7,
+                markeredgewidth=width,
+                label="95 % intervals",
+            )
+        )
     handles.append(Line2D([], [], color=GREY, linewidth=0.6, label="balance"))
     return handles
 

@@ -62,7 +62,18 @@ def large_summary(mapped: LargeMap, tested: LargeTest | None = None) -> str:
         "",
         "Violations  edges that stand off the potential most surely, in the direction of flow",
     ]
-    lines += _violations(mapped.largest_violations(SHOWN))
+    named = mapped.largest_violations(SHOWN)
+    lines += _violations(named)
+    if named:
+        lines += entry(
+            "deviation",
+            "of the log-ratio from the potential, nats, if this edge alone broke balance: larger "
+            "than c, what the potential fitted to all edges leaves of it",
+        )
+        lines += entry(
+            "z",
+            "root of twice the log-likelihood lost on it alone; under balance about half-normal",
+        )
     lines += ["", "Potential  lowest states above the reference of their component, nats"]
     lines += _lowest(mapped, tested)
     lines += ["", "Assumed"]

@@ -101,7 +101,7 @@ def _cycles(plan: Plan) -> list[str]:
 
 def _testable_lines(cycles: Sequence[CycleInformation]) -> list[str]:
     shown = [*cycles[: MOST_CYCLES // 2], *cycles[max(len(cycles) - MOST_CYCLES // 2, 3) :]]
-    cells = [["error", "weakest transition", "its share"]]
+    cells = [["error", "weakest transition", "of error²"]]
     for cycle in shown:
         source, target = cycle.weakest or ("", "")
         cells.append(
@@ -200,7 +200,7 @@ def _next(plan: Plan) -> list[str]:
         return []
     lines = [f"Next  how {round(best.further):,} {further(plan)} determine the cycles best"]
     share = best.share_of_even
-    lines += entry("gain", f"the same width of c with {share:.2f} of the trials spread evenly")
+    lines += entry("gain", _gain(share))
     order = sorted(
         zip(plan.counts.states, plan.trials.tolist(), best.fractions.tolist(), strict=True),
         key=lambda row: (-row[2], row[0]),
@@ -215,6 +215,13 @@ def _next(plan: Plan) -> list[str]:
         rest = sum(row[2] for row in order[MOST_STATES:])
         lines.append(f"  and {len(order) - MOST_STATES:,} states with {rest:.3f} together")
     return lines
+
+
+def _gain(share: float) -> str:
+    """Say how many trials these shares spare; share is of those spread evenly."""
+    if round(share, 2) >= 1.0:
+        return "none to speak of: spread evenly, as many trials determine them as well"
+    return f"{share:.2f} times as many trials determine them as well as trials spread evenly"
 
 
 def _assumed(plan: Plan) -> list[str]:

@@ -147,7 +147,7 @@ def _violation_found(plan: Plan) -> str:
             f"{_between(rows[-1])} with probability 0.9."
         )
     first = found[0]
-    sure = f"log BF at most −{_STRONG:g} with probability 0.95"
+    sure = f"log BF at most −{_STRONG:g} with probability 0.95 or more"
     if first is rows[0]:
         return f"{what} is found by {first.trials:,} {further(plan)}, or fewer: {sure}."
     before = rows[rows.index(first) - 1]
@@ -170,7 +170,7 @@ def further(plan: Plan) -> str:
 def _balance_found(plan: Plan) -> str:
     last = rows_of(plan, "none")[-1]
     return (
-        f"If there is none, {last.trials:,} give log BF {_between(last)}; the ceiling is "
+        f"If there is none, {last.trials:,} give log BF {_between(last)}; the ceiling is about "
         f"{fixed(last.ceiling or 0.0, 1, sign=True)}."
     )
 

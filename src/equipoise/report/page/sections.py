@@ -217,7 +217,8 @@ def flows(found: Diagnosis) -> Section | None:
                 broken,
                 "Posterior of the entropy production beside what its mean would be under balance.",
                 "Posterior of the entropy production, and what its mean (dashed line) would be "
-                "from tables like this one had balance held.",
+                "from tables like this one had balance held. The lowest fiftieth of either is not "
+                "shown.",
             ),
         )
         blocks.append(Shown(current_table(broken, _MOST // 3, _WIDTH)))
