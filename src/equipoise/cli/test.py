@@ -72,7 +72,7 @@ def test(
         typer.Option(
             "--baselines",
             help="Print what simpler methods say, and what each gets wrong: least action, "
-            "chi-square, likelihood ratio, bootstrap.",
+            "chi-square, likelihood ratio, bootstrap; --workers shares their work.",
         ),
     ] = False,
     protocol: options.Protocol = None,
@@ -96,17 +96,7 @@ def test(
         ),
     ] = None,
     seed: options.Seed = options.SEED,
-    workers: Annotated[
-        int,
-        typer.Option(
-            "--workers",
-            help="Processes of this machine that share the work of --baselines; the result is the "
-            "same.",
-            metavar="N",
-            min=1,
-            max=1024,
-        ),
-    ] = 1,
+    workers: options.WorkerCount = 1,
     scheduler: options.Scheduler = None,
     backend: options.BackendName = DEFAULT,
     json: options.Json = None,
