@@ -7,7 +7,7 @@
 # Here are pairs of kernels on weekdays that differ in one thing only.
 #
 # **Finding.** On weekdays these models have no potential in common, for another model has another
-# one (log BF at most −43.1) and another wording of the question too (−198.8), while for another
+# one (log BF at most −43.0) and another wording of the question too (−198.8), while for another
 # temperature 2,100 draws cannot tell (between −0.1 and +1.0).
 
 # %%
