@@ -18,6 +18,7 @@ from equipoise.inference.potential import StatePotential
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.plots.bending import lines_apart, lines_sagging
 from equipoise.plots.caution import caution
+from equipoise.plots.given import check_drawable
 from equipoise.plots.placing import beside_each_other, write_names
 from equipoise.plots.style import (
     GREY,
@@ -77,7 +78,13 @@ def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(result, BalanceTest, "plot_network", "equipoise.test(counts)")
     edges = np.asarray(result.graph.edges).reshape(-1, 2)
     n_joined = len(np.unique(edges))
     height = _WORDS if not len(edges) else _HEIGHT if n_joined <= _NAMED else _TALL

@@ -14,6 +14,7 @@ from equipoise.inference.violation import violation as violation_of
 from equipoise.plots.cycles import plot_cycles
 from equipoise.plots.entropy_production import plot_entropy_production
 from equipoise.plots.evidence import plot_evidence
+from equipoise.plots.given import check_drawable
 from equipoise.plots.log_ratio import plot_log_ratio
 from equipoise.plots.network import plot_network
 from equipoise.plots.potential import plot_potential
@@ -61,8 +62,9 @@ def save_figures(
     Raises
     ------
     UsageError
-        If the folder or a file cannot be written, or a format is unknown.
+        If this is no such result, the folder or a file cannot be written, or a format is unknown.
     """
+    check_drawable(result, BalanceTest, "save_figures", "equipoise.test(counts)")
     broken = violation_of(result, random_seed=0) if violation is None else violation
     figures = {name: draw(result, broken) for name, draw in FIGURES.items()}
     return write_figures(figures, folder, formats)
