@@ -48,7 +48,8 @@ def save_figures(
     result : BalanceTest
         From :func:`equipoise.test`.
     folder : str or PathLike[str]
-        Where to; it is made if need be. Files of the same names are replaced.
+        Where to; it is made if need be, in a folder that is there. Files of the same names are
+        replaced.
     formats : sequence of str
         Endings that matplotlib knows: "png", "pdf", "svg", ...
     violation : Violation, optional
@@ -95,7 +96,7 @@ def write_figures(
     written = []
     try:
         directory = Path(folder)
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(exist_ok=True)
         for name, axes in figures.items():
             for ending in formats:
                 path = directory / f"{name}.{ending}"

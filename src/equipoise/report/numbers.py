@@ -50,6 +50,12 @@ def scientific(value: float) -> str:
     return f"{mantissa}·10^{int(exponent)}" if value else "0"
 
 
+def two_digits(value: float) -> int:
+    """Return a positive number as a whole one, of 10 and more the two leading digits: 33,000."""
+    unit = 10 ** max(floor(log10(value)) - 1, 0)
+    return round(value / unit) * unit
+
+
 def error_decimals(error: float, most: int = 2) -> int:
     """Return the decimals that show one digit of an error, ``most`` where it is smaller or 0."""
     if not isfinite(error) or error <= 0:

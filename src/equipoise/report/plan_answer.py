@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from equipoise.inference.evidence import BayesFactor
 from equipoise.inference.planning import Outlook, Plan
 from equipoise.inference.verdict import STRENGTHS, ViolationSize
-from equipoise.report.numbers import decimals, fixed, outward, share
+from equipoise.report.numbers import decimals, fixed, outward, share, two_digits
 
 _STRONG = STRENGTHS["strong"]
 _ENOUGH = 0.9
@@ -107,9 +107,9 @@ def _first(rows: Sequence[Outlook], chances: Sequence[float]) -> int | None:
 
 
 def _a_state(plan: Plan, row: Outlook, before: str = "") -> str:
-    """Return "About 1,250 more trials a state (5,000 in all)"."""
+    """Return "About 1,300 more trials a state (5,000 in all)": a share of a number tried."""
     sources = max(int(plan.graph.sources.sum()), 1)
-    text = f"{before}about {max(round(row.trials / sources), 1):,} more trials a state"
+    text = f"{before}about {two_digits(max(row.trials / sources, 1.0)):,} more trials a state"
     text += f"{_ending(plan)} ({row.trials:,} in all)"
     return text if before else text[0].upper() + text[1:]
 
