@@ -87,6 +87,12 @@ def outward(lower: float, upper: float, places: int) -> tuple[float, float]:
     return floor(lower * unit) / unit + 0.0, ceil(upper * unit) / unit + 0.0
 
 
+def verdict_range(lower: float, upper: float) -> tuple[str, str]:
+    """Return the range of a log Bayes factor in the digits in which the verdict has it."""
+    least, most = outward(lower, upper, 1)
+    return fixed(least, 1, sign=True), fixed(most, 1, sign=True)
+
+
 def shown_error(error: float, places: int) -> str:
     """Return a Monte Carlo error in the decimals shown, at least one unit of the last."""
     return fixed(ceil(error * 10**places - 0.5) / 10**places or 10.0**-places, places)
