@@ -64,7 +64,7 @@ def answer(against, favouring):
 
 def test_how_many_trials_are_needed_is_said_first():
     assert answer([0.95, 1.0], [0.92, 1.0]).startswith(
-        "About 330 more trials a state (1,000 in all) decide: log BF is at most −1 with "
+        "About 330 more trials a state (1,000 in all) decide: log BF is at most -1 with "
         "probability 0.95 if ρ = 0.1 nats, and at least 1 with probability 0.92"
     )
     assert answer([0.5, 1.0], [0.92, 0.95]).startswith("About 10,000 more trials a state (30,000")

@@ -52,7 +52,7 @@ def scientific(value: float) -> str:
 
 def two_digits(value: float) -> int:
     """Return a positive number as a whole one, of 10 and more the two leading digits: 33,000."""
-    unit = 10 ** max(floor(log10(value)) - 1, 0)
+    unit = int(10 ** max(floor(log10(value)) - 1, 0))
     return round(value / unit) * unit
 
 
