@@ -31,7 +31,8 @@ def test_text_json_and_figure(table, tmp_path, capsys):
     [
         (["--trials", "many"], "whole numbers"),
         (["--trials", "0"], "further"),
-        (["--cycle", "A > B > C"], "affinity"),
+        (["--cycle", "A > B > C"], "--cycle and --affinity belong together: give both or neither"),
+        (["--affinity", "1"], "--cycle and --affinity belong together: give both or neither"),
         (["--cycle", "A > B > C", "--rho", "1"], "--rho and --cycle are two ways"),
         (["--cycle", "A > B > D", "--affinity", "1"], "there is no state 'D'"),
         (["--cycle", "A,B,C", "--affinity", "1"], """takes states in order, "A > B > C", not"""),
@@ -50,7 +51,7 @@ def test_bad_usage_is_one_line(arguments, words, table, capsys):
     assert shown.out == ""
 
 
-@pytest.mark.parametrize("ending", ["xyz", "PNG", "csv", "\x1b[2J"])
+@pytest.mark.parametrize("ending", ["xyz", "gif", "PNG", "csv", "\x1b[2J"])
 def test_an_unknown_ending_is_refused_before_anything_is_simulated(
     ending, table, tmp_path, monkeypatch, capsys
 ):
@@ -60,7 +61,7 @@ def test_an_unknown_ending_is_refused_before_anything_is_simulated(
     monkeypatch.setattr(import_module("equipoise.cli.plan"), "make_plan", fail)
     assert main(["plan", table, "--figure", str(tmp_path / f"plan.{ending}")]) == 2
     shown = capsys.readouterr()
-    assert "no figure can be saved as" in shown.err
+    assert "--figure takes names that end in .png, .svg, .pdf, not in" in shown.err
     assert shown.err.count("\n") == 1
     assert shown.err[:-1].isprintable()
 

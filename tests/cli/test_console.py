@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from equipoise.cli import console
+from equipoise.cli import console, main
 from equipoise.errors import UsageError
 
 
@@ -77,3 +77,36 @@ def test_files_that_cannot_be_written(tmp_path):
     with pytest.raises(UsageError, match="is a file; give a directory"):
         console.make_folder(str(tmp_path / "file"))
     console.check_file(str(tmp_path / "x.json"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "test TABLE --fast --figures DIR",
+        "report TABLE --fast --output page.html --tables DIR",
+        "compare TABLE TABLE --figures DIR",
+        "compare TABLE TABLE --latex DIR",
+        "features TABLE TABLE --figures DIR",
+        "calibrate check journal.jsonl --figures DIR",
+        "demo --output DIR",
+        "test TABLE --fast --json DIR",
+        "plan TABLE --figure DIR.png",
+        "large TABLE --json DIR",
+        "calibrate run --output DIR --datasets 2",
+    ],
+)
+def test_no_folder_is_made_in_one_that_is_not_there(command, table, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = command.replace("TABLE", table).replace("DIR", "absent/deep/there").split()
+    assert main(words) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "there is no directory 'absent/deep'" in shown.err
+    assert shown.err.count("\n") == 1
+    assert not (tmp_path / "absent").exists()
+
+
+def test_a_folder_is_made_where_one_can_stand(tmp_path):
+    console.make_folder(str(tmp_path / "new"))
+    console.make_folder(str(tmp_path / "new"))
+    assert (tmp_path / "new").is_dir()

@@ -61,6 +61,15 @@ def test_arrows_run_along_c(result):
     assert said[:2] == ["runs this way rather than back", "$c$ not clear of 0"]
 
 
+@pytest.mark.parametrize("name", ["smollm2-weekday", "gemini-2.5-flash"])
+def test_the_leftmost_name_stands_off_the_lines_that_leave_its_state(result, name):
+    axes = plot_network(result(name))
+    first = min(axes.texts, key=lambda text: text.xy[0])
+    extent = first.get_window_extent()
+    assert extent.x1 < axes.transData.transform(first.xy)[0]
+    assert extent.x0 >= axes.bbox.x0
+
+
 def test_where_no_c_is_clear_there_is_no_arrow(result):
     axes = plot_network(result("alofi-rain"))
     assert not axes.patches

@@ -12,7 +12,7 @@ SIGNATURES = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
 
 
 def test_files_are_written(result, tmp_path):
-    folder = tmp_path / "a" / "b"
+    folder = tmp_path / "a"
     written = save_figures(result("alofi-rain"), folder, formats=tuple(SIGNATURES))
     assert [path.name for path in written] == [
         f"{name}.{ending}" for name in FIGURES for ending in SIGNATURES
@@ -49,6 +49,9 @@ def test_folder_that_cannot_be_written(result, tmp_path):
     assert str(error.value).isprintable()
     with pytest.raises(UsageError, match="figures cannot be written"):
         save_figures(result("alofi-rain"), "nul\0")
+    with pytest.raises(UsageError, match="No such file or directory"):
+        save_figures(result("alofi-rain"), tmp_path / "absent" / "figures")
+    assert not (tmp_path / "absent").exists()
 
 
 def test_pyplot_is_not_loaded():

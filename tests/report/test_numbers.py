@@ -4,6 +4,7 @@ from math import inf, log
 
 import pytest
 
+from equipoise.inference.verdict import span_text
 from equipoise.report import numbers
 
 
@@ -98,3 +99,19 @@ def test_estimate_without_a_known_error(mean, lower, upper, text):
 )
 def test_odds(log_value, text):
     assert numbers.odds(log_value) == text
+
+
+@pytest.mark.parametrize(("lower", "upper"), [(2.117, 3.543), (-399.06, -398.9), (-0.02, 0.03)])
+def test_the_range_has_the_digits_of_the_verdict(lower, upper):
+    least, most = numbers.verdict_range(lower, upper)
+    assert span_text(lower, upper) == f"log BF between {float(least):.1f} and {float(most):.1f}"
+    assert float(least) <= lower
+    assert float(most) >= upper
+
+
+@pytest.mark.parametrize(
+    ("value", "rounded"),
+    [(1, 1), (7.6, 8), (99.4, 99), (333.3, 330), (33333.3, 33000), (99_600, 100_000), (1250, 1200)],
+)
+def test_two_digits(value, rounded):
+    assert numbers.two_digits(value) == rounded

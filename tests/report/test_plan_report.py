@@ -64,14 +64,14 @@ def answer(against, favouring):
 
 def test_how_many_trials_are_needed_is_said_first():
     assert answer([0.95, 1.0], [0.92, 1.0]).startswith(
-        "About 333 more trials a state (1,000 in all) decide: log BF is at most −1 with "
+        "About 330 more trials a state (1,000 in all) decide: log BF is at most -1 with "
         "probability 0.95 if ρ = 0.1 nats, and at least 1 with probability 0.92"
     )
     assert answer([0.5, 1.0], [0.92, 0.95]).startswith("About 10,000 more trials a state (30,000")
     # More must not do worse: 1,000 were luck.
     assert answer([0.95, 0.8], [0.92, 0.95]).startswith("No number tried decides: even about 10,")
     never = answer([0.95, 1.0], [0.1, 0.3])
-    assert never.startswith("About 333 more trials a state (1,000 in all) find a violation of ρ")
+    assert never.startswith("About 330 more trials a state (1,000 in all) find a violation of ρ")
     assert "that balance holds is not told surely by any number tried" in never
     none = answer([0.1, 0.4], [0.1, 0.3])
     assert none.endswith("with probability 0.40 only; try more (--trials 90000,300000)")

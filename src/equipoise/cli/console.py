@@ -82,7 +82,7 @@ def check_output(path: str | None) -> None:
 
 
 def make_folder(path: str) -> None:
-    """Make a directory, or find it.
+    """Make a directory, or find it; the one that it stands in must be there, as for a file.
 
     Raises
     ------
@@ -90,9 +90,12 @@ def make_folder(path: str) -> None:
         If that cannot be done.
     """
     try:
-        Path(path).mkdir(parents=True, exist_ok=True)
+        Path(path).mkdir(exist_ok=True)
     except FileExistsError:
-        raise UsageError(f"{quoted(path, 200)} is a file; give a directory for figures") from None
+        raise UsageError(f"{quoted(path, 200)} is a file; give a directory to write to") from None
+    except FileNotFoundError:
+        parent = quoted(Path(path).parent, 200)
+        raise UsageError(f"there is no directory {parent} to write to; make it first") from None
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{quoted(path, 200)} cannot be made ({_reason(error)}); choose another"

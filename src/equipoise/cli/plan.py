@@ -17,6 +17,7 @@ from equipoise.report.plan_answer import plan_answer
 from equipoise.report.plan_contract import plan_json
 from equipoise.text import listed, quoted
 
+_ENDINGS = (".png", ".svg", ".pdf")
 EPILOG = """
 \b
 Examples
@@ -102,7 +103,7 @@ def plan(
     figure: Annotated[
         str | None,
         typer.Option(
-            help="Draw the outlook; the ending says how: .png, .svg, .pdf.", metavar="PATH"
+            help=f"Draw the outlook; the ending says how: {listed(_ENDINGS)}.", metavar="PATH"
         ),
     ] = None,
     quiet: Annotated[
@@ -123,6 +124,8 @@ def plan(
         _check_ending(figure)
     if cycle is not None and rho is not None:
         raise UsageError("--rho and --cycle are two ways to say the same; leave one out")
+    if (cycle is None) != (affinity is None):
+        raise UsageError("--cycle and --affinity belong together: give both or neither")
     where = options.workers_of(workers, scheduler)
     table = read_counts(counts, trajectory=trajectory, protocol=protocol, no_stay=no_stay)
     with console.ProgressBar(shown=not quiet) as progress:
@@ -169,17 +172,14 @@ def _check_ending(figure: str) -> None:
     Raises
     ------
     UsageError
-        If its name has no ending, or one that matplotlib cannot write.
+        If its name has no ending, or another than the help names.
     """
-    ending = Path(figure).suffix[1:]
+    ending = Path(figure).suffix
     if not ending:
         raise UsageError(f"--figure {quoted(figure, 200)} has no ending; write plan.png, say")
-    from matplotlib.backend_bases import FigureCanvasBase
-
-    known = FigureCanvasBase.get_supported_filetypes()
-    if ending not in known:
+    if ending not in _ENDINGS:
         raise UsageError(
-            f"no figure can be saved as {listed([ending])}; choose from {listed(known, 20)}"
+            f"--figure takes names that end in {listed(_ENDINGS)}, not in {quoted(ending)}"
         )
 
 

@@ -7,6 +7,7 @@ from matplotlib.container import Container
 from matplotlib.patches import Patch
 
 from equipoise.inference.calibration.check import CalibrationCheck
+from equipoise.plots.given import check_drawable
 from equipoise.plots.style import (
     BLUE,
     FAINT,
@@ -19,6 +20,7 @@ from equipoise.plots.style import (
 )
 
 _HEIGHT, _TALL = 2.7, 3.3
+_MAKER = "equipoise.inference.calibration.check(path)"
 _COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, GREY)
 _DASHES = ("-", "--", ":")
 
@@ -38,7 +40,13 @@ def plot_reliability(found: CalibrationCheck, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(found, CalibrationCheck, "plot_reliability", _MAKER)
     with drawn_on(ax, _HEIGHT) as axes:
         stated = np.array([part.stated for part in found.reliability])
         observed = np.array([part.observed for part in found.reliability])
@@ -76,7 +84,13 @@ def plot_ranks(found: CalibrationCheck, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(found, CalibrationCheck, "plot_ranks", _MAKER)
     with drawn_on(ax, _TALL) as axes:
         handles: list[Artist | Container] = [Patch(facecolor=FAINT, label="band")]
         if found.ranks:

@@ -9,6 +9,7 @@ from scipy.spatial.distance import squareform
 
 from equipoise.inference.comparison import Comparison
 from equipoise.inference.weighted import summarise
+from equipoise.plots.given import check_drawable
 from equipoise.plots.style import (
     BLUE,
     GREEN,
@@ -46,7 +47,13 @@ def plot_potentials(found: Comparison, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(found, Comparison, "plot_potentials", "equipoise.compare(counts)")
     kernels, draws = found.kernels, found.potentials
     withheld = found.verdict.distrust
     shared = draws.weights @ draws.shared
@@ -119,7 +126,13 @@ def plot_distances(found: Comparison, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(found, Comparison, "plot_distances", "equipoise.compare(counts)")
     names = found.kernels.names
     shown = found.verdict.distrust is None and bool(found.distances)
     with drawn_on(ax, max(2.4, 0.9 + 0.28 * len(names)) if shown else _WORDS) as axes:
@@ -177,7 +190,13 @@ def plot_clustering(found: Comparison, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(found, Comparison, "plot_clustering", "equipoise.compare(counts)")
     names = found.kernels.names
     distrust = found.verdict.distrust
     shown = distrust is None and bool(found.distances)

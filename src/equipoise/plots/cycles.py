@@ -8,6 +8,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from equipoise.inference.cycles import CycleAffinity, ahead
 from equipoise.inference.violation import Violation
+from equipoise.plots.given import check_drawable
 from equipoise.plots.style import GREY, INK, VERMILLION, drawn_on, say, tick_label
 
 _CELL, _MARGIN, _WORDS = 1.2, 0.35, 1.2
@@ -35,7 +36,13 @@ def plot_cycles(violation: Violation, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(violation, Violation, "plot_cycles", "equipoise.violation(result)")
     testable = [c.affinity for c in violation.cycles if c.affinity.testable]
     shown = [] if violation.distrust else [ahead(affinity) for affinity in testable[:_MOST]]
     rows = -(-len(shown) // _ACROSS)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from equipoise.inference.violation import EntropyProduction, Violation
 from equipoise.inference.weighted import weighted_quantiles
 from equipoise.likelihoods import FloatArray
+from equipoise.plots.given import check_drawable
 from equipoise.plots.style import BLUE, GREY, VERMILLION, drawn_on, legend_below, say
 
 _HEIGHT, _WORDS = 2.5, 1.2
@@ -36,7 +37,13 @@ def plot_entropy_production(violation: Violation, ax: Axes | None = None) -> Axe
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(violation, Violation, "plot_entropy_production", "equipoise.violation(result)")
     rate = violation.entropy_production
     shown = rate is not None and violation.distrust is None
     with drawn_on(ax, _HEIGHT if shown else _WORDS) as axes:

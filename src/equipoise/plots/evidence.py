@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.evidence.cycle_scale import CycleScaleCurve
 from equipoise.inference.verdict import STRENGTHS
+from equipoise.plots.given import check_drawable
 from equipoise.plots.style import BLUE, FAINT, GREEN, GREY, VERMILLION, drawn_on, legend_below, say
 
 _HEIGHT, _WORDS = 2.7, 1.2
@@ -35,7 +36,13 @@ def plot_evidence(result: BalanceTest, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(result, BalanceTest, "plot_evidence", "equipoise.test(counts)")
     height = _HEIGHT if result.graph.n_cycles and result.converged else _WORDS
     with drawn_on(ax, height) as axes:
         if result.findings.curve is None:

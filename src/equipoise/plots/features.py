@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from equipoise.inference.features import Explanation
+from equipoise.plots.given import check_drawable
 from equipoise.plots.placing import write_names
 from equipoise.plots.style import (
     BLUE,
@@ -36,7 +37,13 @@ def plot_coefficients(found: Explanation, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(found, Explanation, "plot_coefficients", "equipoise.explain(counts, features)")
     shown = found.coefficients[:_MOST][::-1]
     drawn = bool(shown) and found.converged
     with drawn_on(ax, _MARGIN + _ROW * len(shown) if drawn else _WORDS) as axes:
@@ -74,7 +81,13 @@ def plot_explained(found: Explanation, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(found, Explanation, "plot_explained", "equipoise.explain(counts, features)")
     with drawn_on(ax, _SQUARE if found.converged else _WORDS) as axes:
         if not found.converged:
             say(axes, "Potentials are withheld:", f"{found.verdict.distrust}.")

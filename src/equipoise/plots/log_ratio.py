@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from equipoise.inference.balance import BalanceTest
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.plots.caution import caution
+from equipoise.plots.given import check_drawable
 from equipoise.plots.style import (
     BLUE,
     GREY,
@@ -128,7 +129,13 @@ def plot_log_ratio(result: BalanceTest, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(result, BalanceTest, "plot_log_ratio", "equipoise.test(counts)")
     ratios = observed_ratios(result)
     shown = result.potential_trusted and len(ratios.edge) > 0
     with drawn_on(ax, _HEIGHT if shown else _WORDS) as axes:

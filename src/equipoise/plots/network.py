@@ -18,7 +18,8 @@ from equipoise.inference.potential import StatePotential
 from equipoise.likelihoods import FloatArray, IntArray
 from equipoise.plots.bending import lines_apart, lines_sagging
 from equipoise.plots.caution import caution
-from equipoise.plots.placing import beside_each_other, write_names
+from equipoise.plots.given import check_drawable
+from equipoise.plots.placing import beside_each_other, make_room, write_names
 from equipoise.plots.style import (
     GREY,
     INK,
@@ -77,7 +78,13 @@ def plot_network(result: BalanceTest, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(result, BalanceTest, "plot_network", "equipoise.test(counts)")
     edges = np.asarray(result.graph.edges).reshape(-1, 2)
     n_joined = len(np.unique(edges))
     height = _WORDS if not len(edges) else _HEIGHT if n_joined <= _NAMED else _TALL
@@ -296,10 +303,14 @@ def _name(axes: Axes, result: BalanceTest, layout: _Layout, edges: IntArray) -> 
     with any_script():
         if (figure := axes.get_figure(root=True)) is not None:
             figure.draw_without_rendering()
+        names = [tick_label(result.graph.states[state], 16) for state in chosen]
+        if len(chosen) == len(layout.states):
+            first = int(np.argmin(layout.points[:, 0]))
+            make_room(axes, layout.points[first, 0], names[first], size)
         write_names(
             axes,
             layout.points,
-            [tick_label(result.graph.states[state], 16) for state in chosen],
+            names,
             [position[state] for state in chosen],
             size,
             lines=_loudest(result, layout, edges),

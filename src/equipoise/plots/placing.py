@@ -13,6 +13,8 @@ _STEPS = 150
 _EVEN = 0.7
 # What a line that a name stands on counts as wide, points.
 _LINE = 2.0
+# The greatest share of the width that may go to the name of the leftmost state.
+_ROOM = 0.3
 _CHOICES = (
     (1.0, 0.0),
     (-1.0, 0.0),
@@ -77,6 +79,29 @@ def _van_der_corput(k: int) -> float:
         value += part * (k & 1)
         k, part = k >> 1, part / 2
     return value
+
+
+def make_room(axes: Axes, x: float, name: str, size: float, gap: float = 4.5) -> None:
+    """Widen the picture to the left until the name of the leftmost state fits beside it.
+
+    All lines leave that state to the right, so that its name would lie on them elsewhere.
+
+    Parameters
+    ----------
+    axes
+        As of :func:`write_names`.
+    x
+        Of the state, data units.
+    name, size, gap
+        As of :func:`write_names`, of one state.
+    """
+    tried = axes.text(0.0, 0.0, name, size=size, parse_math=False)
+    needed = tried.get_window_extent().width + gap * axes.figure.dpi / 72.0 + 1.0
+    tried.remove()
+    low, high = axes.get_xlim()
+    share = needed / axes.bbox.width
+    if (x - low) / (high - low) < share < _ROOM:
+        axes.set_xlim((x - share * high) / (1.0 - share), high)
 
 
 def write_names(

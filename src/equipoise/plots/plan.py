@@ -9,6 +9,7 @@ from matplotlib.ticker import NullLocator
 
 from equipoise.inference.planning import Outlook, Plan
 from equipoise.inference.verdict import STRENGTHS
+from equipoise.plots.given import check_drawable
 from equipoise.plots.style import BLUE, FAINT, GREEN, GREY, VERMILLION, drawn_on, legend_below, say
 
 _HEIGHT, _WORDS = 2.9, 1.2
@@ -39,7 +40,13 @@ def plot_plan(plan: Plan, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(plan, Plan, "plot_plan", "equipoise.plan(counts)")
     shown = bool(plan.outlook) and plan.doubt is None
     with drawn_on(ax, _HEIGHT if shown else _WORDS) as axes:
         if plan.doubt is not None:

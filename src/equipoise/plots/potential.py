@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.potential import StatePotential
 from equipoise.plots.caution import caution
+from equipoise.plots.given import check_drawable
 from equipoise.plots.style import (
     BLUE,
     FAINT,
@@ -54,7 +55,13 @@ def plot_potential(result: BalanceTest, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(result, BalanceTest, "plot_potential", "equipoise.test(counts)")
     dense = len(result.potential) > _LABELLED
     rows = _rows(result, with_unbounded=not dense)
     top = rows[-1].height

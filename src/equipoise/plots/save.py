@@ -14,6 +14,7 @@ from equipoise.inference.violation import violation as violation_of
 from equipoise.plots.cycles import plot_cycles
 from equipoise.plots.entropy_production import plot_entropy_production
 from equipoise.plots.evidence import plot_evidence
+from equipoise.plots.given import check_drawable
 from equipoise.plots.log_ratio import plot_log_ratio
 from equipoise.plots.network import plot_network
 from equipoise.plots.potential import plot_potential
@@ -47,7 +48,8 @@ def save_figures(
     result : BalanceTest
         From :func:`equipoise.test`.
     folder : str or PathLike[str]
-        Where to; it is made if need be. Files of the same names are replaced.
+        Where to; it is made if need be, in a folder that is there. Files of the same names are
+        replaced.
     formats : sequence of str
         Endings that matplotlib knows: "png", "pdf", "svg", ...
     violation : Violation, optional
@@ -61,8 +63,9 @@ def save_figures(
     Raises
     ------
     UsageError
-        If the folder or a file cannot be written, or a format is unknown.
+        If this is no such result, the folder or a file cannot be written, or a format is unknown.
     """
+    check_drawable(result, BalanceTest, "save_figures", "equipoise.test(counts)")
     broken = violation_of(result, random_seed=0) if violation is None else violation
     figures = {name: draw(result, broken) for name, draw in FIGURES.items()}
     return write_figures(figures, folder, formats)
@@ -93,7 +96,7 @@ def write_figures(
     written = []
     try:
         directory = Path(folder)
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(exist_ok=True)
         for name, axes in figures.items():
             for ending in formats:
                 path = directory / f"{name}.{ending}"

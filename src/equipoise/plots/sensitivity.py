@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.sensitivity import Alternative
 from equipoise.inference.verdict import STRENGTHS
+from equipoise.plots.given import check_drawable
 from equipoise.plots.style import BLUE, FAINT, GREY, VERMILLION, drawn_on, legend_below, say
 
 _ROW, _MARGIN, _WORDS = 0.17, 1.05, 1.2
@@ -41,7 +42,13 @@ def plot_sensitivity(result: BalanceTest, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Its ``figure`` can be saved.
+
+    Raises
+    ------
+    UsageError
+        If this is no such result, or ``ax`` no axes.
     """
+    check_drawable(result, BalanceTest, "plot_sensitivity", "equipoise.test(counts)")
     shown = bool(result.graph.n_cycles) and result.converged
     height = _MARGIN + _ROW * len(result.alternatives) if shown else _WORDS
     with drawn_on(ax, height) as axes:

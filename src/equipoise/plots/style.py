@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.rcsetup import cycler
 from numpy.typing import ArrayLike
 
+from equipoise.errors import UsageError
 from equipoise.text import printable
 
 COLUMN = 3.4
@@ -71,8 +72,18 @@ def drawn_on(ax: Axes | None, height: float) -> Iterator[Axes]:
         Axes to draw on; their style is left as it is.
     height
         Of the new figure, inches.
+
+    Raises
+    ------
+    UsageError
+        If what is given is no axes.
     """
     if ax is not None:
+        if not isinstance(ax, Axes):
+            raise UsageError(
+                f"ax must be axes of matplotlib, not {type(ax).__name__}; leave it out for a "
+                "figure of its own"
+            )
         yield ax
         return
     with mpl.rc_context(STYLE):

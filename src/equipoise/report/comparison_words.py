@@ -5,7 +5,7 @@ from collections import Counter
 from equipoise.inference.comparison import Comparison
 from equipoise.report.comparison_tables import NAME, spread_cell
 from equipoise.report.facts import Facts
-from equipoise.report.numbers import error_decimals, fixed, interval, outward, with_error
+from equipoise.report.numbers import fixed, interval, verdict_range, with_error
 from equipoise.report.violation import expected_text
 from equipoise.text import listed, printable, told_apart
 
@@ -117,8 +117,7 @@ def in_a_row(texts: list[str]) -> str:
 def verdict_entries(found: Comparison) -> list[tuple[str, str]]:
     """Give the log BF for one potential, its range and its ceiling."""
     verdict = found.verdict
-    places = error_decimals(verdict.mcse)
-    least, most = outward(verdict.lower, verdict.upper, places)
+    least, most = verdict_range(verdict.lower, verdict.upper)
     entries = [
         (
             "one potential",
@@ -127,7 +126,7 @@ def verdict_entries(found: Comparison) -> list[tuple[str, str]]:
         ),
         (
             "range",
-            f"{fixed(least, places, sign=True)} to {fixed(most, places, sign=True)} over "
+            f"{least} to {most} over "
             "σ_δ ~ HalfNormal(½) to HalfNormal(2), two Monte Carlo errors added on either side",
         ),
     ]

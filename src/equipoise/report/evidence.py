@@ -14,6 +14,7 @@ from equipoise.report.numbers import (
     odds,
     outward,
     probability,
+    verdict_range,
     with_error,
 )
 
@@ -46,15 +47,14 @@ def headline(result: BalanceTest) -> list[tuple[str, str]]:
         return [("log BF", text)]
     verdict, head, tau = result.verdict, result.log_bayes_factor, result.priors.cycle_scale
     only = " (prior only: how the priors fit)" if verdict.favours == "untestable" else ""
-    places = error_decimals(max(f.mcse for f in result.sensitivity))
-    least, most = outward(verdict.lower, verdict.upper, places)
+    least, most = verdict_range(verdict.lower, verdict.upper)
     low, high = _short(DECIDING[0] * tau), _short(DECIDING[-1] * tau)
     return [
         ("log BF", f"{with_error(head.log_value, head.mcse)} at τ = {_short(tau)}{only}"),
         (
             "range",
-            f"{fixed(least, places, sign=True)} to {fixed(most, places, sign=True)} "
-            f"over τ = {low} to {high}, two Monte Carlo errors added on either side",
+            f"{least} to {most} over τ = {low} to {high}, two Monte Carlo errors added on "
+            "either side",
         ),
     ]
 

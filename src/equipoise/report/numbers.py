@@ -50,6 +50,12 @@ def scientific(value: float) -> str:
     return f"{mantissa}·10^{int(exponent)}" if value else "0"
 
 
+def two_digits(value: float) -> int:
+    """Return a positive number as a whole one, of 10 and more the two leading digits: 33,000."""
+    unit = int(10 ** max(floor(log10(value)) - 1, 0))
+    return round(value / unit) * unit
+
+
 def error_decimals(error: float, most: int = 2) -> int:
     """Return the decimals that show one digit of an error, ``most`` where it is smaller or 0."""
     if not isfinite(error) or error <= 0:
@@ -79,6 +85,12 @@ def outward(lower: float, upper: float, places: int) -> tuple[float, float]:
     """Return a range rounded outwards, so that it does not look narrower than it is."""
     unit = 10.0**places
     return floor(lower * unit) / unit + 0.0, ceil(upper * unit) / unit + 0.0
+
+
+def verdict_range(lower: float, upper: float) -> tuple[str, str]:
+    """Return the range of a log Bayes factor in the digits in which the verdict has it."""
+    least, most = outward(lower, upper, 1)
+    return fixed(least, 1, sign=True), fixed(most, 1, sign=True)
 
 
 def shown_error(error: float, places: int) -> str:

@@ -163,7 +163,7 @@ def _outlook(plan: Plan) -> list[str]:
         cells += [[f"{row.trials:,}", chance_text(row.testable)] for row in plan.outlook]
         title = f"Outlook  {further(plan)} {_SPREADS[plan.spread]}"
         return [title, *table(cells, right=[True] * 2)]
-    head = ["further trials", "expected", "90 % interval", "P(≤ −1)"]
+    head = ["further trials", "expected", "90 % interval", "P(≤ -1)"]
     head += ["expected", "90 % interval", "P(≥ 1)", "ceiling"]
     cells = [head]
     for one, none in zip(rows_of(plan, "violation"), rows_of(plan, "none"), strict=True):

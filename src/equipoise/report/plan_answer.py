@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from equipoise.inference.evidence import BayesFactor
 from equipoise.inference.planning import Outlook, Plan
 from equipoise.inference.verdict import STRENGTHS, ViolationSize
-from equipoise.report.numbers import decimals, fixed, outward, share
+from equipoise.report.numbers import decimals, fixed, outward, share, two_digits
 
 _STRONG = STRENGTHS["strong"]
 _ENOUGH = 0.9
@@ -76,13 +76,13 @@ def _needed(plan: Plan) -> str:
     if found is not None and held is not None:
         k = max(found, held)
         return (
-            f"{_a_state(plan, violation[k])} decide: log BF is at most −1 with probability "
+            f"{_a_state(plan, violation[k])} decide: log BF is at most -1 with probability "
             f"{simulated(plan, violation[k].against)} if {size}, and at least 1 with "
             f"probability {simulated(plan, none[k].favouring)} if balance holds."
         )
     if found is not None:
         return (
-            f"{_a_state(plan, violation[found])} find a violation of {size} (log BF at most −1) "
+            f"{_a_state(plan, violation[found])} find a violation of {size} (log BF at most -1) "
             f"with probability {simulated(plan, violation[found].against)}; that balance holds is "
             f"not told surely by any number tried (with {none[-1].trials:,} the ceiling is "
             f"{fixed(none[-1].ceiling or 0.0, 1, sign=True)})."
@@ -91,7 +91,7 @@ def _needed(plan: Plan) -> str:
     also = "" if held is None else f", though {none[held].trials:,} tell that balance holds"
     return (
         f"No number tried decides: {_a_state(plan, most, 'even ')} find a violation of {size} "
-        f"(log BF at most −1) with probability {simulated(plan, most.against)} only{also}; try "
+        f"(log BF at most -1) with probability {simulated(plan, most.against)} only{also}; try "
         f"more (--trials {3 * most.trials},{10 * most.trials})."
     )
 
@@ -107,9 +107,9 @@ def _first(rows: Sequence[Outlook], chances: Sequence[float]) -> int | None:
 
 
 def _a_state(plan: Plan, row: Outlook, before: str = "") -> str:
-    """Return "About 1,250 more trials a state (5,000 in all)"."""
+    """Return "About 1,300 more trials a state (5,000 in all)": a share of a number tried."""
     sources = max(int(plan.graph.sources.sum()), 1)
-    text = f"{before}about {max(round(row.trials / sources), 1):,} more trials a state"
+    text = f"{before}about {two_digits(max(row.trials / sources, 1.0)):,} more trials a state"
     text += f"{_ending(plan)} ({row.trials:,} in all)"
     return text if before else text[0].upper() + text[1:]
 
@@ -147,7 +147,7 @@ def _violation_found(plan: Plan) -> str:
             f"{_between(rows[-1])} with probability 0.9."
         )
     first = found[0]
-    sure = f"log BF at most −{_STRONG:g} with probability 0.95 or more"
+    sure = f"log BF at most -{_STRONG:g} with probability 0.95 or more"
     if first is rows[0]:
         return f"{what} is found by {first.trials:,} {further(plan)}, or fewer: {sure}."
     before = rows[rows.index(first) - 1]

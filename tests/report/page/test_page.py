@@ -90,7 +90,7 @@ def test_hostile_names_are_shown_and_act_on_nothing(page):
     assert "😀😀😀" in shown
     assert '" onerror=alert(2)' in shown
     assert "x" * 61 not in text
-    assert all(c == "\n" or c.isprintable() for c in text)
+    assert all(c in "\n\N{NO-BREAK SPACE}" or c.isprintable() for c in text)
 
 
 def test_a_title_and_metadata_are_not_trusted(result):
@@ -237,3 +237,11 @@ def test_numbers_of_the_page_are_those_of_the_summary(result, page):
         if not state.reference:
             assert f"{state.mean:.2f}" in words
     assert f"seed {outcome.random_seed}" in words
+
+
+def test_numbers_stay_with_their_per_cent_and_minus_is_a_minus(page):
+    text = "".join(Outline(page("smollm2-weekday")).text)
+    assert "95\N{NO-BREAK SPACE}%" in text
+    assert not re.search(r"\d %", text)
+    assert "it is not −log π" in text
+    assert "-log π" not in text

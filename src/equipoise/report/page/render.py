@@ -1,6 +1,8 @@
 """Sections put into the template: the one place where text becomes HTML."""
 
+import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from equipoise.inference.balance import BalanceTest
 from equipoise.inference.comparison import Comparison
@@ -10,6 +12,7 @@ from equipoise.report.page.about import Made, Pairs, about_comparison, about_tes
 from equipoise.report.page.blocks import Section
 from equipoise.text import listed, printable
 
+_PER_CENT = re.compile(r"(\d) %")
 _EITHER = "balance of a kernel, and one potential of all"
 
 
@@ -84,15 +87,24 @@ def comparison_html(
     return _page(named, about, [make(found) for make in COMPARISON_SECTIONS], _EITHER)
 
 
+def _typeset(value: Any) -> Any:
+    """Set what the terminal takes plainly: a number beside its %, and a minus as such."""
+    if type(value) is not str:  # nor what is escaped already
+        return value
+    return _PER_CENT.sub("\\1\N{NO-BREAK SPACE}%", value).replace("-log π", "−log π")
+
+
 def _page(title: str, about: Pairs, sections: Sequence[Section | None], favoured: str) -> str:
     # Not at module level: needed by no more than a report.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from equipoise import __version__
 
+    # Finalised before it is escaped.
     environment = Environment(
         loader=PackageLoader("equipoise.report.page", ""),
         autoescape=True,
+        finalize=_typeset,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
