@@ -234,6 +234,51 @@ def test_moves_of_scale_and_potential_keep_the_prior():
         assert abs(x.mean() - mean) < FAR * x.std() / np.sqrt(size)
 
 
+def test_many_components_equal_quadrature():
+    """Twelve pairs of states: every potential, their variances and σ_Φ by exact integrals."""
+    rng = np.random.default_rng(5)
+    parts, trials = 12, 20
+    table = np.zeros((2 * parts, 2 * parts), dtype=int)
+    for k in range(parts):
+        half = rng.normal(0.0, 1.5) / 2
+        a, b = rng.binomial(trials, 1 / (1 + np.exp([1 - half, 1 + half])))
+        table[2 * k : 2 * k + 2, 2 * k : 2 * k + 2] = [[trials - a, a], [b, trials - b]]
+    counts = TransitionCounts.from_matrix(table, states=[f"s{k:02d}" for k in range(2 * parts)])
+    pairs, _ = sparse_of(counts)
+    assert pairs.n_components == pairs.n_edges == parts
+    # Φ_i − Φ_j ~ Normal(0, √2 σ): a grid of it for each σ, likelihoods of each edge alone.
+    x, log_sd = np.linspace(-18, 18, 3601), np.linspace(-4, np.log(20.0), 600)
+    logit = x + pairs.exposure[:, None]
+    each = pairs.forward[:, None] * logit - pairs.total[:, None] * np.logaddexp(0, logit)
+    each = np.exp(each - each.max(axis=1, keepdims=True))
+    width = np.sqrt(2) * np.exp(log_sd)[:, None]
+    prior = np.exp(-0.5 * (x / width) ** 2) / width
+    zero, first, second = (each * x**power @ prior.T for power in (0, 1, 2))
+    log_mass = np.log(zero).sum(axis=0) - 0.5 * (np.exp(log_sd) / 5.0) ** 2 + log_sd
+    mass = np.exp(log_mass - log_mass.max())
+    mass /= mass.sum()
+    mean, square = (first / zero) @ mass, (second / zero) @ mass
+    log_mean = mass @ log_sd
+
+    tree = eq.posterior_large(counts, chains=128, draws=900, tune=400, random_seed=7)
+    V, found = tree["posterior"]["V"].values, np.log(tree["posterior"]["sigma_V"].values)
+    difference = V @ pairs_of_states(pairs, 2 * parts)
+    # Chains are independent: their means give errors that nothing correlates.
+    gap = (difference - mean).mean(axis=1)
+    spread = ((difference - mean) ** 2 / (square - mean**2)).mean(axis=(1, 2))[:, None]
+    for value, expected in ((gap, 0.0), (spread, 1.0), (found.mean(axis=1)[:, None], log_mean)):
+        error = value.std(axis=0, ddof=1) / np.sqrt(len(value))
+        assert np.abs((value.mean(axis=0) - expected) / error).max() < FAR
+
+
+def pairs_of_states(pairs, n):
+    """Return the matrix from potentials (n,) to their differences along edges."""
+    out = np.zeros((n, pairs.n_edges))
+    for k, (i, j) in enumerate(zip(pairs.source, pairs.target, strict=True)):
+        out[pairs.states[i], k], out[pairs.states[j], k] = 1.0, -1.0
+    return out
+
+
 def test_r_hat_of_many_is_that_of_arviz():
     rng = np.random.default_rng(8)
     x = rng.normal(size=(300, 4, 51)).cumsum(axis=2) * rng.uniform(0, 1, (300, 1, 1))

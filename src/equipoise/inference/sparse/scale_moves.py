@@ -55,6 +55,29 @@ def draw_scale(
     return np.where(np.log(rng.random(chains)) < log_ratio, proposed, sd)
 
 
+def with_level(
+    pairs: Pairs, potential: FloatArray, potential_sd: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Return Φ with the constant of each component drawn anew.
+
+    Only the prior knows it, so it may be forgotten between two moves; but each of them leaves the
+    posterior of all Φ as it is, the constants too, and must begin at a draw of them.
+
+    Parameters
+    ----------
+    pairs
+        The edges.
+    potential, potential_sd
+        Φ (n, chains), of mean 0 in each component, and σ_Φ (chains,).
+    rng
+        Source of randomness.
+    """
+    size = np.bincount(pairs.component)
+    noise = rng.standard_normal((len(size), len(potential_sd)))
+    level = potential_sd * noise / np.sqrt(size)[:, None]
+    return np.asarray(potential + level[pairs.component])
+
+
 @dataclass(frozen=True, eq=False)
 class Follow:
     """How Φ goes along with ``log σ_Φ``: as the Gaussian at a mode would, c held.
@@ -162,10 +185,7 @@ def stretched(
         Φ of mean 0 in each component, and σ_Φ.
     """
     pairs, chains = follow.pairs, len(potential_sd)
-    # The constant of each component, which only the prior knows, takes part and is forgotten.
-    size = np.bincount(pairs.component)
-    level = potential_sd * rng.standard_normal((len(size), chains)) / np.sqrt(size)[:, None]
-    phi, sd = potential + level[pairs.component], potential_sd
+    phi, sd = with_level(pairs, potential, potential_sd, rng), potential_sd
 
     def log_density(phi: FloatArray, sd: FloatArray) -> FloatArray:
         """Return that of Φ and ``log σ_Φ``."""

@@ -11,7 +11,7 @@ from equipoise.inference.sparse.motion import Stride, adapted, turn
 from equipoise.inference.sparse.pairs import Pairs
 from equipoise.inference.sparse.path.controls import controls, drift_of, prior_trace
 from equipoise.inference.sparse.path.landscape import Reference, cyclic_landscape
-from equipoise.inference.sparse.scale_moves import draw_scale, follow_of, stretched
+from equipoise.inference.sparse.scale_moves import draw_scale, follow_of, stretched, with_level
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
@@ -145,10 +145,10 @@ def sample_node(
     zeros: list[FloatArray] = []
     for k in range(-tune, draws):
         landscape = cyclic_landscape(reference, sd)
+        phi = with_level(pairs, pairs.centred(phi), sd, rng)
         here, accept = turn(landscape, (phi - centre[0], c - centre[1]), stride.steps(rng), rng)
-        phi, c = centre[0] + here[0], centre[1] + here[1]
+        phi, c = pairs.centred(centre[0] + here[0]), centre[1] + here[1]
         if learned:
-            phi = pairs.centred(phi)
             sd = draw_scale(pairs, phi, sd, priors.potential_scale, rng)
             phi, sd = stretched(follow, phi, c, sd, priors.potential_scale, rng)
         if k < 0:

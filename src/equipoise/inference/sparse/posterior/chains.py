@@ -8,7 +8,7 @@ import numpy as np
 from equipoise.inference.sparse.linear import direct_system
 from equipoise.inference.sparse.motion import Stride, adapted, turn
 from equipoise.inference.sparse.posterior.landscape import BalanceLandscape, Reference
-from equipoise.inference.sparse.scale_moves import draw_scale, follow_of, stretched
+from equipoise.inference.sparse.scale_moves import draw_scale, follow_of, stretched, with_level
 from equipoise.likelihoods import FloatArray
 from equipoise.models import Priors
 
@@ -67,6 +67,7 @@ def walk(
     done = 0
     while True:
         landscape = BalanceLandscape(spot, 1.0 / sd**2)
+        phi = with_level(pairs, pairs.centred(phi), sd, rng)
         (away,), accept = turn(landscape, (phi - centre,), stride.steps(rng), rng)
         phi = pairs.centred(centre + away)
         if learned:
