@@ -171,7 +171,7 @@ def map_large(
     counts : TransitionCounts
         Axis 0 is from, axis 1 to; 10⁵ states and 10⁶ edges take half a minute and 0.7 GB.
     priors : Priors, optional
-        Default: ``Priors()``; with learned scales σ_Φ is taken where its evidence is greatest.
+        Default: ``Priors()``; with learned scales σ_Φ is the mode of log σ_Φ, its prior included.
     rejected : {"stay", "drop"}
         What a trial that ended in no state counts as.
     reference : str or sequence of str, optional

@@ -4,7 +4,8 @@ A posterior is a Gaussian, known by its sparse factors, times a rest. Hamilton's
 split (Shahbaba, Lan, Johnson & Neal 2014, Stat. Comput. 24, 339): the Gaussian part, with its own
 precision as the mass, turns position and velocity into each other exactly, and only the rest
 pushes. Steps are long where the posterior is near the Gaussian, and each costs one solve, whatever
-the dimension; the Gaussian changes how fast the chains move, never what they sample.
+the dimension; the Gaussian changes how fast the chains move, never what they sample, if each
+trajectory begins at a draw of every coordinate, those that only a prior knows included.
 """
 
 from dataclasses import dataclass, replace

@@ -18,7 +18,7 @@ from equipoise.likelihoods import FloatArray
 _DIFFERENCE = 1e-2
 # Of a shift, in posterior standard deviations of log σ_Φ; the longest, well below 2.
 _REACH, _LONGEST = 1.5, 1.0
-# How many shifts: where data hold nine tenths of Φ, σ_Φ given Φ leaves them little to do.
+# How many shifts: where Φ holds nine tenths of what is known of σ_Φ, they have little to do.
 _STEPS, _STEPS_HELD, _HELD = 3, 1, 0.9
 
 BoolArray = npt.NDArray[np.bool_]
