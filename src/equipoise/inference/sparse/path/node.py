@@ -137,7 +137,7 @@ def sample_node(
     phi, c = (
         x + y + stretch / potential_sd**2 * z for x, y, z in zip(centre, away, along, strict=True)
     )
-    sd = potential_sd * np.exp(stretch)
+    phi, sd = pairs.centred(phi), potential_sd * np.exp(stretch)
     follow = follow_of(system, mode.curvature.weight, potential_sd, mode.potential)
     trace, drift = prior_trace(pairs, system, reference), drift_of(reference)
     plain = np.empty((chains, draws))
@@ -145,7 +145,7 @@ def sample_node(
     zeros: list[FloatArray] = []
     for k in range(-tune, draws):
         landscape = cyclic_landscape(reference, sd)
-        phi = with_level(pairs, pairs.centred(phi), sd, rng)
+        phi = with_level(pairs, phi, sd, rng)
         here, accept = turn(landscape, (phi - centre[0], c - centre[1]), stride.steps(rng), rng)
         phi, c = pairs.centred(centre[0] + here[0]), centre[1] + here[1]
         if learned:

@@ -58,7 +58,7 @@ def walk(
     # as far as the prior holds it; farther, where data do, a chain could stay out for long.
     stretch = _SPREAD * np.linspace(-1, 1, chains) if learned else np.zeros(chains)
     phi = centre + spot.sample(rng, chains)
-    phi = phi + stretch * spot.ridge * spot.mode.factor.solve(phi + centre)
+    phi = pairs.centred(phi + stretch * spot.ridge * spot.mode.factor.solve(phi + centre))
     sd = spot.mode.potential_sd * np.exp(stretch)
     stride = _FIRST
     follow = follow_of(
@@ -67,7 +67,7 @@ def walk(
     done = 0
     while True:
         landscape = BalanceLandscape(spot, 1.0 / sd**2)
-        phi = with_level(pairs, pairs.centred(phi), sd, rng)
+        phi = with_level(pairs, phi, sd, rng)
         (away,), accept = turn(landscape, (phi - centre,), stride.steps(rng), rng)
         phi = pairs.centred(centre + away)
         if learned:
